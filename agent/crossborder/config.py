@@ -1,0 +1,192 @@
+"""The configuration: one YAML file, every key checked, every fault at its line; and where the package's data are."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from crossborder import yamlfile
+from crossborder.errors import CrossborderError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def data_folder(name: Literal["rules", "geoip", "dashboards", "examples"]) -> Path:
+    """Return the folder of shipped data: inside the installed package, or in the checkout it is run from.
+
+    The one function that knows where they are.
+    """
+    here = Path(__file__).resolve().parent
+    packaged = here / "data" / name
+    return packaged if packaged.is_dir() else here.parents[1] / name
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again (the unpacked country database), made when missing."""
+    base = os.environ.get("CROSSBORDER_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    folder = Path(base) if base else Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
+    folder = folder / "crossborder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrossborderError.at(
+            folder, f"cannot be made: {error.strerror}; name a writable folder in CROSSBORDER_CACHE"
+        ) from None
+    return folder
+
+
+def _seconds(value: object) -> object:
+    """Read a duration as a person writes it: 10s, 500ms, 2m, 1h, 30d."""
+    if isinstance(value, str) and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", value)):
+        return float(found[1]) * _UNITS[found[2]]
+    message = "a duration as 500ms, 10s, 2m, 1h or 30d is expected"
+    raise ValueError(message)
+
+
+def _network(value: object) -> object:
+    try:
+        return ipaddress.ip_network(str(value))
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        message = f"{value!r} is not an ISO 3166 alpha-2 code in capitals, as VN"
+        raise ValueError(message)
+    return value
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        message = f"{value!r} is not address:port, as 127.0.0.1:9836 or [::1]:9836"
+        raise ValueError(message)
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds)]
+Network = Annotated[Any, BeforeValidator(_network), Field(json_schema_extra={"type": "string"})]
+Country = Annotated[str, AfterValidator(_country)]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are faults, values are not changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class HomeSection(Section):
+    """Which networks are at home."""
+
+    country: Country = Field("VN", description="Home country, ISO 3166 alpha-2.")
+    private: bool = Field(True, description="Private, CGNAT and unique local space is home.")
+    database: bool = Field(True, description="Prefixes the database places in the home country are home.")
+    networks: tuple[Network, ...] = Field((), description="More home networks, as 203.0.113.0/24.")
+    strict: bool = Field(False, description="Database prefixes are home only where geoip.registry says the same.")
+
+
+class FlowSection(Section):
+    """How long and how many flows are kept."""
+
+    idle_timeout: Duration = Field(120.0, gt=0, description="A flow without packets for so long has ended.")
+    active_timeout: Duration = Field(3600.0, gt=0, description="A flow older than this ends and a successor goes on.")
+    max_flows: int = Field(
+        262_144, ge=16, le=100_000_000, description="Most flows held; the longest idle one gives way."
+    )
+
+
+class CaptureSection(Section):
+    """What is read and how."""
+
+    interfaces: tuple[str, ...] = Field((), description="Interfaces `crossborder run` listens on.")
+    engine: Literal["auto", "native", "portable", "tshark"] = Field(
+        "auto", description="auto takes native if installed."
+    )
+    filter: str = Field("", description="BPF expression, pcap-filter(7); empty takes everything.")
+    snaplen: int = Field(65_535, ge=64, le=262_144, description="Most bytes taken of a frame.")
+    promiscuous: bool = Field(True, description="See frames for other hosts: what a mirror port delivers.")
+    tick: Duration = Field(10.0, ge=0.1, le=3600, description="How often flows are reported and rules are evaluated.")
+    report: Literal["crossing", "all"] = Field("crossing", description="all reports domestic flows too.")
+    community_id_seed: int = Field(0, ge=0, le=65_535, description="Seed of Community ID v1.")
+    flow: FlowSection = Field(FlowSection(), description="Flow table.")
+
+
+class GeoipSection(Section):
+    """Where countries and operators come from."""
+
+    country: Path | None = Field(None, description="Country MMDB; empty: the packaged IPFire database.")
+    asn: Path | None = Field(None, description="ASN MMDB; empty: no operator names.")
+    registry: Path | None = Field(None, description="MMDB of the registries' countries, for home.strict.")
+    overlays: tuple[Path, ...] = Field((), description="CSV prefix,country[,label]: your own word over the database's.")
+    nat64: tuple[Network, ...] = Field((), description="Your NAT64 /96 prefixes beside 64:ff9b::/96.")
+    max_age: Duration = Field(200 * 86400.0, gt=0, description="An older database is warned of.")
+
+
+class RulesSection(Section):
+    """Which rules are evaluated."""
+
+    paths: tuple[Path, ...] = Field((), description="Rule files and folders; empty: the shipped pack.")
+    sets: tuple[Path, ...] = Field((), description="More files of named sets (country groups, networks, domains).")
+    disable: tuple[str, ...] = Field((), description="Names of rules that are not evaluated.")
+    max_groups: int = Field(
+        100_000, ge=1, description="Most groups a correlation keeps; the oldest gives way, counted."
+    )
+
+
+class MetricsSection(Section):
+    """The Prometheus endpoint."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = Field("127.0.0.1:9836", description="Address and port.")
+    max_series: int = Field(5_000, ge=100, description="Hard cap per metric; the rest goes to `other`.")
+
+
+class EventsSection(Section):
+    """The event record."""
+
+    stdout: bool = Field(False, description="Write events to standard output.")
+    file: Path | None = Field(None, description="Append events to this file.")
+
+
+class Config(Section):
+    """The whole configuration file."""
+
+    gateway: str = Field("gateway", min_length=1, max_length=64, description="Name of this gateway on every record.")
+    unit: str = Field("", max_length=128, description="Unit that owns the gateway.")
+    home: HomeSection = HomeSection()
+    capture: CaptureSection = CaptureSection()
+    geoip: GeoipSection = GeoipSection()
+    assets: Path | None = Field(None, description="Assets file: networks to system, owner, unit, categories.")
+    rules: RulesSection = RulesSection()
+    metrics: MetricsSection = MetricsSection()
+    events: EventsSection = EventsSection()
+
+
+def read(path: Path | None) -> Config:
+    """Read a configuration file; without one, every default. Relative paths are relative to the file's folder.
+
+    Raises CrossborderError with every fault at its line.
+    """
+    if path is None:
+        return Config()
+    config = yamlfile.fill(yamlfile.read(path), Config)
+    anchored: Config = _anchored(config, path.resolve().parent)
+    return anchored
+
+
+def _anchored(section: Any, folder: Path) -> Any:  # noqa: ANN401 - sections, tuples and plain values
+    """Make relative paths of a section relative to the configuration file's folder."""
+    if isinstance(section, Path):
+        return section if section.is_absolute() else folder / section
+    if isinstance(section, tuple):
+        return tuple(_anchored(item, folder) for item in section)
+    if isinstance(section, Section):
+        return section.model_copy(
+            update={k: _anchored(getattr(section, k), folder) for k in type(section).model_fields}
+        )
+    return section

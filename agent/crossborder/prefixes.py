@@ -1,0 +1,153 @@
+"""Sets and maps of IP prefixes: who is home, whose network it is, which table says what."""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+T = TypeVar("T")
+
+_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
+_NAT64 = bytes.fromhex("0064ff9b") + bytes(8)  # 64:ff9b::/96, RFC 6052
+_6TO4 = b"\x20\x02"  # 2002::/16, RFC 3056
+_TEREDO = bytes.fromhex("20010000")  # 2001::/32, RFC 4380
+
+
+def key_of(packed: bytes) -> bytes:
+    """Return an address of 4 or 16 bytes as 16 bytes, IPv4 mapped into ::ffff:0:0/96, so that all compare."""
+    return packed if len(packed) == 16 else _MAPPED + packed
+
+
+def key_range(network: Network) -> tuple[bytes, bytes]:
+    """Return the first and the last key of a network, both inclusive."""
+    return key_of(network.network_address.packed), key_of(network.broadcast_address.packed)
+
+
+def embedded_ipv4(packed: bytes, nat64: tuple[bytes, ...] = ()) -> bytes | None:
+    """Return the IPv4 address that an IPv6 address stands for, or None.
+
+    Knows IPv4-mapped, NAT64 (64:ff9b::/96 and the operator's own /96 prefixes, given as 12 bytes each), 6to4 and
+    Teredo, whose client address is stored inverted (RFC 4380 section 4).
+    """
+    if len(packed) != 16:
+        return None
+    head = packed[:12]
+    if head in (_MAPPED, _NAT64) or head in nat64:
+        return packed[12:]
+    if packed[:2] == _6TO4:
+        return packed[2:6]
+    if packed[:4] == _TEREDO:
+        return bytes(b ^ 0xFF for b in packed[12:])
+    return None
+
+
+class PrefixMap(Generic[T]):
+    """An immutable longest-prefix map, flattened to sorted disjoint ranges: a lookup is one bisection."""
+
+    def __init__(self, entries: Iterable[tuple[Network, T]]) -> None:
+        """Build from (network, value); of two equal networks the later wins."""
+        unique = {key_range(network): (network, value) for network, value in entries}
+        # Outer before inner, so that a walk with a stack meets every range once.
+        ordered = sorted(unique.items(), key=lambda item: (item[0][0], -int.from_bytes(item[0][1], "big")))
+        self._starts: list[bytes] = []
+        self._values: list[tuple[Network, T] | None] = []
+        self._flatten([(low, high, entry) for (low, high), entry in ordered])
+        self.networks = tuple(entry[0] for _, entry in ordered)
+
+    def _flatten(self, ranges: list[tuple[bytes, bytes, tuple[Network, T]]]) -> None:
+        open_ranges: list[tuple[bytes, tuple[Network, T]]] = []
+
+        def begin(at: bytes, entry: tuple[Network, T] | None) -> None:
+            if self._starts and self._starts[-1] == at:
+                self._values[-1] = entry
+            else:
+                self._starts.append(at)
+                self._values.append(entry)
+
+        def close_before(at: bytes | None) -> None:
+            while open_ranges and (at is None or open_ranges[-1][0] < at):
+                high, _ = open_ranges.pop()
+                after = _next_key(high)
+                if after is not None:
+                    begin(after, open_ranges[-1][1] if open_ranges else None)
+
+        for low, high, entry in ranges:
+            close_before(low)
+            begin(low, entry)
+            open_ranges.append((high, entry))
+        close_before(None)
+
+    def __len__(self) -> int:
+        """Return the number of networks."""
+        return len(self.networks)
+
+    def match(self, packed: bytes) -> tuple[Network, T] | None:
+        """Return the longest network that holds the address of 4 or 16 bytes, and its value, or None."""
+        at = bisect_right(self._starts, key_of(packed)) - 1
+        return self._values[at] if at >= 0 else None
+
+    def get(self, packed: bytes) -> T | None:
+        """Return the value of the longest network that holds the address, or None."""
+        found = self.match(packed)
+        return found[1] if found else None
+
+
+class PrefixSet(PrefixMap[bool]):
+    """An immutable set of networks."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        """Build from networks; overlaps are fine."""
+        super().__init__((network, True) for network in networks)
+
+    def __contains__(self, packed: object) -> bool:
+        """Tell whether an address of 4 or 16 bytes lies in any network."""
+        return isinstance(packed, bytes) and self.match(packed) is not None
+
+
+def _next_key(key: bytes) -> bytes | None:
+    value = int.from_bytes(key, "big") + 1
+    return value.to_bytes(16, "big") if value < 1 << 128 else None
+
+
+PRIVATE = tuple(
+    ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""Private (RFC 1918), CGNAT (RFC 6598) and unique local (RFC 4193) space: home unless switched off."""
+
+NEVER_CROSSES = PrefixSet(
+    ipaddress.ip_network(n)
+    for n in (
+        "0.0.0.0/32",  # unspecified, DHCP
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/4",
+        "255.255.255.255/32",
+        "::/128",
+        "::1/128",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""Unspecified, loopback, link-local, multicast, broadcast: a packet to or from these stays here."""
+
+BOGONS = PrefixSet(
+    ipaddress.ip_network(n)
+    for n in (
+        "0.0.0.0/8",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "240.0.0.0/4",
+        "100::/64",
+        "2001:db8::/32",
+        "3fff::/20",
+    )
+)
+"""Documentation, benchmark and reserved space (RFC 6890): never looked up in a database; an override may place it."""
