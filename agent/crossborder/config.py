@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError
@@ -70,8 +70,9 @@ def _listen(value: str) -> str:
     return value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds)]
-Network = Annotated[Any, BeforeValidator(_network), Field(json_schema_extra={"type": "string"})]
+_DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"}
+Duration = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_DURATION_SCHEMA)]
+Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
 Country = Annotated[str, AfterValidator(_country)]
 
 

@@ -1,0 +1,61 @@
+# The only door: every target installs what it needs first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+CROSSBORDER := .venv/bin/crossborder
+WORKERS ?= $(shell nproc)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what is missing: Debian packages, .venv, the native extension
+	@tools/setup.sh
+
+.PHONY: demo
+demo: setup ## Make a day of traffic at a ministry's gateway and run it through the agent
+	@$(CROSSBORDER) demo
+
+.PHONY: demo-live
+demo-live: setup ## The same through a veth pair between two network namespaces (root)
+	@$(CROSSBORDER) demo --live
+
+.PHONY: run
+run: setup ## Run the agent; arguments in ARGS, as: make run ARGS="--interface eth0"
+	@$(CROSSBORDER) run $(ARGS)
+
+.PHONY: test
+test: setup ## Run every test
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+.PHONY: lint
+lint: setup ## ruff, mypy, the rules' own tests
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@$(CROSSBORDER) rules test --quiet
+
+.PHONY: format
+format: setup ## Format and sort
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+.PHONY: bench
+bench: setup ## Measure the stages and print ratios
+	@$(PY) tools/bench.py $(ARGS)
+
+.PHONY: golden
+golden: setup ## Write the golden files anew; read the diff before you commit it
+	@CROSSBORDER_UPDATE_GOLDEN=1 $(PY) -m pytest -q -k golden $(ARGS)
+
+.PHONY: update
+update: setup ## Refresh the lock file and the country database
+	@$(PY) -m pip install --quiet uv
+	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header pyproject.toml --group dev -o requirements.lock
+	@$(CROSSBORDER) geoip update
+
+.PHONY: clean
+clean: ## Remove what was made
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

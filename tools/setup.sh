@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs what is missing and nothing else; safe to run again, quick when there is nothing to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# --- Debian/Ubuntu packages -------------------------------------------------------------------------------------
+missing=()
+command -v tshark >/dev/null || missing+=(tshark)       # engine tshark, explain, the tests' second opinion
+command -v ip >/dev/null || missing+=(iproute2)         # live demo and live tests
+ldconfig -p 2>/dev/null | grep -q 'libpcap\.so' || missing+=(libpcap0.8) # compiles capture filters
+
+python=""
+for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+	if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+		python=$candidate
+		break
+	fi
+done
+if [ -z "$python" ]; then
+	missing+=(python3 python3-venv)
+elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+	# Debian keeps venv apart from each python it has: python3-venv for its own, python3.12-venv for another.
+	missing+=("$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+	line="apt-get install -y --no-install-recommends ${missing[*]}"
+	as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+	if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+		say "installing ${missing[*]}"
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+		# shellcheck disable=SC2086 # the line is words
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $line -qq >/dev/null
+	else
+		say "missing: ${missing[*]}. As root, run:"
+		printf '    %s\n' "$line" >&2
+		[ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null || exit 2
+	fi
+	[ -n "$python" ] || python=python3
+	if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+		say "Python 3.11 or newer is needed; this machine has $("$python" --version)"
+		exit 2
+	fi
+fi
+
+# --- Python packages, pinned by hash, in the project's own environment --------------------------------------------
+stamp=.venv/.stamp
+want=$(cat requirements.lock pyproject.toml tools/setup.sh | sha256sum)
+if [ ! -x .venv/bin/crossborder ] || [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
+	say "making .venv (about half a minute)"
+	[ -x .venv/bin/python ] || "$python" -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	printf '%s\n' "$want" >$stamp
+fi
+
+# --- The native data plane ----------------------------------------------------------------------------------------
+if ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("crossborder_native") is None)'; then
+	say "no native data plane here: the portable engine serves"
+fi
