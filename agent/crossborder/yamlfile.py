@@ -132,7 +132,10 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if id(node) in self._seen:
-            return self._fault(node, "aliases (*name) to lists and mappings are not read: write the value out")
+            # The node is the anchor's; the alias itself has no place but that of its key.
+            message = "aliases (*name) to lists and mappings are not read: write the value out"
+            self.faults.append(Fault(self.path, self.lines[place], message))
+            return None
         self._seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*place, i)) for i, item in enumerate(node.value)]

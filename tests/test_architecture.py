@@ -1,0 +1,67 @@
+"""The house rules that a machine can hold: who may import whom, one door per library."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "agent" / "crossborder"
+FILES = sorted(PACKAGE.rglob("*.py"))
+STAGES = ("engine", "classify", "match", "publish")
+FREE = {"model", "errors", "yamlfile", "prefixes", "telemetry", "__init__"}  # may be imported by every stage
+
+DOORS = {
+    "prometheus_client": {"publish/metrics.py"},
+    "scapy": {"engine/portable/source.py", "demo/"},
+    "pyshark": {"engine/tshark/"},
+    "maxminddb": {"classify/mmdbfile.py"},
+    "yaml": {"yamlfile.py"},
+    "sigma": {"match/reader.py"},
+    "crossborder_native": {"engine/native.py"},
+    "click": {"cli.py", "commands/"},
+}
+
+
+def _imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_one_door_per_library(path: Path) -> None:
+    """A library is imported in one place only, so that it can be replaced in one place."""
+    here = str(path.relative_to(PACKAGE))
+    libraries = {name.split(".")[0] for name in _imports(path)}
+
+    trespassed = {lib for lib in libraries & DOORS.keys() if not any(here.startswith(door) for door in DOORS[lib])}
+
+    assert not trespassed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_stage_imports_no_other_stage(path: Path) -> None:
+    """Stages know the nouns, not each other; the nouns know nobody."""
+    here = path.relative_to(PACKAGE).parts
+    ours = {name.split(".")[1] for name in _imports(path) if name.startswith("crossborder.")}
+
+    if here[0] in STAGES:
+        assert ours <= FREE | {here[0]}
+    elif here[0] in {"model.py", "errors.py", "prefixes.py"}:
+        assert not ours - {"errors"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_file_is_one_room(path: Path) -> None:
+    """A file of over 400 lines is two rooms, unless it is a table."""
+    tables = {"model.py"}
+
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+
+    assert lines <= 400 or path.name in tables
