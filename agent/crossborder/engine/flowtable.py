@@ -1,0 +1,175 @@
+"""The flow table: packets in, one frame of flow reports per tick out. Bounded, on packet time, deterministic."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from crossborder.engine.flow import Flow, choose, flow_key, opened_by_sender, scope_of
+from crossborder.engine.home import Side
+from crossborder.engine.packet import ACK, SYN
+from crossborder.model import REPORT_SCHEMA, EndReason, Scope
+
+if TYPE_CHECKING:
+    from crossborder.engine import EngineConfig
+    from crossborder.engine.flow import FlowKey
+    from crossborder.engine.home import Home
+    from crossborder.engine.packet import Packet
+
+__all__ = ["Flow", "FlowTable", "choose"]
+
+SECOND_NS: Final = 1_000_000_000
+SET_BACK_NS: Final = 60 * SECOND_NS  # a packet this much older than the newest: its clock was set back
+CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK before a tick ends it
+MAX_UNREPORTED: Final = 65_536  # flows ended within one tick before the tick is called early
+
+
+class FlowTable:
+    """The flows of all interfaces. An engine does, for each packet: `tick`, on its word `drain`, then `add`.
+
+    Time is packet time. Inside, flows age on a clock that never runs backwards: small steps back are reordering,
+    large ones (SET_BACK_NS) are a clock that was set or the next file, and ageing goes on from there.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        """Begin empty with the limits, the home and the tick of the configuration."""
+        self.home = config.home
+        self._config = config
+        self._limits = config.limits
+        self._flows: OrderedDict[FlowKey, Flow] = OrderedDict()  # idle the longest first
+        self._changed: list[Flow] = []
+        self._closing: list[Flow] = []
+        self._ended = 0
+        self._age = 0
+        self._newest_ns: int | None = None
+        self._tick = 0
+
+    def __len__(self) -> int:
+        """Return the number of flows that live."""
+        return len(self._flows)
+
+    def set_home(self, home: Home) -> None:
+        """Judge new flows by another home; flows in the table keep the scope they have."""
+        self.home = home
+
+    def tick(self, ts_ns: int) -> int | None:
+        """Take note of the time; return when the tick closed if one is due, else None.
+
+        Ticks close at multiples of the tick length of packet time (or of the clock: an engine on interfaces calls
+        this without a packet too). However long a silence was, one tick closes it. A tick comes early when more flows
+        ended than may wait for their report.
+        """
+        if self._newest_ns is None:
+            self._newest_ns, self._tick = ts_ns, ts_ns // self._config.tick_ns
+            return None
+        step = ts_ns - self._newest_ns
+        if step > 0:
+            self._age += step
+            self._newest_ns = ts_ns
+        elif step < -SET_BACK_NS:
+            self._newest_ns, self._tick = ts_ns, ts_ns // self._config.tick_ns
+        number = self._newest_ns // self._config.tick_ns
+        if number > self._tick:
+            self._tick = number
+            return number * self._config.tick_ns
+        return self._newest_ns if self._ended >= MAX_UNREPORTED else None
+
+    def add(self, packet: Packet) -> Flow | None:
+        """Count a packet and return its flow; None when it is domestic and domestic flows are not reported."""
+        key = flow_key(packet)
+        flow = self._flows.get(key)
+        if flow is not None:
+            flow = self._going_on(flow, packet)
+        if flow is None:
+            flow = self._open(key, packet)
+            if flow is None:
+                return None
+        else:
+            self._flows.move_to_end(key)
+            flow.seen_age = self._age
+        was_closing = flow.closing
+        flow.count(packet)
+        if not flow.dirty:
+            flow.dirty = True
+            self._changed.append(flow)
+        if flow.closing is not was_closing:
+            flow.closing_age = self._age
+            self._closing.append(flow)
+        return flow
+
+    def _going_on(self, flow: Flow, packet: Packet) -> Flow | None:
+        """Return the flow a packet belongs to, or None when the one in the table has ended before it."""
+        if self._age - flow.seen_age >= self._limits.idle_ns:
+            self._end(flow, EndReason.IDLE)
+            return None
+        if flow.closing is not None:
+            if packet.tcp_flags & (SYN | ACK) == SYN:  # the tuple is used again
+                self._end(flow, flow.closing)
+                return None
+        elif self._age - flow.opened_age >= self._limits.active_ns:
+            self._end(flow, EndReason.ACTIVE)
+            heir = flow.successor(packet, self._age)
+            self._flows[flow.key] = heir
+            return heir
+        return flow
+
+    def _open(self, key: FlowKey, packet: Packet) -> Flow | None:
+        scope = scope_of(packet.src, packet.dst, self.home)
+        if scope is Scope.DOMESTIC and not self._config.report_all:
+            return None
+        if scope is Scope.CROSSING:
+            sender_is_local = self.home.side(packet.src) is Side.HOME
+        else:
+            sender_is_local = opened_by_sender(packet) is not False
+        if len(self._flows) >= self._limits.max_flows:
+            self._end(next(iter(self._flows.values())), EndReason.EVICTED)
+        flow = self._flows[key] = Flow(key, packet, scope, sender_is_local, self._age)
+        return flow
+
+    def _end(self, flow: Flow, reason: EndReason) -> None:
+        del self._flows[flow.key]
+        flow.end_reason = flow.closing or reason
+        flow.conversation = None if reason is not EndReason.ACTIVE else flow.conversation
+        self._ended += 1
+        if not flow.dirty:
+            flow.dirty = True
+            self._changed.append(flow)
+
+    def drain(self) -> pl.DataFrame:
+        """End what is closed or idle and return the tick's reports (REPORT_SCHEMA, ordered by first_ns, flow_id).
+
+        Only flows that changed or ended since the last drain are in it, each once.
+        """
+        waiting = [flow for flow in self._closing if flow.end_reason is None]
+        self._closing = [flow for flow in waiting if self._age - flow.closing_age < CLOSE_GRACE_NS]
+        for flow in waiting:
+            if self._age - flow.closing_age >= CLOSE_GRACE_NS:
+                self._end(flow, EndReason.FIN)
+        self._expire()
+        return self._report()
+
+    def close(self) -> pl.DataFrame:
+        """End every flow and return the last reports."""
+        self._expire()
+        while self._flows:
+            self._end(next(iter(self._flows.values())), EndReason.SHUTDOWN)
+        self._closing.clear()
+        return self._report()
+
+    def _expire(self) -> None:
+        while self._flows:
+            flow = next(iter(self._flows.values()))
+            if self._age - flow.seen_age < self._limits.idle_ns:
+                return
+            self._end(flow, EndReason.IDLE)
+
+    def _report(self) -> pl.DataFrame:
+        taken: set[int] = set()
+        rows = [flow.row(self._config.community_seed, taken) for flow in self._changed]
+        rows.sort(key=lambda row: (row[4], row[0]))  # first_ns, flow_id
+        self._changed = []
+        self._ended = 0
+        columns = zip(*rows, strict=True) if rows else ([] for _ in REPORT_SCHEMA)
+        return pl.DataFrame(dict(zip(REPORT_SCHEMA, columns, strict=True)), schema=REPORT_SCHEMA)
