@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Configuration file; without it every default holds (crossborder init shows them).",
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["auto", "native", "portable", "tshark"]),
+    help="auto takes native where it is installed, else portable; tshark is slow and knows every protocol.",
+)
+filter_option = click.option("--filter", "bpf", help="BPF expression, as: 'not port 22' (pcap-filter(7)).")
+events_option = click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    help="Append one ECS JSON line per finding to this file; - for standard output.",
+)
+listen_option = click.option("--listen", metavar="ADDRESS:PORT", help="Serve Prometheus metrics there.")

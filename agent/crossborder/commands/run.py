@@ -1,0 +1,46 @@
+"""`crossborder run`: the agent on a gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crossborder.commands.options import config_option, engine_option, events_option, filter_option, listen_option
+
+
+@click.command()
+@config_option
+@click.option("-i", "--interface", "interfaces", multiple=True, help="Listen here; may be given several times.")
+@engine_option
+@filter_option
+@events_option
+@listen_option
+@click.option("--flows", type=click.Path(path_type=Path), metavar="OUT", help="Write one row a flow, as replay does.")
+def run(
+    config_path: Path | None,
+    interfaces: tuple[str, ...],
+    engine: str | None,
+    bpf: str | None,
+    events: Path | None,
+    listen: str | None,
+    flows: Path | None,
+) -> None:
+    """Listen on interfaces and serve Prometheus metrics until stopped.
+
+    Needs the right to capture: root, or CAP_NET_RAW on the interpreter. Rules, assets and databases that change on
+    disk are taken in between two ticks, or at once on SIGHUP; SIGTERM and Ctrl-C close the books and end.
+
+    \b
+    sudo crossborder run -i eth0
+    sudo crossborder run -c crossborder.yaml
+    curl -s http://127.0.0.1:9836/metrics
+    """
+    from crossborder import app
+
+    app.listen(
+        config_path,
+        app.Options(
+            interfaces=interfaces, engine=engine, bpf=bpf, events=events, listen=listen, flows=flows, serve=True
+        ),
+    )
