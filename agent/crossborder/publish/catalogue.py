@@ -1,0 +1,308 @@
+"""The catalogue of metrics: every name, type, label and meaning, as data; docs/METRICS.md is made from it."""
+
+from __future__ import annotations
+
+from crossborder.model import LEVELS, CountryBasis, Decision, DropReason, EndReason, Inspection
+from crossborder.publish.series import OTHER, Metric
+
+STAGES = ("engine", "classify", "match", "publish")
+SHEDS = ("content", "names")
+LOOKUPS = ("hit", "miss", "error", "disagree", "skipped")
+EVICTED = ("fired", "correlation")
+
+_FINDING = ("rule", "category", "severity", "country", "decision")
+
+METRICS: tuple[Metric, ...] = (
+    # Who and what is running.
+    Metric("crossborder_build_info", "gauge", ("version",), "1, with the agent's version.", "crossborder_build_info"),
+    Metric(
+        "crossborder_gateway_info",
+        "gauge",
+        ("gateway", "unit"),
+        "1, with the gateway's name and the unit that owns it; join on instance to have them beside any metric.",
+        "sum by (unit) (rate(crossborder_egress_bytes_total[5m])"
+        " * on (instance) group_left (unit) crossborder_gateway_info)",
+    ),
+    Metric(
+        "crossborder_ruleset_info",
+        "gauge",
+        ("sha256", "generation"),
+        "1, with the hash of all rules in force and how many times they were read.",
+        "count by (sha256) (crossborder_ruleset_info)",
+    ),
+    Metric(
+        "crossborder_rules_loaded",
+        "gauge",
+        ("severity",),
+        "Rules in force, by severity.",
+        "sum(crossborder_rules_loaded) == 0",
+    ),
+    # What was captured, and what became of every packet.
+    Metric(
+        "crossborder_capture_packets_total",
+        "counter",
+        ("interface",),
+        "Packets received, those the kernel dropped included.",
+        "rate(crossborder_capture_packets_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_bytes_total",
+        "counter",
+        ("interface",),
+        "Bytes of the frames received, as long as they were on the wire.",
+        "8 * rate(crossborder_capture_bytes_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_flow_packets_total",
+        "counter",
+        ("interface",),
+        "Packets counted in reported flows.",
+        "rate(crossborder_capture_flow_packets_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_flow_bytes_total",
+        "counter",
+        ("interface",),
+        "Bytes of IP packets counted in reported flows.",
+        "rate(crossborder_capture_flow_bytes_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_domestic_packets_total",
+        "counter",
+        ("interface",),
+        "Packets with both ends at home; 0 where domestic flows are reported (capture.report: all).",
+        "rate(crossborder_capture_domestic_packets_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_domestic_bytes_total",
+        "counter",
+        ("interface",),
+        "Bytes of IP packets with both ends at home.",
+        "rate(crossborder_capture_domestic_bytes_total[5m])",
+    ),
+    Metric(
+        "crossborder_capture_dropped_packets_total",
+        "counter",
+        ("interface", "reason"),
+        "Packets left out of the flows, by reason. Received = in flows + domestic + dropped.",
+        'sum by (reason) (rate(crossborder_capture_dropped_packets_total{reason!="not_ip"}[5m]))',
+        folds=("interface",),
+    ),
+    Metric(
+        "crossborder_capture_lag_seconds",
+        "gauge",
+        (),
+        "How far the engine is behind the wire; 0 for files.",
+        "crossborder_capture_lag_seconds > 5",
+    ),
+    Metric(
+        "crossborder_capture_shedding",
+        "gauge",
+        ("work",),
+        "1 while this work is being left out under load. Accounting is never left out.",
+        "max_over_time(crossborder_capture_shedding[1h]) > 0",
+    ),
+    # Flows and where they go.
+    Metric(
+        "crossborder_flows_active", "gauge", (), "Flows in the table after the last tick.", "crossborder_flows_active"
+    ),
+    Metric(
+        "crossborder_flows_total",
+        "counter",
+        ("end_reason",),
+        "Reported flows that ended, by reason; `evicted` grows when capture.flow.max_flows is too small.",
+        'rate(crossborder_flows_total{end_reason="evicted"}[5m]) > 0',
+    ),
+    Metric(
+        "crossborder_egress_bytes_total",
+        "counter",
+        ("country", "inspection"),
+        "Bytes of IP packets that left the country, by destination and how much of the flow could be read.",
+        "topk(10, sum by (country) (increase(crossborder_egress_bytes_total[1d])))",
+        folds=("country",),
+    ),
+    Metric(
+        "crossborder_egress_flows_total",
+        "counter",
+        ("country", "basis"),
+        "Flows that sent anything out of the country, counted once, at their first outward packet.",
+        'sum(rate(crossborder_egress_flows_total{basis="unknown"}[1h]))'
+        " / sum(rate(crossborder_egress_flows_total[1h]))",
+        folds=("country",),
+    ),
+    Metric(
+        "crossborder_ingress_bytes_total",
+        "counter",
+        ("country",),
+        "Bytes of IP packets that came in from abroad.",
+        "sum by (country) (rate(crossborder_ingress_bytes_total[5m]))",
+    ),
+    Metric(
+        "crossborder_transit_bytes_total",
+        "counter",
+        (),
+        "Bytes of IP packets seen with neither end at home.",
+        "rate(crossborder_transit_bytes_total[5m])",
+    ),
+    # What broke a rule.
+    Metric(
+        "crossborder_violations_total",
+        "counter",
+        _FINDING,
+        "Findings opened: one per rule and flow. `decision` tells violations from what a permit covers.",
+        'sum without (country) (crossborder_violations_total{decision="violation"})'
+        ' - sum without (country) (crossborder_violations_total{decision="violation"} offset 10m) > 0',
+        folds=("country",),
+    ),
+    Metric(
+        "crossborder_violation_bytes_total",
+        "counter",
+        _FINDING,
+        "Outward bytes of flows with a finding, from the report that matched on.",
+        "topk(10, sum by (rule, country) (increase(crossborder_violation_bytes_total[1d])))",
+        folds=("country",),
+    ),
+    Metric(
+        "crossborder_match_evicted_total",
+        "counter",
+        ("kind",),
+        "State of the rule engine that gave way to newer state: groups of correlations, memories of what has fired.",
+        "increase(crossborder_match_evicted_total[1h]) > 0",
+    ),
+    # How far geography can be trusted.
+    Metric(
+        "crossborder_geo_lookups_total",
+        "counter",
+        ("database", "result"),
+        "Addresses looked up, by database and result.",
+        'rate(crossborder_geo_lookups_total{result="miss"}[1h])',
+        folds=("database",),
+    ),
+    Metric(
+        "crossborder_geo_database_build_timestamp_seconds",
+        "gauge",
+        ("database",),
+        "When the database was built; absent where it does not say.",
+        "time() - crossborder_geo_database_build_timestamp_seconds > 200 * 86400",
+    ),
+    Metric(
+        "crossborder_geo_database_loaded",
+        "gauge",
+        ("database",),
+        "1 while the database is in use, 0 when it could not be read.",
+        "crossborder_geo_database_loaded == 0",
+    ),
+    # The agent itself.
+    Metric(
+        "crossborder_config_reload_success",
+        "gauge",
+        (),
+        "1 when the last reading of configuration, rules and tables went well; 0: the ones before stay in force.",
+        "crossborder_config_reload_success == 0",
+    ),
+    Metric(
+        "crossborder_config_last_reload_timestamp_seconds",
+        "gauge",
+        (),
+        "When the last reading was, good or bad.",
+        "time() - crossborder_config_last_reload_timestamp_seconds",
+    ),
+    Metric(
+        "crossborder_ticks_total",
+        "counter",
+        (),
+        "Batches carried through the pipeline.",
+        "rate(crossborder_ticks_total[5m]) == 0",
+    ),
+    Metric(
+        "crossborder_last_tick_timestamp_seconds",
+        "gauge",
+        (),
+        "Packet time at which the last batch closed; the clock's time on an interface.",
+        "time() - crossborder_last_tick_timestamp_seconds > 60",
+    ),
+    Metric(
+        "crossborder_tick_seconds",
+        "histogram",
+        ("stage",),
+        "Time a batch spends in each stage.",
+        "histogram_quantile(0.99, sum by (le, stage) (rate(crossborder_tick_seconds_bucket[1h])))",
+    ),
+    Metric(
+        "crossborder_events_written_total",
+        "counter",
+        (),
+        "Events written.",
+        "rate(crossborder_events_written_total[5m])",
+    ),
+    Metric(
+        "crossborder_events_failed_total",
+        "counter",
+        (),
+        "Events that could not be written when they were due; they are held and tried again.",
+        "increase(crossborder_events_failed_total[10m]) > 0",
+    ),
+    Metric(
+        "crossborder_events_lost_total",
+        "counter",
+        (),
+        "Events given up because too many waited to be written.",
+        "increase(crossborder_events_lost_total[1d]) > 0",
+    ),
+    Metric(
+        "crossborder_publish_errors_total",
+        "counter",
+        ("sink",),
+        "Batches that a sink failed to take; the others took them.",
+        "increase(crossborder_publish_errors_total[1h]) > 0",
+    ),
+    Metric(
+        "crossborder_series_dropped_total",
+        "counter",
+        ("metric",),
+        "Updates whose labels became `other` because the metric has reached metrics.max_series.",
+        "increase(crossborder_series_dropped_total[1h]) > 0",
+    ),
+)
+
+_C = "`, `"
+LABELS: dict[str, str] = {
+    "version": "the agent's version",
+    "gateway": "`gateway` of the configuration",
+    "unit": "`unit` of the configuration",
+    "sha256": "hash over the rules in force",
+    "generation": "how many times rules were read since the start",
+    "interface": "the interfaces captured on; in a replay the files' names",
+    "work": f"`{_C.join(SHEDS)}`, `{OTHER}`",
+    "reason": f"`{_C.join(DropReason)}`",
+    "end_reason": f"`{_C.join(EndReason)}`",
+    "country": f"two capital letters (ISO 3166 alpha-2), `ZZ` for unknown; anything else is `{OTHER}`",
+    "inspection": f"`{_C.join(Inspection)}`, `{OTHER}`",
+    "basis": f"`{_C.join(CountryBasis)}`, `{OTHER}`",
+    "rule": "names of rules that have been in force: file stems",
+    "category": "legal categories of those rules, `none` without",
+    "severity": f"`{_C.join(LEVELS)}`",
+    "decision": f"`{_C.join(Decision)}`",
+    "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`",
+    "database": "the databases and tables configured",
+    "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
+    "stage": f"`{_C.join(STAGES)}`, `{OTHER}`",
+    "sink": "`metrics`, `events`, `flows`, `summary`",
+    "metric": "names on this page",
+}
+"""Label → the closed set its values come from."""
+
+
+def reference() -> str:
+    """Return the reference part of docs/METRICS.md: one section a metric, then the labels."""
+    parts = [_section(metric) for metric in METRICS]
+    rows = [f"| `{name}` | {values} |" for name, values in LABELS.items()]
+    table = "\n".join(["| label | values |", "|---|---|", *rows])
+    return "\n".join(parts) + f"\n## Labels\n\n{table}\n"
+
+
+def _section(metric: Metric) -> str:
+    labels = ", ".join(f"`{name}`" for name in metric.labels) or "none"
+    return (
+        f"### {metric.name}\n\n{metric.kind}, labels: {labels}.\n{metric.meaning}\n\n```promql\n{metric.query}\n```\n"
+    )

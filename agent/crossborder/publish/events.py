@@ -1,0 +1,96 @@
+"""The event log: one JSON line per finding, to a file and/or standard output."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+from structlog.processors import JSONRenderer
+
+from crossborder.errors import CrossborderError
+from crossborder.publish.appender import open_file
+from crossborder.telemetry import log, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import polars as pl
+
+    from crossborder.model import Batch
+    from crossborder.publish.appender import Appender
+    from crossborder.publish.ecs import EventMaker
+
+
+class Tallies(Protocol):
+    """Where written, delayed and lost events are counted: `Metrics.events`."""
+
+    def __call__(self, written: int = 0, failed: int = 0, lost: int = 0) -> None:
+        """Count."""
+
+
+def _dumps(event: dict[str, Any], **how: Any) -> str:  # noqa: ANN401 - json's own parameters
+    """Return JSON in which no character can act on a terminal."""
+    return printable(json.dumps(event, **how))
+
+
+_render = JSONRenderer(_dumps, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def line_of(event: dict[str, Any]) -> bytes:
+    """Return an event as one line of JSON: keys sorted, UTF-8, control characters escaped."""
+    return str(_render(None, "", event)).encode() + b"\n"
+
+
+class EventLog:
+    """The sink that writes events. A failure is said once, counted, and tried again with the next batch."""
+
+    name = "events"
+
+    def __init__(self, maker: EventMaker, appenders: Iterable[Appender], count: Tallies) -> None:
+        """Take who makes events, where they go (`appender.open_appenders`), and who counts them."""
+        self._maker = maker
+        self._appenders = tuple(appenders)
+        self._count = count
+
+    def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
+        """Write the events of one batch, and those held from before."""
+        del batch, crossings
+        lines = [line_of(event) for event in self._maker.events(findings)]
+        for appender in self._appenders:
+            if lines or appender.held:
+                self._append(appender, lines)
+
+    def reopen(self, path: Path) -> None:
+        """Open the file anew, as after log rotation; when that fails the old one stays in use and the log says so."""
+        for appender in self._appenders:
+            if appender.name == str(path):
+                try:
+                    appender.turn_to(open_file(path))
+                except CrossborderError as error:
+                    log().error("events file not reopened", reason=str(error))
+
+    def close(self) -> None:
+        """Write what is held and close the files; CrossborderError tells how many events did not get out."""
+        errors = [error for error in map(self._closed, self._appenders) if error]
+        if errors:
+            raise CrossborderError.joined(errors)
+
+    def _append(self, appender: Appender, lines: list[bytes]) -> None:
+        before = appender.error
+        written, failed, lost = appender.append(lines)
+        self._count(written=written, failed=failed, lost=lost)
+        if appender.error and not before:
+            log().error(
+                "events cannot be written, they are held and tried again", sink=appender.name, reason=appender.reason
+            )
+        if before and not appender.error:
+            log().info("events are written again", sink=appender.name, lost=appender.lost)
+
+    def _closed(self, appender: Appender) -> CrossborderError | None:
+        self._append(appender, [])
+        missing = len(appender.held) + appender.lost
+        appender.close()
+        if not missing or isinstance(appender.error, BrokenPipeError):  # whoever read us has gone: their choice
+            return None
+        return CrossborderError.at(appender.name, f"{missing} events could not be written: {appender.reason}")

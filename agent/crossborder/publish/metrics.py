@@ -1,0 +1,295 @@
+"""The one door to prometheus_client: counts what the stages hand over and exposes it from a registry of its own."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from operator import attrgetter
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from crossborder import __version__
+from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
+from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, STAGES
+from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
+from crossborder.publish.series import OTHER, Histogram, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from prometheus_client.metrics_core import Metric as Family
+
+    from crossborder.model import Batch
+    from crossborder.publish.series import Labels
+
+BOOKS = {
+    "crossborder_capture_packets_total": attrgetter("packets"),
+    "crossborder_capture_bytes_total": attrgetter("bytes"),
+    "crossborder_capture_flow_packets_total": attrgetter("flow_packets"),
+    "crossborder_capture_flow_bytes_total": attrgetter("flow_bytes"),
+    "crossborder_capture_domestic_packets_total": attrgetter("domestic_packets"),
+    "crossborder_capture_domestic_bytes_total": attrgetter("domestic_bytes"),
+}
+FINDING_LABELS = [named("rule"), named("category"), named("severity"), country(), named("decision")]
+
+
+class Destination(NamedTuple):
+    """What one country got and gave since the start."""
+
+    country: str
+    bytes_out: int
+    bytes_in: int
+    flows: int
+
+
+class Metrics(Collector):
+    """Every metric of the agent. A sink of the pipeline, and a collector: a scrape sees whole batches only."""
+
+    name = "metrics"
+
+    def __init__(
+        self, gateway: str, unit: str, max_series: int = 5_000, *, version: str = __version__, process: bool = True
+    ) -> None:
+        """Make the tables; `process` adds the agent's own memory, CPU and descriptors (`crossborder_process_*`)."""
+        self._lock = Lock()
+        self._series = {m.name: Series(m, max_series) for m in METRICS if m.kind != "histogram"}
+        self._histograms = {
+            m.name: Histogram(m, ((stage,) for stage in (*STAGES, OTHER))) for m in METRICS if m.kind == "histogram"
+        }
+        self._rules: tuple[tuple[str, str, str], ...] = ()
+        self._countries: set[str] = set()
+        self._of("crossborder_build_info").set((version,), 1)
+        self._of("crossborder_gateway_info").set((gateway, unit), 1)
+        self._closed_sets_at_zero()
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+        if process:
+            ProcessCollector(namespace="crossborder", registry=self.registry)
+
+    # What the pipeline hands over.
+
+    def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
+        """Count one batch."""
+        flows = _counts_of_flows(crossings)
+        found = _counts_of_findings(findings)
+        with self._lock:
+            self._add_books(batch)
+            self._meet({labels[0] for labels in flows["crossborder_ingress_bytes_total"]})
+            for name, amounts in (flows | found).items():
+                for labels, amount in amounts.items():
+                    self._of(name).add(labels, amount)
+
+    def close(self) -> None:
+        """Do nothing: the last values stay to be scraped."""
+
+    # What the application tells.
+
+    def rules(self, rules: Iterable[tuple[str, str, str]], sha256: str = "", generation: int = 1) -> None:
+        """Take the rules in force, (name, category, severity) each, and make their series at zero in advance."""
+        with self._lock:
+            self._rules = tuple(rules)
+            levels = Tally(severity for _, _, severity in self._rules)
+            self._of("crossborder_ruleset_info").replace({(sha256, str(generation)): 1})
+            self._of("crossborder_rules_loaded").replace({(level,): levels[level] for level in LEVELS})
+            self._zero_findings(sorted({UNKNOWN_COUNTRY} | self._countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
+
+    def geography(self, database: str, build_epoch: int | None, *, loaded: bool) -> None:
+        """Take the state of one database; `build_epoch` None: the database does not say when it was built."""
+        with self._lock:
+            self._of("crossborder_geo_database_loaded").set((database,), int(loaded))
+            build = self._of("crossborder_geo_database_build_timestamp_seconds")
+            if build_epoch is None:
+                build.values.pop((database,), None)
+            else:
+                build.set((database,), build_epoch)
+
+    def geo_lookups(self, totals: Mapping[tuple[str, str], int]) -> None:
+        """Follow the totals of lookups by (database, result)."""
+        self._follow("crossborder_geo_lookups_total", {(d, _among(r, LOOKUPS)): n for (d, r), n in totals.items()})
+
+    def match_evicted(self, totals: Mapping[str, int]) -> None:
+        """Follow the totals of state the rule engine gave up, by kind."""
+        self._follow("crossborder_match_evicted_total", {(_among(k, EVICTED),): n for k, n in totals.items()})
+
+    def reload(self, *, ok: bool, timestamp: float) -> None:
+        """Note a reading of the configuration and whether it went well."""
+        with self._lock:
+            self._of("crossborder_config_reload_success").set((), int(ok))
+            self._of("crossborder_config_last_reload_timestamp_seconds").set((), timestamp)
+
+    def stage_seconds(self, stage: str, seconds: float) -> None:
+        """Note how long a batch spent in a stage."""
+        with self._lock:
+            self._histograms["crossborder_tick_seconds"].observe((_among(stage, STAGES),), seconds)
+
+    def sink_failed(self, sink: str) -> None:
+        """Count a batch that a sink did not take."""
+        self._count("crossborder_publish_errors_total", (sink,), 1)
+
+    def events(self, written: int = 0, failed: int = 0, lost: int = 0) -> None:
+        """Count events written, delayed and given up."""
+        self._count("crossborder_events_written_total", (), written)
+        self._count("crossborder_events_failed_total", (), failed)
+        self._count("crossborder_events_lost_total", (), lost)
+
+    # What the server asks for.
+
+    def expose(self, accept: str = "") -> tuple[str, bytes]:
+        """Return content type and text of all metrics, OpenMetrics where the Accept header asks for it."""
+        encode, content_type = choose_encoder(accept)
+        return content_type, encode(self.registry)
+
+    def destinations(self) -> list[Destination]:
+        """Return the countries by outward bytes, most first."""
+        with self._lock:
+            out = self._sums("crossborder_egress_bytes_total", 0)
+            back = self._sums("crossborder_ingress_bytes_total", 0)
+            flows = self._sums("crossborder_egress_flows_total", 0)
+        all_of_them = [Destination(c, out[c], back[c], flows[c]) for c in out.keys() | back.keys()]
+        return sorted(all_of_them, key=lambda d: (-d.bytes_out, -d.bytes_in, d.country))
+
+    def findings(self) -> dict[str, int]:
+        """Return the findings so far, by severity, the gravest first."""
+        with self._lock:
+            sums = self._sums("crossborder_violations_total", 2)
+        return {level: sums[level] for level in reversed(LEVELS)}
+
+    def collect(self) -> Iterator[Family]:
+        """Yield every family as prometheus_client wants them, series in the order of their labels."""
+        with self._lock:
+            self._note_dropped()
+            families = [self._family(m.name) for m in METRICS]
+        yield from families
+
+    # The tables.
+
+    def _of(self, name: str) -> Series:
+        return self._series[name]
+
+    def _note_dropped(self) -> None:
+        for name, series in self._series.items():
+            if series.metric.labels:
+                self._of("crossborder_series_dropped_total").set((name,), series.dropped)
+
+    def _family(self, name: str) -> Family:
+        if name in self._histograms:
+            return _histogram_family(self._histograms[name])
+        return _family(self._series[name])
+
+    def _count(self, name: str, labels: Labels, amount: float) -> None:
+        with self._lock:
+            self._of(name).add(labels, amount)
+
+    def _follow(self, name: str, totals: Mapping[Labels, int]) -> None:
+        with self._lock:
+            for labels, total in totals.items():
+                self._of(name).follow(labels, total)
+
+    def _sums(self, name: str, label: int) -> Tally[str]:
+        sums: Tally[str] = Tally()
+        for labels, value in self._of(name).values.items():
+            sums[labels[label]] += int(value)
+        return sums
+
+    def _add_books(self, batch: Batch) -> None:
+        for books in batch.books:
+            for name, value in BOOKS.items():
+                self._of(name).follow((books.interface,), value(books))
+            for reason in DropReason:
+                count = books.dropped.get(reason, 0)
+                self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
+        shed = {_among(work, SHEDS) for work in batch.sheds}
+        for work in {*SHEDS, *shed}:
+            self._of("crossborder_capture_shedding").set((work,), int(work in shed))
+        self._of("crossborder_capture_lag_seconds").set((), batch.lag_seconds)
+        self._of("crossborder_flows_active").set((), batch.flows_active)
+        self._of("crossborder_ticks_total").add((), 1)
+        self._of("crossborder_last_tick_timestamp_seconds").set((), batch.tick_ns / 1e9)
+
+    def _closed_sets_at_zero(self) -> None:
+        for metric in METRICS:
+            if metric.kind == "counter" and not metric.labels:
+                self._of(metric.name).zero([()])
+        self._of("crossborder_flows_total").zero((reason.value,) for reason in EndReason)
+        self._of("crossborder_match_evicted_total").zero((kind,) for kind in EVICTED)
+        self._of("crossborder_capture_shedding").zero((work,) for work in SHEDS)
+        self._meet({UNKNOWN_COUNTRY})
+
+    def _meet(self, countries: set[str]) -> None:
+        """Make the series of countries met for the first time, all at zero."""
+        new = sorted(countries - self._countries - {OTHER})
+        self._countries.update(new)
+        for found in new:
+            self._of("crossborder_egress_bytes_total").zero((found, inspection.value) for inspection in Inspection)
+            self._of("crossborder_egress_flows_total").zero((found, basis.value) for basis in CountryBasis)
+            self._of("crossborder_ingress_bytes_total").zero([(found,)])
+        self._zero_findings(new)
+
+    def _zero_findings(self, countries: Iterable[str]) -> None:
+        decision = Decision.VIOLATION.value
+        zeros = [(rule, category, level, c, decision) for c in countries for rule, category, level in self._rules]
+        self._of("crossborder_violations_total").zero(zeros)
+        self._of("crossborder_violation_bytes_total").zero(zeros)
+
+
+def _among(value: str, values: tuple[str, ...]) -> str:
+    return value if value in values else OTHER
+
+
+def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
+    crossing = crossings.lazy().filter(CROSSES)
+    transit = crossings.lazy().filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum())
+    ended = crossings.lazy().filter(pl.col("report") == "ended")
+    flows = crossing.filter(FIRST_OUT)
+    frames = pl.collect_all(
+        [
+            ended.group_by(named("end_reason")).agg(pl.len()),
+            crossing.group_by(country(), named("inspection")).agg(pl.col("bytes_out").sum()),
+            flows.group_by(country(), named("country_basis")).agg(pl.len()),
+            crossing.group_by(country()).agg(pl.col("bytes_in").sum()),
+            transit,
+        ]
+    )
+    names = (
+        "crossborder_flows_total",
+        "crossborder_egress_bytes_total",
+        "crossborder_egress_flows_total",
+        "crossborder_ingress_bytes_total",
+        "crossborder_transit_bytes_total",
+    )
+    return {name: _amounts(frame) for name, frame in zip(names, frames, strict=True)}
+
+
+def _counts_of_findings(findings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
+    groups = findings.lazy().group_by(FINDING_LABELS)
+    opened, matched = pl.collect_all(
+        [groups.agg((pl.col("phase") == "opened").sum().alias("opened")), groups.agg(pl.col("matched_bytes").sum())]
+    )
+    return {"crossborder_violations_total": _amounts(opened), "crossborder_violation_bytes_total": _amounts(matched)}
+
+
+def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
+    """Return labels → amount of a small frame whose last column is the amount, in the order of the labels."""
+    return {tuple(row[:-1]): row[-1] for row in sorted(frame.iter_rows())}
+
+
+def _family(series: Series) -> Family:
+    metric = series.metric
+    make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = make(metric.name, metric.meaning, labels=metric.labels)
+    for labels, value in sorted(series.values.items()):
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram_family(histogram: Histogram) -> Family:
+    metric = histogram.metric
+    family = HistogramMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+    for labels, total in sorted(histogram.sums.items()):
+        family.add_metric(labels, buckets=histogram.cumulative(labels), sum_value=total)
+    return family
