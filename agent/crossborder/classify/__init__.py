@@ -1,0 +1,68 @@
+"""classify: adds to every flow report what is known of both ends: country, operator, system, owner, data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from crossborder.classify.assets import Assets
+from crossborder.classify.geo import Geography
+from crossborder.classify.homes import home_networks
+from crossborder.model import CROSSING_SCHEMA
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    import polars as pl
+
+    from crossborder.model import Batch
+
+__all__ = ["Assets", "Classifier", "Geography", "home_networks"]
+
+
+class _Known(NamedTuple):
+    geography: Geography
+    assets: Assets
+    unit: str | None
+
+
+class Classifier:
+    """Batch → crossings. What it knows is one immutable object behind one reference."""
+
+    def __init__(self, geography: Geography, assets: Assets, unit: str = "") -> None:
+        """Take what is known; `unit` is the gateway's own, for systems that name none."""
+        self._known = _Known(geography, assets, unit or None)
+        self._before: Counter[tuple[str, str]] = type(geography.counts)()
+
+    @property
+    def geography(self) -> Geography:
+        """The geography in use."""
+        return self._known.geography
+
+    @property
+    def assets(self) -> Assets:
+        """The assets in use."""
+        return self._known.assets
+
+    def lookups(self) -> Counter[tuple[str, str]]:
+        """Return (database, result) → lookups since the start; they go on growing when geography is replaced."""
+        return self._before + self._known.geography.counts
+
+    def replace(self, geography: Geography | None = None, assets: Assets | None = None) -> None:
+        """Use new geography or assets from the next batch on; the old databases close when nobody reads them."""
+        old = self._known
+        if geography is not None:
+            self._before = self._before + old.geography.counts
+        self._known = old._replace(geography=geography or old.geography, assets=assets or old.assets)
+
+    def __call__(self, batch: Batch) -> pl.DataFrame:
+        """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order."""
+        known, reports = self._known, batch.reports
+        remote = known.geography.annotate(reports["remote_ip"])
+        local = known.assets.annotate(reports["local_ip"], known.unit)
+        return (
+            reports.lazy()
+            .join(remote.lazy(), on="remote_ip", how="left", maintain_order="left", nulls_equal=True)
+            .join(local.lazy(), on="local_ip", how="left", maintain_order="left", nulls_equal=True)
+            .select(CROSSING_SCHEMA.names())
+            .collect()
+        )

@@ -1,0 +1,136 @@
+"""Whose network an address at home is: the operator's assets file, longest prefix first."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import polars as pl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from crossborder import yamlfile
+from crossborder.classify.geo import packed_of
+from crossborder.errors import CrossborderError
+from crossborder.model import CLASSIFY_COLUMNS
+from crossborder.prefixes import PrefixMap, embedded_ipv4, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from crossborder.errors import Fault
+    from crossborder.prefixes import Network
+    from crossborder.yamlfile import Document
+
+CLASSES = ("core", "important", "personal", "other")
+_CATEGORY = re.compile(rf"(?:{'|'.join(CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?")
+
+_COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
+ANNOTATION = pl.Schema(
+    {"local_ip": pl.String} | {name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories", "local_key")}
+)
+
+
+def _network(value: object) -> Network:
+    return ipaddress.ip_network(str(value))
+
+
+def _category(value: str) -> str:
+    if not _CATEGORY.fullmatch(value):
+        raise ValueError(f"{value!r} is not class or class:item, as core:I.26; classes are {', '.join(CLASSES)}")
+    return value
+
+
+class System(BaseModel):
+    """One system: who owns it, what data it holds, where it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=128, description="Unique name; seen on every event.")
+    owner: str = Field("", max_length=256, description="Who answers for the data.")
+    unit: str = Field("", max_length=256, description="Department or agency; empty: the gateway's unit.")
+    categories: tuple[Annotated[str, AfterValidator(_category)], ...] = Field(
+        (), description="Data it holds: core, important, personal or other, with an item of the catalog as core:I.26."
+    )
+    networks: tuple[Annotated[Any, BeforeValidator(_network), Field(json_schema_extra={"type": "string"})], ...] = (
+        Field(min_length=1, description="Addresses and prefixes, IPv4 and IPv6.")
+    )
+
+
+class AssetsFile(BaseModel):
+    """The whole assets file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    systems: tuple[System, ...] = ()
+
+
+class Assets:
+    """Prefix → system. Immutable."""
+
+    def __init__(self, systems: tuple[System, ...] = ()) -> None:
+        """Take systems; without any, every address is nobody's."""
+        self.systems = systems
+        self._by_prefix = PrefixMap((network, system) for system in systems for network in system.networks)
+
+    @classmethod
+    def read(cls, path: Path, items: Collection[str] | None = None) -> Assets:
+        """Read the operator's file; `items` are the catalog's, as `core:I.26`, None: not checked.
+
+        Raises CrossborderError with every fault at its line: unknown keys, prefixes, categories and items, a name or
+        a prefix given twice.
+        """
+        document = yamlfile.read(path)
+        systems = yamlfile.fill(document, AssetsFile).systems
+        faults = [*_doubles(document, systems), *_unknown_items(document, systems, items)]
+        if faults:
+            raise CrossborderError(*faults)
+        return cls(systems)
+
+    def find(self, packed: bytes) -> System | None:
+        """Return the system an address of 4 or 16 bytes belongs to; tunnelled IPv6 also by its IPv4 address."""
+        found = self._by_prefix.get(packed)
+        if found is None and (inner := embedded_ipv4(packed)):
+            found = self._by_prefix.get(inner)
+        return found
+
+    def annotate(self, addresses: pl.Series, unit: str | None = None) -> pl.DataFrame:
+        """Return one row per distinct address (text): schema ANNOTATION; nobody's has only `unit` and its key."""
+        rows = [self._row(text, unit) for text in addresses.unique(maintain_order=True)]
+        columns = zip(*rows, strict=True) if rows else ([] for _ in ANNOTATION)
+        return pl.DataFrame(
+            [pl.Series(name, values, dtype) for (name, dtype), values in zip(ANNOTATION.items(), columns, strict=True)]
+        )
+
+    def _row(self, text: str | None, unit: str | None) -> tuple[object, ...]:
+        packed = packed_of(text) if text is not None else None
+        key = key_of(packed) if packed is not None else None
+        system = self.find(packed) if packed is not None else None
+        if system is None:
+            return text, unit, None, None, None, key
+        return text, system.unit or unit, system.name, system.owner or None, system.categories, key
+
+
+def _doubles(document: Document, systems: tuple[System, ...]) -> Iterator[Fault]:
+    """Find names and prefixes that are given twice: which of two systems is meant nobody could tell."""
+    names: dict[str, int] = {}
+    prefixes: dict[Network, int] = {}
+    for at, system in enumerate(systems):
+        if names.setdefault(system.name, at) != at:
+            first = document.line(("systems", names[system.name], "name"))
+            yield document.fault(f"system {system.name!r} is given twice, first on line {first}", "systems", at, "name")
+        for place, network in enumerate(system.networks):
+            if network in prefixes:
+                other = systems[prefixes[network]].name
+                message = f"{network} already belongs to system {other!r}"
+                yield document.fault(message, "systems", at, "networks", place)
+            prefixes.setdefault(network, at)
+
+
+def _unknown_items(document: Document, systems: tuple[System, ...], items: Collection[str] | None) -> Iterator[Fault]:
+    for at, system in enumerate(systems):
+        for place, category in enumerate(system.categories):
+            if items is not None and ":" in category and category not in items:
+                message = f"item {category!r} is not in the catalog"
+                yield document.fault(message, "systems", at, "categories", place)

@@ -1,0 +1,125 @@
+"""A country or operator database whose layout is known: answers by address, and tells all prefixes of a country."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from crossborder.classify.layouts import ASN_LAYOUTS, COUNTRY_LAYOUTS, asn_layout, country_layout, described
+from crossborder.classify.ranges import IPV4_END, merged
+from crossborder.classify.searchtree import BrokenTree
+from crossborder.errors import CrossborderError
+from crossborder.model import UNKNOWN_COUNTRY
+
+if TYPE_CHECKING:
+    from crossborder.classify.countries import Countries
+    from crossborder.classify.layouts import AsnLayout, CountryLayout
+    from crossborder.classify.mmdbfile import Mmdb
+    from crossborder.classify.searchtree import Leaf
+
+_SAMPLE_NODES = 8_192  # nodes walked to find the layout
+_SAMPLE_RECORDS = 256  # distinct records looked at
+
+
+class Placement(NamedTuple):
+    """What a country database says of an address."""
+
+    country: str  # ISO 3166 alpha-2, or ZZ
+    said: str | None  # the code as the database has it: EU, ??, UK …; None when it has none
+    registered: str | None  # country of registration where the database tells it
+    anycast: bool
+    prefix: str | None
+
+
+NOWHERE = Placement(UNKNOWN_COUNTRY, None, None, anycast=False, prefix=None)
+
+
+class CountryDatabase:
+    """An MMDB that tells countries."""
+
+    def __init__(self, mmdb: Mmdb, countries: Countries) -> None:
+        """Take an open file; raises CrossborderError when its layout is not known."""
+        sample = _sample(mmdb)
+        layout = country_layout(sample)
+        if layout is None:
+            raise CrossborderError.at(mmdb.path, _refusal("country", sample, COUNTRY_LAYOUTS))
+        self.mmdb, self.layout, self._countries = mmdb, layout, countries
+
+    def find(self, packed: bytes) -> Placement:
+        """Place an address of 4 or 16 bytes; raises LookupError when its record is damaged."""
+        record, prefix = self.mmdb.find(packed)
+        if not isinstance(record, dict):
+            return NOWHERE
+        said, registered = self.layout.country(record), self._countries.settle(self.layout.registered(record))
+        return Placement(
+            self._countries.settle(said),
+            said,
+            registered if registered != UNKNOWN_COUNTRY else None,
+            self.layout.anycast(record),
+            prefix,
+        )
+
+    def ranges(self, country: str) -> list[tuple[int, int, None]]:
+        """Return all ranges the database places in a country; raises CrossborderError when the tree is broken."""
+
+        def wanted(leaf: Leaf) -> bool:
+            try:
+                return self.find(_first_address(leaf, self.mmdb)).country == country
+            except LookupError:
+                return False
+
+        try:
+            leaves = self.mmdb.tree.holding(wanted)
+        except BrokenTree as error:
+            raise CrossborderError.at(self.mmdb.path, f"is a damaged MMDB database: {error}") from None
+        return merged((leaf.low, leaf.low + (1 << leaf.bits) - 1, None) for leaf in leaves)
+
+
+class AsnDatabase:
+    """An MMDB that tells autonomous systems."""
+
+    def __init__(self, mmdb: Mmdb) -> None:
+        """Take an open file; raises CrossborderError when its layout is not known."""
+        sample = _sample(mmdb)
+        layout = asn_layout(sample)
+        if layout is None:
+            raise CrossborderError.at(mmdb.path, _refusal("AS number", sample, ASN_LAYOUTS))
+        self.mmdb, self.layout = mmdb, layout
+
+    def find(self, packed: bytes) -> tuple[int | None, str | None]:
+        """Return AS number and operator of an address; raises LookupError when its record is damaged."""
+        record, _ = self.mmdb.find(packed)
+        if not isinstance(record, dict):
+            return None, None
+        number = self.layout.number(record)
+        return number, self.layout.org(record) if number is not None else None
+
+
+def _first_address(leaf: Leaf, mmdb: Mmdb) -> bytes:
+    return (
+        leaf.low.to_bytes(4 if leaf.low < IPV4_END and leaf.bits <= 32 else 16, "big")
+        if (mmdb.ip_version == 6)
+        else leaf.low.to_bytes(4, "big")
+    )
+
+
+def _sample(mmdb: Mmdb) -> list[object]:
+    """Return some distinct records of a file; raises CrossborderError when not one can be read."""
+    records: list[object] = []
+    seen: set[int] = set()
+    damage = ""
+    for leaf in mmdb.tree.leaves(_SAMPLE_NODES):
+        if leaf.record in seen or len(seen) >= _SAMPLE_RECORDS:
+            continue
+        seen.add(leaf.record)
+        try:
+            records.append(mmdb.find(_first_address(leaf, mmdb))[0])
+        except LookupError as error:
+            damage = str(error)
+    if damage and not records:
+        raise CrossborderError.at(mmdb.path, f"is a damaged MMDB database: {damage}")
+    return records
+
+
+def _refusal(what: str, sample: list[object], known: tuple[CountryLayout, ...] | tuple[AsnLayout, ...]) -> str:
+    layouts = "; ".join(f"{layout.name} ({layout.who})" for layout in known)
+    return f"has no {what} where one is known to stand; it has {described(sample)}. Known: {layouts}"
