@@ -7,8 +7,9 @@ from crossborder.publish.series import OTHER, Metric
 
 STAGES = ("engine", "classify", "match", "publish")
 SHEDS = ("content", "names")
-LOOKUPS = ("hit", "miss", "error", "disagree", "skipped")
+LOOKUPS = ("hit", "miss", "pseudo", "error")
 EVICTED = ("fired", "correlation")
+SINKS = ("metrics", "events", "flows", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
 
@@ -174,7 +175,7 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_geo_lookups_total",
         "counter",
         ("database", "result"),
-        "Addresses looked up, by database and result.",
+        "Addresses looked up, by database and result; `pseudo` is an answer that is no country (EU, AP).",
         'rate(crossborder_geo_lookups_total{result="miss"}[1h])',
         folds=("database",),
     ),
@@ -280,14 +281,14 @@ LABELS: dict[str, str] = {
     "inspection": f"`{_C.join(Inspection)}`, `{OTHER}`",
     "basis": f"`{_C.join(CountryBasis)}`, `{OTHER}`",
     "rule": "names of rules that have been in force: file stems",
-    "category": "legal categories of those rules, `none` without",
+    "category": "the legal category of the rule: `core`, `important`, `personal`, `none`",
     "severity": f"`{_C.join(LEVELS)}`",
     "decision": f"`{_C.join(Decision)}`",
     "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`",
-    "database": "the databases and tables configured",
+    "database": "names of the databases and tables configured; `cache` for answers remembered",
     "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
     "stage": f"`{_C.join(STAGES)}`, `{OTHER}`",
-    "sink": "`metrics`, `events`, `flows`, `summary`",
+    "sink": f"`{_C.join(SINKS)}`",
     "metric": "names on this page",
 }
 """Label → the closed set its values come from."""

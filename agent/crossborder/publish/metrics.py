@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from crossborder import __version__
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
-from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, STAGES
+from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
 from crossborder.publish.series import OTHER, Histogram, Series
 
@@ -98,23 +98,27 @@ class Metrics(Collector):
             self._of("crossborder_rules_loaded").replace({(level,): levels[level] for level in LEVELS})
             self._zero_findings(sorted({UNKNOWN_COUNTRY} | self._countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
 
+    def databases(self, builds: Mapping[str, int | None]) -> None:
+        """Take all databases in use, name → build time (None: it does not say); those of before are forgotten."""
+        known: dict[Labels, float] = {(name,): build for name, build in builds.items() if build is not None}
+        with self._lock:
+            self._of("crossborder_geo_database_loaded").replace({(name,): 1 for name in builds})
+            self._of("crossborder_geo_database_build_timestamp_seconds").replace(known)
+
     def geography(self, database: str, build_epoch: int | None, *, loaded: bool) -> None:
-        """Take the state of one database; `build_epoch` None: the database does not say when it was built."""
+        """Take the state of one database more."""
         with self._lock:
             self._of("crossborder_geo_database_loaded").set((database,), int(loaded))
-            build = self._of("crossborder_geo_database_build_timestamp_seconds")
-            if build_epoch is None:
-                build.values.pop((database,), None)
-            else:
-                build.set((database,), build_epoch)
+            if build_epoch is not None:
+                self._of("crossborder_geo_database_build_timestamp_seconds").set((database,), build_epoch)
 
     def geo_lookups(self, totals: Mapping[tuple[str, str], int]) -> None:
         """Follow the totals of lookups by (database, result)."""
-        self._follow("crossborder_geo_lookups_total", {(d, _among(r, LOOKUPS)): n for (d, r), n in totals.items()})
+        self._follow("crossborder_geo_lookups_total", (((d, _among(r, LOOKUPS)), n) for (d, r), n in totals.items()))
 
     def match_evicted(self, totals: Mapping[str, int]) -> None:
         """Follow the totals of state the rule engine gave up, by kind."""
-        self._follow("crossborder_match_evicted_total", {(_among(k, EVICTED),): n for k, n in totals.items()})
+        self._follow("crossborder_match_evicted_total", (((_among(k, EVICTED),), n) for k, n in totals.items()))
 
     def reload(self, *, ok: bool, timestamp: float) -> None:
         """Note a reading of the configuration and whether it went well."""
@@ -185,9 +189,12 @@ class Metrics(Collector):
         with self._lock:
             self._of(name).add(labels, amount)
 
-    def _follow(self, name: str, totals: Mapping[Labels, int]) -> None:
+    def _follow(self, name: str, totals: Iterable[tuple[Labels, int]]) -> None:
+        sums: Tally[Labels] = Tally()
+        for labels, total in totals:
+            sums[labels] += total
         with self._lock:
-            for labels, total in totals.items():
+            for labels, total in sums.items():
                 self._of(name).follow(labels, total)
 
     def _sums(self, name: str, label: int) -> Tally[str]:
@@ -204,7 +211,7 @@ class Metrics(Collector):
                 count = books.dropped.get(reason, 0)
                 self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
         shed = {_among(work, SHEDS) for work in batch.sheds}
-        for work in {*SHEDS, *shed}:
+        for work in (*SHEDS, OTHER):
             self._of("crossborder_capture_shedding").set((work,), int(work in shed))
         self._of("crossborder_capture_lag_seconds").set((), batch.lag_seconds)
         self._of("crossborder_flows_active").set((), batch.flows_active)
@@ -216,8 +223,9 @@ class Metrics(Collector):
             if metric.kind == "counter" and not metric.labels:
                 self._of(metric.name).zero([()])
         self._of("crossborder_flows_total").zero((reason.value,) for reason in EndReason)
+        self._of("crossborder_publish_errors_total").zero((sink,) for sink in SINKS)
         self._of("crossborder_match_evicted_total").zero((kind,) for kind in EVICTED)
-        self._of("crossborder_capture_shedding").zero((work,) for work in SHEDS)
+        self._of("crossborder_capture_shedding").zero((work,) for work in (*SHEDS, OTHER))
         self._meet({UNKNOWN_COUNTRY})
 
     def _meet(self, countries: set[str]) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, Inspection
+from crossborder.publish.summary import Summary
 from crossborder.publish.units import size_of, span_of
 from crossborder.telemetry import printable
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossborder.model import Books
-    from crossborder.publish.summary import Broken, Destination, Summary
+    from crossborder.publish.summary import Broken, Destination
+
+__all__ = ["Summary", "show_events", "show_summary"]
 
 TOP = 20
 BAR = 14
