@@ -1,0 +1,118 @@
+"""What the wire says: follows a flow's content and writes protocol, names and files into the flow's Names.
+
+The protocol is told by content, never by port. Each protocol has a module of pure functions, bytes to values, and a
+talk that follows it (see `talk`); the tables of probes (`probes`, `datagramprobes`) say who is asked. What is
+inspected how is Names' rule; beyond it, readers here say: `metadata` for mail, directories and databases that went
+over to TLS; `opaque` for RDP, encrypted SMB and tunnels through a proxy; and for a protocol that nobody knows
+`cleartext` where it is clearly text or a file of a known format, otherwise nothing, which Names calls opaque: a
+protocol that cannot be read counts as one that hides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine.portable.apps.dnsnames import DnsNames
+from crossborder.engine.portable.apps.listen import DatagramListener, StreamListener
+from crossborder.engine.portable.apps.talk import Step
+from crossborder.model import Inspection
+
+if TYPE_CHECKING:
+    from crossborder.engine.names import Names
+    from crossborder.engine.portable.apps.datagramprobes import DatagramProbe
+    from crossborder.engine.portable.apps.probes import Probe
+    from crossborder.engine.portable.apps.talk import Talk
+
+__all__ = ["Conversation", "DnsNames"]
+
+MAX_DEPTH: Final = 4  # protocols inside protocols: a proxy, STARTTLS, TLS
+PROXIES: Final = frozenset({"http", "socks"})
+"""Protocols that hand a connection on: afterwards the flow is called by what is inside."""
+
+
+class Conversation:
+    """The content of one flow. Bytes may come in any pieces; hostile ones never raise; memory is bounded."""
+
+    def __init__(self, transport: str, names: Names, dns_names: DnsNames) -> None:
+        """Follow a flow over `tcp` or `udp` and write into `names`; DNS answers go to `dns_names` of all flows."""
+        self._names = names
+        self._dns_names = dns_names
+        self._stream = transport == "tcp"
+        self._over = transport not in {"tcp", "udp"}
+        self._listener: StreamListener | DatagramListener = self._listen()
+        self._talk: Talk | None = None
+        self._depth = 0
+        self._opener: bool | None = None  # the direction that opened the flow, as `outward`
+
+    def _listen(self) -> StreamListener | DatagramListener:
+        return StreamListener() if self._stream else DatagramListener()
+
+    def feed(self, from_initiator: bool | None, outward: bool, data: bytes) -> bool:
+        """Take the next bytes of one direction, or one datagram; False when nothing more is wanted.
+
+        `outward`: from home abroad. `from_initiator`: sent by the end that opened the flow, None when unknown.
+        """
+        if from_initiator is not None:
+            self._opener = outward is from_initiator
+        todo = deque([(outward, bytes(data))])
+        while todo and not self._over:
+            way, piece = todo.popleft()
+            if not piece:
+                continue
+            if self._talk is None:
+                todo.extendleft(reversed(self._hear(way, piece)))
+                continue
+            step = self._talk.feed(way, piece)
+            if step is Step.UPGRADE:
+                todo.appendleft((way, self._go_inside(self._talk)))
+            elif step is Step.DONE:
+                self._end()
+        return not self._over
+
+    def _hear(self, outward: bool, data: bytes) -> list[tuple[bool, bytes]]:
+        """Listen on; once the protocol is known, return all that was heard for the talk to take."""
+        probe = self._listener.hear(outward, data)
+        if probe is None:
+            self._listener.judge(self._names)
+            if self._listener.gave_up:
+                self._end()
+            return []
+        self._begin(probe)
+        heard, self._listener = self._listener.heard, self._listen()
+        return heard
+
+    def _begin(self, probe: Probe | DatagramProbe) -> None:
+        self._talk = probe.make(self._names, self._dns_names)
+        if self._depth == 0 or self._names.app_protocol in PROXIES:
+            self._names.app_protocol = probe.protocol
+            self._names.inspection = probe.inspection
+
+    def _go_inside(self, talk: Talk) -> bytes:
+        """Listen for the protocol inside; return its first bytes.
+
+        After STARTTLS and its like the flow keeps its name and is no longer read in the clear. What a proxy hands on
+        is called by what is inside, and hides until that is known.
+        """
+        self._depth += 1
+        self._talk = None
+        inside = Inspection.OPAQUE if self._names.app_protocol in PROXIES else Inspection.METADATA
+        self._names.inspection = inside.value
+        if self._depth > MAX_DEPTH:
+            self._end()
+        return talk.rest
+
+    def gap(self, from_initiator: bool | None, outward: bool | None = None) -> None:
+        """Learn that bytes of one direction are missing; of both, when neither argument tells which."""
+        if outward is None and from_initiator is not None and self._opener is not None:
+            outward = self._opener is from_initiator
+        for way in (False, True) if outward is None else (outward,):
+            if self._talk is not None:
+                self._talk.gap(way)
+            else:
+                self._listener.lose(way)
+
+    def _end(self) -> None:
+        self._over = True
+        self._talk = None
+        self._listener = self._listen()

@@ -1,0 +1,49 @@
+"""Judges bytes that speak no known protocol: text, a known file format, or opaque."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SAMPLE = 256  # bytes that are judged
+MIN_TEXT = 4  # fewer prove nothing
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_ASCII_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
+TEXT_SHARE = 0.6  # of plain ASCII; the rest may be UTF-8, or Vietnamese in one of the old 8-bit encodings
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+
+FILE_TYPES: Final = (
+    (b"PK\x03\x04", "application/zip"),  # office documents too
+    (b"%PDF-", "application/pdf"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+    (b"BZh", "application/x-bzip2"),
+    (b"\xfd7zXZ\x00", "application/x-xz"),
+    (b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),  # office documents before 2007
+    (b"SQLite format 3\x00", "application/vnd.sqlite3"),
+    (b"PAR1", "application/vnd.apache.parquet"),
+    (b"PGDMP", "application/x-postgresql-dump"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+"""How files begin (the IANA media type, where there is one), as in a data connection of FTP."""
+
+
+def file_type(head: bytes) -> str | None:
+    """Return the media type of the file that a stream begins with, or None."""
+    return next((kind for magic, kind in FILE_TYPES if head.startswith(magic)), None)
+
+
+def is_text(sample: bytes) -> bool:
+    """Tell whether bytes are clearly text: no control characters, and mostly ASCII, or marked as Unicode."""
+    if len(sample) < MIN_TEXT:
+        return False
+    if sample.startswith(_BYTE_ORDER_MARKS):
+        return True
+    sample = sample[:SAMPLE]
+    return not _CONTROLS.search(sample) and len(_ASCII_TEXT.findall(sample)) >= TEXT_SHARE * len(sample)

@@ -1,0 +1,90 @@
+"""Puts TLS handshake messages together from records, and records from pieces of a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossborder.engine.portable.apps import tls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_HANDSHAKE = 65_536  # bytes of one unfinished handshake message kept
+SSL2_CLIENT_HELLO = -1
+"""Stands where a handshake type does; the body is the whole SSL 2 message behind its length."""
+
+
+class Handshakes:
+    """One direction of a TLS stream. `finished` once nothing readable can follow, or the reader has what it needs."""
+
+    def __init__(self) -> None:
+        """Expect the first record."""
+        self.finished = False
+        self._records = bytearray()  # what of the stream has not been cut into records yet
+        self._messages = bytearray()  # what of the records has not been cut into messages yet
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the handshake messages (type, body) that these bytes complete."""
+        self._records += data
+        if not self._begun:
+            yield from self._ssl2()
+        while self._begun and not self.finished and self._at_record():
+            end = tls.RECORD_HEADER + int.from_bytes(self._records[3:5], "big")
+            if len(self._records) < end and self._records[0] == tls.HANDSHAKE:
+                return
+            yield from self._record(end)
+        if self.finished or (self._begun and self._at_record() is False):
+            self.finish()
+
+    def _at_record(self) -> bool | None:
+        return tls.looks_like_record(bytes(self._records[: tls.RECORD_HEADER]))
+
+    def _record(self, end: int) -> Iterator[tuple[int, bytes]]:
+        kind = self._records[0]
+        if kind in {tls.APPLICATION_DATA, tls.CHANGE_CIPHER_SPEC}:  # from here on all is encrypted
+            self.finished = True
+            return
+        if kind == tls.HANDSHAKE:
+            self._messages += self._records[tls.RECORD_HEADER : end]
+            yield from self._cut()
+        del self._records[:end]
+
+    def _cut(self) -> Iterator[tuple[int, bytes]]:
+        while len(self._messages) >= 4 and not self.finished:
+            end = 4 + int.from_bytes(self._messages[1:4], "big")
+            if end > MAX_HANDSHAKE:
+                self.finished = True
+            if len(self._messages) < end:
+                return
+            kind, body = self._messages[0], bytes(self._messages[4:end])
+            del self._messages[:end]
+            yield kind, body
+
+    def _ssl2(self) -> Iterator[tuple[int, bytes]]:
+        """An SSL 2 hello may open the stream; what follows it are records (RFC 5246 E.2)."""
+        answer = tls.looks_like_ssl2_hello(bytes(self._records[: tls.SSL2_HEADER]))
+        if answer is False:
+            self._begun = True
+        elif answer:
+            end = 2 + (int.from_bytes(self._records[:2], "big") & 0x7FFF)
+            if len(self._records) >= end:
+                self._begun = True
+                body = bytes(self._records[2:end])
+                del self._records[:end]
+                yield SSL2_CLIENT_HELLO, body
+
+    def unfinished(self) -> tuple[int, bytes]:
+        """Return type and body, as far as they have come, of the message that is being read; (0, b"") without one."""
+        if self.finished:
+            return 0, b""
+        data = bytes(self._messages)
+        if self._records[:1] == bytes([tls.HANDSHAKE]):
+            data += self._records[tls.RECORD_HEADER :]
+        return (data[0], data[4:]) if len(data) > 4 else (0, b"")
+
+    def finish(self) -> None:
+        """Give this direction up and free its memory."""
+        self.finished = True
+        self._records.clear()
+        self._messages.clear()

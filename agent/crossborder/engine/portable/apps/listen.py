@@ -1,0 +1,114 @@
+"""Listens to the first bytes of a conversation until it is known which protocol is spoken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine.portable.apps.content import SAMPLE, file_type, is_text
+from crossborder.engine.portable.apps.datagramprobes import DATAGRAM_PROBES
+from crossborder.engine.portable.apps.probes import STREAM_PROBES
+from crossborder.model import Inspection
+
+if TYPE_CHECKING:
+    from crossborder.engine.names import Names
+    from crossborder.engine.portable.apps.datagramprobes import DatagramProbe
+    from crossborder.engine.portable.apps.probes import Probe
+
+STREAM_LIMIT: Final = 4096  # bytes of one direction that probes may ask for
+DATAGRAM_LIMIT: Final = 8  # datagrams that are tried: the first may be junk
+
+
+class StreamListener:
+    """Keeps the first bytes of both directions and asks the probes that have not said no yet."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.heard: list[tuple[bool, bytes]] = []  # what was fed, in order, for the talk to come
+        self._heads = {False: b"", True: b""}
+        self._open: dict[bool, tuple[Probe, ...]] = {False: STREAM_PROBES, True: STREAM_PROBES}
+
+    def hear(self, outward: bool, data: bytes) -> Probe | None:
+        """Take bytes; return the probe that knows the protocol, once one does."""
+        self.heard.append((outward, data))
+        head = self._heads[outward]
+        self._heads[outward] = head + data[: STREAM_LIMIT - len(head)]
+        for way in (outward, not outward):
+            found = self._ask(way)
+            if found is not None:
+                return found
+        return None
+
+    def _ask(self, way: bool) -> Probe | None:
+        head, other = self._heads[way], self._heads[not way]
+        undecided: list[Probe] = []
+        if not head:
+            return None
+        for probe in self._open[way]:
+            answer = probe.test(head, other)
+            if answer:
+                return probe
+            if answer is None:
+                undecided.append(probe)
+        self._open[way] = tuple(undecided) if len(head) < STREAM_LIMIT else ()
+        return None
+
+    @property
+    def gave_up(self) -> bool:
+        """Tell whether no probe can say yes any more, or enough was heard."""
+        if any(self._open.values()):
+            return any(self._heard_enough(way) and not self._open[way] for way in (False, True))
+        return True
+
+    def _heard_enough(self, way: bool) -> bool:
+        return len(self._heads[way]) >= STREAM_LIMIT
+
+    def judge(self, names: Names) -> None:
+        """Say what can be read of a stream whose protocol is not known; files are named where one goes out."""
+        heads = [self._heads[way][:SAMPLE] for way in (False, True) if self._heads[way] and not self._open[way]]
+        types = {way: file_type(head) for way, head in self._heads.items()}
+        outgoing = types[True]
+        if outgoing is not None:
+            names.add("file_types", outgoing)
+        if any(types.values()) or (heads and all(is_text(head) for head in heads)):
+            names.inspection = Inspection.CLEARTEXT.value
+
+    def lose(self, outward: bool) -> None:
+        """Begin again in one direction: bytes are missing there."""
+        if self._heads[outward]:
+            self.heard = [(way, data) for way, data in self.heard if way is not outward]
+            self._heads[outward] = b""
+            self._open[outward] = STREAM_PROBES
+
+
+class DatagramListener:
+    """Asks the probes about each of the first datagrams."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.heard: list[tuple[bool, bytes]] = []
+        self._previous = {False: b"", True: b""}
+        self._tried = 0
+        self._text = True
+
+    def hear(self, outward: bool, data: bytes) -> DatagramProbe | None:
+        """Take a datagram; return the probe that knows the protocol, once one does."""
+        self.heard = [(outward, data)]
+        self._tried += 1
+        self._text = self._text and is_text(data)
+        for probe in DATAGRAM_PROBES:
+            if probe.test(data, self._previous[outward]):
+                return probe
+        self._previous[outward] = data
+        return None
+
+    @property
+    def gave_up(self) -> bool:
+        """Tell whether enough was tried."""
+        return self._tried >= DATAGRAM_LIMIT
+
+    def judge(self, names: Names) -> None:
+        """Say what can be read of datagrams whose protocol is not known."""
+        names.inspection = Inspection.CLEARTEXT.value if self._text else None
+
+    def lose(self, outward: bool) -> None:
+        """Datagrams have no gaps."""

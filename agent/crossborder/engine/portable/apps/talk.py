@@ -1,0 +1,45 @@
+"""The contract of a talk: what follows one protocol through a conversation, and says when it has learnt enough."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+
+class Step(Enum):
+    """What a talk wants after a piece of data."""
+
+    MORE = "more"  # feed on
+    DONE = "done"  # nothing more is to be learnt: memory can be freed
+    UPGRADE = "upgrade"  # another protocol starts inside (STARTTLS, CONNECT): `rest` holds its first bytes
+
+
+class Talk(Protocol):
+    """Follows one protocol. Holds at most a few named limits of bytes, and never raises whatever the bytes are.
+
+    Streams are told apart by their direction only (`outward`: from home abroad): who is client and who is server
+    is told by what they say, so that a conversation met in the middle is followed as well.
+    """
+
+    rest: bytes
+    """After UPGRADE: the bytes of the direction just fed that belong to the protocol inside."""
+
+    def feed(self, outward: bool, data: bytes) -> Step:
+        """Take in-order bytes of one direction, or one datagram."""
+
+    def gap(self, outward: bool) -> None:
+        """Learn that bytes of that direction are missing from here on."""
+
+
+class Recognised:
+    """The talk of a protocol of which nothing but its name is to be learnt."""
+
+    rest = b""
+
+    def feed(self, outward: bool, data: bytes) -> Step:
+        """Be content."""
+        del outward, data
+        return Step.DONE
+
+    def gap(self, outward: bool) -> None:
+        """Be content."""
