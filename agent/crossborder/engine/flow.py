@@ -6,7 +6,7 @@ import struct
 from hashlib import blake2b
 from operator import sub
 from socket import AF_INET, AF_INET6, inet_ntop
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crossborder.engine.communityid import ICMP_ANSWERS, community_id
 from crossborder.engine.home import Side
@@ -79,6 +79,13 @@ def choose(layers: list[Packet], home: Home) -> Packet:
     return layers[-1]
 
 
+class Conversation(Protocol):
+    """What an engine keeps of a flow's content, to learn names from it."""
+
+    def close(self) -> None:
+        """Let go of everything: the flow has ended."""
+
+
 class Flow:
     """A flow in the table. `out` is from local to remote, whoever opened it."""
 
@@ -96,6 +103,8 @@ class Flow:
         "first_ns",
         "id",
         "initiator",
+        "isn_in",
+        "isn_out",
         "key",
         "last_ns",
         "local",
@@ -126,7 +135,7 @@ class Flow:
         self.first_ns = self.last_ns = packet.ts_ns
         self.opened_age = self.seen_age = age
         self.names = Names()
-        self.conversation: object = None  # what an engine keeps of the flow's content; the table never looks at it
+        self.conversation: Conversation | None = None
         self._orient(packet, sender_is_local)
         self._reset()
 
@@ -146,6 +155,8 @@ class Flow:
 
     def _reset(self) -> None:
         self.packets_out = self.packets_in = self.bytes_out = self.bytes_in = self.payload_out = self.payload_in = 0
+        self.isn_out: int | None = None  # initial sequence numbers, from the SYN of each direction
+        self.isn_in: int | None = None
         self.syn_ns: int | None = None
         self.syn_ack = False
         self.rtt_us: int | None = None
@@ -205,6 +216,11 @@ class Flow:
 
     def _follow(self, packet: Packet, outward: bool) -> None:
         flags = packet.tcp_flags
+        if flags & SYN:
+            if outward:
+                self.isn_out = packet.tcp_seq
+            else:
+                self.isn_in = packet.tcp_seq
         if flags & RST:
             self.closing = self.closing or EndReason.RST
         elif flags & FIN:

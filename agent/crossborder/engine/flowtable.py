@@ -131,7 +131,9 @@ class FlowTable:
     def _end(self, flow: Flow, reason: EndReason) -> None:
         del self._flows[flow.key]
         flow.end_reason = flow.closing or reason
-        flow.conversation = None if reason is not EndReason.ACTIVE else flow.conversation
+        if flow.conversation is not None and reason is not EndReason.ACTIVE:
+            flow.conversation.close()
+            flow.conversation = None
         self._ended += 1
         if not flow.dirty:
             flow.dirty = True

@@ -9,7 +9,12 @@ FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 
 
 class Packet(NamedTuple):
-    """One IP packet, headers read. Fixed-order tuple because one is made for every packet on the wire."""
+    """One IP packet, headers read. A tuple, because one is made for every packet on the wire.
+
+    Transport payload is what follows the transport header: TCP with its options, UDP 8 bytes (the rest of its own
+    length), SCTP 12, ICMP and ICMPv6 8. Protocols whose header is not read (GRE, ESP …) and fragments other than the
+    first are payload throughout. Extension headers of IPv6 and AH belong to the IP header.
+    """
 
     ts_ns: int  # nanoseconds since 1970 UTC
     interface: str  # capture interface, or the capture file's name
@@ -23,7 +28,7 @@ class Packet(NamedTuple):
     tcp_flags: int = 0
     tcp_seq: int = 0
     tcp_ack: int = 0
-    payload: bytes | memoryview = b""  # the part of the transport payload that was captured
+    payload: bytes = b""  # the part of the transport payload that was captured
     vlan: str | None = None  # VLAN id, outer.inner for QinQ
     tunnel: str | None = None  # tunnels around this packet, outermost first, joined by '/'
 
@@ -50,3 +55,7 @@ TRANSPORTS: tuple[str, ...] = tuple(
 def transport_name(proto: int) -> str:
     """Return the IANA keyword of a protocol number in lower case, `ip-<n>` when it has none."""
     return TRANSPORTS[proto] if proto < len(TRANSPORTS) else f"ip-{proto}"
+
+
+TUNNELS = ("gre", "pptp", "erspan", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp")
+"""The words that `tunnel` is made of. VLAN, MPLS and PPPoE are the link's affair, not tunnels."""

@@ -1,0 +1,162 @@
+"""The portable engine: scapy captures and reads, Python decodes and counts. Runs wherever Python runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine import Progress
+from crossborder.engine.flowtable import FlowTable
+from crossborder.engine.portable.decode import Decoder
+from crossborder.engine.portable.files import Files, Pace, interface_of
+from crossborder.engine.portable.frame import UnreadableError
+from crossborder.engine.portable.inspection import Inspector
+from crossborder.engine.portable.live import open_interfaces, waiting
+from crossborder.errors import CrossborderError
+from crossborder.model import Batch, Books, DropReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from crossborder.engine import EngineConfig
+    from crossborder.engine.home import Home
+    from crossborder.engine.portable.frame import Frame
+    from crossborder.engine.portable.live import Interface
+
+SHED_NAMES_SECONDS: Final = 2.0  # so far behind the wire, names are no longer read, until it has caught up
+_SECOND: Final = 1_000_000_000
+
+
+class PortableEngine:
+    """Packets of files or interfaces to batches of flow reports. See `engine.Engine` for the contract."""
+
+    name = "portable"
+
+    def __init__(self, config: EngineConfig) -> None:
+        """Open the sources; raises CrossborderError when one cannot be."""
+        self._config = config
+        self._stopping = False
+        self._table = FlowTable(config)
+        self._decoder = Decoder(config.home)
+        self._inspector = Inspector()
+        self._shedding = False
+        self._packets = 0
+        self._files: Files | None = None
+        self._interfaces: list[Interface] = []
+        if config.interfaces:
+            self._interfaces = open_interfaces(config.interfaces, config.bpf, config.snaplen, config.promiscuous)
+            names = config.interfaces
+        else:
+            self._files = Files(config.files, config.bpf, lambda: self._stopping)
+            names = tuple(map(interface_of, config.files))
+        self._books = {name: Books(name) for name in names}
+        self._newest_ns = 0
+
+    def stop(self) -> None:
+        """Ask the engine to end soon, with the final batch."""
+        self._stopping = True
+
+    def set_home(self, home: Home) -> None:
+        """Use another home from the next packet on."""
+        self._table.set_home(home)
+        self._decoder.home = home
+
+    def progress(self) -> Progress:
+        """Tell how far the engine is."""
+        if self._files is None:
+            return Progress(self._packets, 0, 0)
+        return Progress(self._packets, self._files.read_bytes, self._files.total_bytes)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield a batch at each tick and a last one; then raise CrossborderError for what was wrong with a source."""
+        faults: list[CrossborderError] = []
+        if self._files is not None:
+            yield from self._replay(self._files)
+            faults = self._files.faults
+        else:
+            yield from self._listen(faults)
+        yield self._batch(self._newest_ns, self._table.close(), 0.0)
+        if faults:
+            raise CrossborderError.joined(faults)
+
+    def _replay(self, files: Files) -> Iterator[Batch]:
+        pace = Pace(lambda: self._stopping) if self._config.realtime else None
+        for frame in files.frames():
+            if pace is not None:
+                for now_ns in pace.wait(frame.ts_ns):
+                    yield from self._tick(now_ns, 0.0)
+            yield from self._tick(frame.ts_ns, 0.0)
+            self._take(frame)
+
+    def _listen(self, faults: list[CrossborderError]) -> Iterator[Batch]:
+        """Read the interfaces in turn; ticks come by the packets' clock, and by ours when there are none."""
+        try:
+            while not self._stopping and not faults:
+                now_ns = time.time_ns()
+                ready = waiting(self._interfaces, (self._config.tick_ns - now_ns % self._config.tick_ns) / _SECOND)
+                if not ready:
+                    self._shedding = False
+                    yield from self._tick(time.time_ns(), 0.0)
+                for interface in ready:
+                    yield from self._read(interface, faults)
+        finally:
+            self._count_kernel_drops()
+            for interface in self._interfaces:
+                interface.close()
+
+    def _read(self, interface: Interface, faults: list[CrossborderError]) -> Iterator[Batch]:
+        try:
+            for frame in interface.frames():
+                lag = max(time.time_ns() - frame.ts_ns, 0) / _SECOND
+                self._shedding = lag > SHED_NAMES_SECONDS
+                yield from self._tick(frame.ts_ns, lag)
+                self._take(frame)
+        except CrossborderError as error:
+            faults.append(error)
+
+    def _tick(self, ts_ns: int, lag: float) -> Iterator[Batch]:
+        closed_ns = self._table.tick(ts_ns)
+        if closed_ns is not None:
+            self._count_kernel_drops()
+            yield self._batch(closed_ns, self._table.drain(), lag)
+        self._newest_ns = ts_ns
+
+    def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float) -> Batch:
+        books = tuple(replace(book, dropped=dict(book.dropped)) for book in self._books.values())
+        return Batch(reports, books, tick_ns, len(self._table), lag, ("names",) if self._shedding else ())
+
+    def _take(self, frame: Frame) -> None:
+        """Count a frame: in a flow, as domestic, or as dropped for a reason."""
+        self._packets += 1
+        books = self._books[frame.interface]
+        books.packets += 1
+        books.bytes += frame.wire_len
+        try:
+            packet = self._decoder.decode(frame)
+        except UnreadableError as unreadable:
+            books.drop(unreadable.reason)
+            return
+        flow = self._table.add(packet)
+        if flow is None:
+            books.domestic_packets += 1
+            books.domestic_bytes += packet.ip_bytes
+            self._inspector.overhear(packet)
+            return
+        books.flow_packets += 1
+        books.flow_bytes += packet.ip_bytes
+        if not self._shedding:
+            if flow.packets_out + flow.packets_in == 1:
+                self._inspector.label(flow)
+            if packet.payload:
+                self._inspector.inspect(flow, packet)
+
+    def _count_kernel_drops(self) -> None:
+        for interface in self._interfaces:
+            dropped = interface.kernel_drops()
+            if dropped:
+                books = self._books[interface.name]
+                books.packets += dropped
+                books.drop(DropReason.KERNEL, dropped)

@@ -1,0 +1,99 @@
+"""Turns a frame into the packet that is counted: link, IP, tunnels, transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine.flowtable import choose
+from crossborder.engine.portable.fragments import Fragments
+from crossborder.engine.portable.frame import UnreadableError
+from crossborder.engine.portable.ip import read_ip
+from crossborder.engine.portable.link import find_ip, find_ip_under
+from crossborder.engine.portable.transport import read_transport, read_unported
+from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, open_tunnel
+
+if TYPE_CHECKING:
+    from crossborder.engine.home import Home
+    from crossborder.engine.packet import Packet
+    from crossborder.engine.portable.frame import Frame
+    from crossborder.engine.portable.ip import Fragment, Header
+
+TUNNEL_LIMIT: Final = 8  # tunnels in tunnels that are looked into; what is deeper counts as the deepest one's packet
+
+_UDP: Final = 17
+_CARRIERS = frozenset({IPIP, IP6, GRE, _UDP})
+
+
+class Decoder:
+    """Reads frames. Holds nothing but the fragments that wait for their others."""
+
+    def __init__(self, home: Home) -> None:
+        """Choose among the layers of a tunnel by `home`, which may be replaced at any time."""
+        self.home = home
+        self._fragments = Fragments()
+
+    def decode(self, frame: Frame) -> Packet:
+        """Return the packet of a frame; raises UnreadableError with the reason when there is none.
+
+        Only what the outermost IP layer lacks makes a frame unreadable. A tunnel whose inside cannot be read is
+        still a packet on its way: it counts as the tunnel's own.
+        """
+        offset, vlan = find_ip(frame.linktype, frame.data)
+        layers: list[Packet] = []
+        self._read(frame, offset, frame.wire_len, vlan, None, False, layers)
+        return layers[0] if len(layers) == 1 else choose(layers, self.home)
+
+    def _read(
+        self,
+        frame: Frame,
+        at: int,
+        end: int,
+        vlan: str | None,
+        tunnel: str | None,
+        cut: bool,
+        layers: list[Packet],
+    ) -> None:
+        """Read the IP packet at `at` and what is inside it, adding a packet for each layer."""
+        header = read_ip(frame.data, at, end, cut)
+        fragment = header.fragment
+        if fragment is not None and fragment.offset:
+            layers.append(self._later_fragment(frame, header, fragment, vlan, tunnel))
+            return
+        cut = cut or fragment is not None
+        packet = read_transport(frame, header, vlan, tunnel, cut)
+        depth = len(layers)
+        layers.append(packet)
+        if header.proto in _CARRIERS and depth < TUNNEL_LIMIT:
+            self._look_inside(frame, header, packet, cut, layers)
+        if fragment is not None:
+            counted = layers[depth] if len(layers) == depth + 1 else choose(layers[depth:], self.home)
+            self._fragments.remember(header, fragment, counted)
+
+    def _look_inside(self, frame: Frame, header: Header, packet: Packet, cut: bool, layers: list[Packet]) -> None:
+        inner = open_tunnel(frame.data, header, packet)
+        if inner is None:
+            return
+        end = min(header.end, header.body + 8 + packet.payload_bytes) if header.proto == _UDP else header.end
+        tunnel = f"{packet.tunnel}/{inner.word}" if packet.tunnel else inner.word
+        try:
+            offset, vlan = find_ip_under(inner.ethertype, frame.data, inner.offset)
+            self._read(frame, offset, end, vlan or packet.vlan, tunnel, cut, layers)
+        except UnreadableError:
+            return
+
+    def _later_fragment(
+        self, frame: Frame, header: Header, fragment: Fragment, vlan: str | None, tunnel: str | None
+    ) -> Packet:
+        """Return a fragment as a packet of its first fragment's flow, or of a flow without ports."""
+        packet = read_unported(frame, header, vlan, tunnel)
+        first = self._fragments.find(header, fragment, frame.interface, frame.ts_ns)
+        if first is None:
+            return packet
+        # Where the first fragment was counted as a packet inside a tunnel, the tunnel's IP header does not count.
+        inside = first.tunnel != tunnel
+        return first._replace(
+            ts_ns=frame.ts_ns,
+            ip_bytes=packet.payload_bytes if inside else packet.ip_bytes,
+            payload_bytes=packet.payload_bytes,
+            tcp_flags=0,
+        )

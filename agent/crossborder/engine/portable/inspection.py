@@ -1,0 +1,132 @@
+"""Brings the payload of flows to those who read names from it: TCP in order, datagrams as they come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine.names import Names
+from crossborder.engine.packet import SYN, TCP, UDP
+from crossborder.engine.portable.apps import Conversation, DnsNames
+from crossborder.engine.portable.reassembly import Budget, Direction
+from crossborder.model import Initiator
+
+if TYPE_CHECKING:
+    from crossborder.engine.flow import Flow
+    from crossborder.engine.packet import Packet
+
+DATAGRAM_LIMIT: Final = 256  # datagrams of a flow that are looked at
+
+_DNS_PORT = 53
+
+
+class _Finished:
+    """Stands where a conversation was of which nothing more is wanted."""
+
+    def close(self) -> None:
+        """Have nothing to let go."""
+
+
+_FINISHED = _Finished()
+
+
+class _Datagrams:
+    """The conversation of a UDP flow."""
+
+    __slots__ = ("_conversation", "_left")
+
+    def __init__(self, flow: Flow, dns_names: DnsNames) -> None:
+        self._conversation = Conversation("udp", flow.names, dns_names)
+        self._left = DATAGRAM_LIMIT
+
+    def feed(self, flow: Flow, packet: Packet) -> bool:
+        """Hand on a datagram; return whether more is wanted."""
+        self._left -= 1
+        wanted = self._conversation.feed(flow.from_initiator(packet), flow.outward(packet), packet.payload)
+        return wanted and self._left > 0
+
+    def close(self) -> None:
+        """Have nothing to let go."""
+
+
+class _Streams:
+    """The conversation of a TCP flow and its two directions."""
+
+    __slots__ = ("_budget", "_conversation", "_inward", "_outward")
+
+    def __init__(self, flow: Flow, dns_names: DnsNames, budget: Budget) -> None:
+        self._conversation = Conversation("tcp", flow.names, dns_names)
+        self._budget = budget
+        self._outward: Direction | None = None
+        self._inward: Direction | None = None
+
+    def feed(self, flow: Flow, packet: Packet) -> bool:
+        """Put a segment in its place, hand on what is in order now; return whether more is wanted."""
+        outward = flow.outward(packet)
+        direction = self._direction(flow, packet, outward)
+        if direction.given_up:
+            return True
+        start = packet.tcp_seq + 1 if packet.tcp_flags & SYN else packet.tcp_seq  # data in a SYN: RFC 7413
+        data = direction.push(start, packet.payload)
+        wanted = True
+        if data:
+            wanted = self._conversation.feed(flow.from_initiator(packet), outward, data)
+        if len(packet.payload) < packet.payload_bytes:  # cut by the capture: the rest will never come
+            direction.give_up()
+        if direction.given_up and wanted:
+            self._conversation.gap(flow.from_initiator(packet), outward)
+            wanted = not self._both_given_up()
+        return wanted
+
+    def _direction(self, flow: Flow, packet: Packet, outward: bool) -> Direction:
+        direction = self._outward if outward else self._inward
+        if direction is None:
+            isn = flow.isn_out if outward else flow.isn_in
+            direction = Direction(packet.tcp_seq if isn is None else isn + 1, self._budget)
+            if outward:
+                self._outward = direction
+            else:
+                self._inward = direction
+        return direction
+
+    def _both_given_up(self) -> bool:
+        ends = (self._outward, self._inward)
+        return all(direction is not None and direction.given_up for direction in ends)
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        for direction in (self._outward, self._inward):
+            if direction is not None:
+                direction.give_up()
+
+
+class Inspector:
+    """Learns names from payload. Never raises, whatever the payload is."""
+
+    def __init__(self) -> None:
+        """Begin knowing nothing."""
+        self._dns_names = DnsNames()
+        self._budget = Budget()
+
+    def label(self, flow: Flow) -> None:
+        """Name the server of a new flow by the DNS answer that gave its address."""
+        server = flow.local if flow.initiator is Initiator.REMOTE else flow.remote
+        name = self._dns_names.name_of(server)
+        if name:
+            flow.names.name_server(name, "dns")
+
+    def inspect(self, flow: Flow, packet: Packet) -> None:
+        """Read the payload of a packet that its flow has counted."""
+        conversation = flow.conversation
+        if conversation is None:
+            if packet.proto == TCP:
+                conversation = flow.conversation = _Streams(flow, self._dns_names, self._budget)
+            elif packet.proto == UDP:
+                conversation = flow.conversation = _Datagrams(flow, self._dns_names)
+        if isinstance(conversation, (_Streams, _Datagrams)) and not conversation.feed(flow, packet):
+            conversation.close()
+            flow.conversation = _FINISHED
+
+    def overhear(self, packet: Packet) -> None:
+        """Learn from a DNS answer that stays at home: clients ask a resolver at home for names abroad."""
+        if packet.proto == UDP and packet.sport == _DNS_PORT and packet.payload:
+            Conversation("udp", Names(), self._dns_names).feed(False, False, packet.payload)
