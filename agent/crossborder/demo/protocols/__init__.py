@@ -1,0 +1,1 @@
+"""Bytes of protocols, without time or place: what one end says."""
