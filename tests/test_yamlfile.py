@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,7 +102,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing but CrossborderError comes out of the door."""
-    try:
-        yamlfile.parse_all(text, "x.yaml")
-    except CrossborderError as error:
-        assert error.faults
+    with contextlib.suppress(CrossborderError):
+        assert isinstance(yamlfile.parse_all(text, "x.yaml"), list)

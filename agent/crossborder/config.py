@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from crossborder import yamlfile
-from crossborder.errors import CrossborderError
+from crossborder.errors import CrossborderError, Fault
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -40,7 +40,7 @@ def cache_folder() -> Path:
     return folder
 
 
-def _seconds(value: object) -> object:
+def seconds(value: object) -> float:
     """Read a duration as a person writes it: 10s, 500ms, 2m, 1h, 30d."""
     if isinstance(value, str) and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", value)):
         return float(found[1]) * _UNITS[found[2]]
@@ -71,7 +71,7 @@ def _listen(value: str) -> str:
 
 
 _DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"}
-Duration = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
 Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
 Country = Annotated[str, AfterValidator(_country)]
 
@@ -166,6 +166,14 @@ class Config(Section):
     rules: RulesSection = RulesSection()
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
+    _document: yamlfile.Document | None = PrivateAttr(None)
+
+    def fault(self, message: str, *place: str | int) -> Fault:
+        """Make a fault at a key of the file this was read from; without a file, one that names the key."""
+        name = ".".join(map(str, place))
+        if self._document is None:
+            return Fault("", None, f"{name}: {message}")
+        return self._document.fault(f"{name}: {message}", *place)
 
 
 def read(path: Path | None) -> Config:
@@ -175,9 +183,10 @@ def read(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    config = yamlfile.fill(yamlfile.read(path), Config)
-    anchored: Config = _anchored(config, path.resolve().parent)
-    return anchored
+    document = yamlfile.read(path)
+    config: Config = _anchored(yamlfile.fill(document, Config), path.resolve().parent)
+    config._document = document  # noqa: SLF001 - ours: pydantic's private attributes are set after the model
+    return config
 
 
 def _anchored(section: Any, folder: Path) -> Any:  # noqa: ANN401 - sections, tuples and plain values

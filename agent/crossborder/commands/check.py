@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,9 @@ import click
 from crossborder.commands.options import config_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from crossborder.parts import Parts
 
 
 @click.command()
@@ -23,10 +27,20 @@ def check(config_path: Path | None) -> None:
     crossborder check                       the shipped rules and database
     crossborder check -c crossborder.yaml   and your own
     """
-    from crossborder import app, config
+    from crossborder import config
+    from crossborder.parts import build_parts
 
-    settings = config.read(config_path)
-    parts = app.build_parts(settings)
-    app.check_sinks(settings)
-    for line in app.summary_lines(settings, parts):
-        click.echo(line)
+    parts = build_parts(config.read(config_path), config_path)
+    click.echo("\n".join(_found(parts)))
+
+
+def _found(parts: Parts) -> Iterator[str]:
+    settings = parts.settings
+    yield f"configuration  fine: gateway {settings.gateway}" + (f" of {settings.unit}" if settings.unit else "")
+    yield f"home           {settings.home.country}: {len(parts.home.networks)} networks"
+    for database in parts.geography.databases:
+        built = f"of {datetime.fromtimestamp(database.build, UTC):%Y-%m-%d}" if database.build else "of unknown date"
+        yield f"{database.role + ' database':14} {database.name} {built} ({database.path})"
+    yield f"assets         {len(parts.assets.systems)} systems"
+    enabled = parts.ruleset.enabled
+    yield f"rules          {len(enabled)} in force of {len(parts.ruleset.rules)}, sha256 {parts.ruleset.sha256[:16]}"

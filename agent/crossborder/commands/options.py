@@ -25,3 +25,15 @@ events_option = click.option(
     help="Append one ECS JSON line per finding to this file; - for standard output.",
 )
 listen_option = click.option("--listen", metavar="ADDRESS:PORT", help="Serve Prometheus metrics there.")
+
+
+def duration(_context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Read a duration option as the configuration file does."""
+    from crossborder.config import seconds
+
+    if value is None:
+        return None
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}", param=parameter) from None

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from crossborder.commands.options import config_option, engine_option, events_option, filter_option, listen_option
+from crossborder.commands.options import (
+    config_option,
+    duration,
+    engine_option,
+    events_option,
+    filter_option,
+    listen_option,
+)
 from crossborder.model import LEVELS
 
 
@@ -43,7 +50,7 @@ def replay(  # one parameter an option
     listen: str | None,
     realtime: bool,
     fast: bool,
-    tick: str | None,
+    tick: float | None,
     fail_on: str | None,
     quiet: bool,
 ) -> int:
@@ -75,5 +82,5 @@ def replay(  # one parameter an option
         summary=not quiet,
         progress=not quiet and sys.stderr.isatty(),
     )
-    worst = app.replay(config_path, options)
+    worst = app.replay(config_path, options).summary.worst
     return int(fail_on is not None and worst is not None and LEVELS.index(worst) >= LEVELS.index(fail_on))

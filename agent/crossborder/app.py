@@ -1,0 +1,273 @@
+"""The only place that wires: builds the agent from the configuration, starts in order, stops in reverse."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from crossborder import config as configuration
+from crossborder import pipeline, telemetry
+from crossborder.classify import Classifier
+from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
+from crossborder.errors import CrossborderError
+from crossborder.match import Matcher
+from crossborder.parts import Parts, build_parts
+from crossborder.progress import shown
+from crossborder.publish.appender import open_appenders
+from crossborder.publish.ecs import EventMaker
+from crossborder.publish.events import EventLog
+from crossborder.publish.fanout import Publishers
+from crossborder.publish.flows import FlowsFile
+from crossborder.publish.metrics import Metrics
+from crossborder.publish.server import Identity, Server
+from crossborder.publish.terminal import Summary, show_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from crossborder.config import Config
+    from crossborder.engine import Engine, EngineName
+    from crossborder.match import MatchStats
+    from crossborder.match.ruleset import Rule, Ruleset
+    from crossborder.model import Batch
+
+REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says beside, and over, the configuration file."""
+
+    files: tuple[Path, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    engine: EngineName | None = None
+    bpf: str | None = None
+    flows: Path | None = None
+    report: str | None = None
+    events: Path | None = None
+    listen: str | None = None
+    serve: bool = False
+    realtime: bool = False
+    tick: float | None = None
+    summary: bool = False
+    progress: bool = False
+    first_events: int = 0  # kept for showing
+
+
+class Agent:
+    """One agent: an engine, the stages, the sinks; parts are swapped between two ticks."""
+
+    def __init__(self, settings: Config, options: Options, config_path: Path | None = None) -> None:
+        """Build everything and open every source and sink; nothing is captured yet.
+
+        Raises CrossborderError with every fault of the files, or with the first that stands in the way of starting.
+        """
+        telemetry.set_up()
+        self._config_path = config_path
+        self._options = options
+        self._reload_asked = False
+        self._faulty: dict[Path, Any] | None = None
+        self.parts = build_parts(settings, config_path)
+        self.engine: Engine = open_engine(
+            options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
+        )
+        self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
+        self._events = EventMaker(settings.gateway, settings.unit)
+        self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit)
+        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups)
+        self._generation = 0
+        self._told(self.parts)
+        self.summary = Summary(self._events, options.first_events)
+        self.publishers = self._open_sinks(settings)
+        listen = options.listen or settings.metrics.listen
+        self.server = Server(listen, self.metrics, Identity(settings.gateway, settings.unit)) if options.serve else None
+
+    def _open_sinks(self, settings: Config) -> Publishers:
+        options = self._options
+        sinks: list[Any] = [self.metrics]
+        path = options.events or settings.events.file
+        if path or settings.events.stdout:
+            appenders = open_appenders(path, stdout=settings.events.stdout)
+            sinks.append(EventLog(self._events, appenders, self.metrics.events))
+        if options.flows:
+            sinks.append(FlowsFile(options.flows))
+        if options.summary:
+            sinks.append(self.summary)
+        return Publishers(sinks, self.metrics.sink_failed)
+
+    def run(self) -> None:
+        """Carry batches through the pipeline until the source ends or the agent is told to stop.
+
+        Whatever ends it, the sinks are closed in reverse and what was read before is published.
+        """
+        if self.server:
+            self.server.start()
+            self.server.ready()
+        try:
+            with shown(self.engine, visible=self._options.progress):
+                pipeline.run(
+                    self._batches(),
+                    self._timed("classify", self.classifier),
+                    self._timed("match", self.matcher),
+                    self._timed("publish", self.publishers),
+                )
+        finally:
+            if self.server:
+                self.server.unready()
+            self.publishers.close()
+
+    def close(self) -> None:
+        """Stop serving; separate from `run` so that the last values can be scraped in between."""
+        if self.server:
+            self.server.stop()
+
+    def _batches(self) -> Iterator[Batch]:
+        begin = time.perf_counter()
+        for batch in self.engine:
+            self.metrics.stage_seconds("engine", time.perf_counter() - begin)
+            yield batch
+            self.metrics.geo_lookups(self.classifier.lookups())
+            self.metrics.match_evicted(evicted(self.matcher.stats()))
+            if self._reload_asked or self._changed():
+                self._reload_asked = False
+                self.reload()
+            begin = time.perf_counter()
+
+    def _timed(self, stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any) -> Any:  # noqa: ANN401 - whatever the stage takes
+            begin = time.perf_counter()
+            try:
+                return call(*args)
+            finally:
+                self.metrics.stage_seconds(stage, time.perf_counter() - begin)
+
+        return timed
+
+    def _changed(self) -> bool:
+        """Tell whether files changed; a faulty state is told of once and not read again until it changes."""
+        return self.parts.changed(self._config_path) and self.parts.state(self._config_path) != self._faulty
+
+    def ask_reload(self) -> None:
+        """Read rules, assets and databases anew after the current batch; safe in a signal handler."""
+        self._reload_asked = True
+
+    def reload(self) -> None:
+        """Read everything anew and swap it in, all or nothing; a fault keeps the last good parts and is logged."""
+        try:
+            settings = configuration.read(self._config_path)
+            parts = build_parts(settings, self._config_path)
+        except CrossborderError as error:
+            for fault in error.faults:
+                telemetry.log().error("not reloaded, the last good state stays", fault=str(fault))
+            self.metrics.reload(ok=False, timestamp=time.time())
+            self._faulty = self.parts.state(self._config_path)
+            return
+        self.classifier.replace(parts.geography, parts.assets)
+        self.matcher.replace(parts.ruleset)
+        self.engine.set_home(parts.home)
+        self.parts = parts
+        self._told(parts)
+        telemetry.log().info("reloaded", rules=len(parts.ruleset.enabled), generation=self._generation)
+
+    def _told(self, parts: Parts) -> None:
+        """Tell metrics and events which parts are in force."""
+        ruleset = parts.ruleset
+        self._generation += 1
+        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
+        for database in parts.geography.databases:
+            self.metrics.geography(database.name, database.build, loaded=True)
+        self.metrics.reload(ok=True, timestamp=time.time())
+        self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
+
+
+def _labels(ruleset: Ruleset) -> list[tuple[str, str, str]]:
+    return [(rule.name, rule.category, rule.level) for rule in ruleset.enabled]
+
+
+def evicted(stats: MatchStats) -> dict[str, int]:
+    """Return what matching gave up for want of room, by kind, as the metrics name it."""
+    return {"fired": stats.pairs_forgotten, "correlation": sum(stats.groups_evicted.values())}
+
+
+def legal_of(rule: Rule) -> dict[str, Any]:
+    """Return a rule's legal block as an event carries it, with the grade of its evidence."""
+    legal = {name: getattr(rule.legal, name) for name in ("instrument", "item", "article", "route")}
+    return {name: value for name, value in (legal | {"evidence": rule.evidence}).items() if value}
+
+
+def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
+    """Return what the engine is to read and how: the configuration file, with the command line over it."""
+    capture = settings.capture
+    fast = bool(options.files) and not options.realtime
+    tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
+    return EngineConfig(
+        home=parts.home,
+        files=options.files,
+        interfaces=() if options.files else options.interfaces or capture.interfaces,
+        bpf=capture.filter if options.bpf is None else options.bpf,
+        snaplen=capture.snaplen,
+        promiscuous=capture.promiscuous,
+        realtime=options.realtime,
+        tick_ns=round(tick * SECOND_NS),
+        report_all=(options.report or capture.report) == "all",
+        community_seed=capture.community_id_seed,
+        limits=FlowLimits(
+            round(capture.flow.idle_timeout * SECOND_NS),
+            round(capture.flow.active_timeout * SECOND_NS),
+            capture.flow.max_flows,
+        ),
+    )
+
+
+def replay(config_path: Path | None, options: Options) -> Agent:
+    """Run capture files through an agent and return it: its summary and metrics tell the end of it.
+
+    Raises CrossborderError after everything read before a fault was published.
+    """
+    agent = Agent(configuration.read(config_path), options, config_path)
+    serve_signals(agent)
+    begin = time.perf_counter()
+    try:
+        agent.run()
+    finally:
+        agent.close()
+        if options.summary:
+            show_summary(Console(), agent.summary, elapsed=time.perf_counter() - begin, now=time.time())
+    return agent
+
+
+def listen(config_path: Path | None, options: Options) -> None:
+    """Run an agent on interfaces until it is told to stop."""
+    settings = configuration.read(config_path)
+    if not options.interfaces and not settings.capture.interfaces:
+        raise CrossborderError("no interface to listen on: name one with --interface, or in capture.interfaces")
+    agent = Agent(settings, options, config_path)
+    serve_signals(agent)
+    telemetry.log().info(
+        "listening",
+        interfaces=list(options.interfaces or settings.capture.interfaces),
+        engine=agent.engine.name,
+        rules=len(agent.parts.ruleset.enabled),
+        home_networks=len(agent.parts.home.networks),
+        metrics=agent.server.address if agent.server else None,
+    )
+    try:
+        agent.run()
+    finally:
+        agent.close()
+    telemetry.log().info("ended")
+
+
+def serve_signals(agent: Agent) -> None:
+    """Let SIGTERM and Ctrl-C close the books and end, and SIGHUP reload; only a program's main thread may."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.engine.stop())
+    signal.signal(signal.SIGHUP, lambda *_: agent.ask_reload())

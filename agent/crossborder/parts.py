@@ -1,0 +1,124 @@
+"""The parts that may change while the agent runs: geography, home, assets and rules, built from the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from crossborder.classify import Assets, Geography, home_networks
+from crossborder.classify.countries import Countries
+from crossborder.config import cache_folder, data_folder
+from crossborder.engine.home import Home
+from crossborder.errors import CrossborderError
+from crossborder.match.reader import read_ruleset
+from crossborder.publish.appender import check as check_events_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from crossborder.config import Config
+    from crossborder.match.ruleset import Ruleset
+
+T = TypeVar("T")
+Stamp = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is swapped while running, all or nothing. Immutable."""
+
+    settings: Config
+    geography: Geography
+    home: Home
+    assets: Assets
+    ruleset: Ruleset
+    seen: dict[Path, Stamp]  # the operator's files as they were when read
+
+    def state(self, config_path: Path | None) -> dict[Path, Stamp]:
+        """Return the present state of every file these parts are made of."""
+        return _stamps(self.settings, config_path) | {path: _stamp(path) for path, _ in self.geography.sources.seen}
+
+    def changed(self, config_path: Path | None) -> bool:
+        """Tell whether a file these parts were made of was changed, removed or has appeared."""
+        return self.seen != _stamps(self.settings, config_path) or self.geography.changed()
+
+
+def check_sinks(settings: Config) -> list[CrossborderError]:
+    """Return what is wrong with where events are to go, without making a file."""
+    if settings.events.file is None:
+        return []
+    try:
+        check_events_file(settings.events.file)
+    except CrossborderError as error:
+        return [error]
+    return []
+
+
+def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
+    """Read every file the configuration names.
+
+    Raises CrossborderError with all faults of all files, so that a person mends them in one go.
+    """
+    errors: list[CrossborderError] = []
+
+    def attempt(make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except CrossborderError as error:
+            errors.append(error)
+            return None
+
+    seen = _stamps(settings, config_path)
+    geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
+    home = attempt(lambda: _home(settings, geography))
+    assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
+    ruleset = attempt(lambda: _ruleset(settings))
+    errors += check_sinks(settings)
+    if errors:
+        raise CrossborderError.joined(errors)
+    assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
+    return Parts(settings, geography, home, assets, ruleset, seen)
+
+
+def _home(settings: Config, geography: Geography | None) -> Home | None:
+    faults = []
+    if settings.home.strict and not settings.geoip.registry:
+        faults.append(settings.fault("needs geoip.registry, a database of the registries' countries", "home", "strict"))
+    if settings.home.country not in Countries.read(data_folder("geoip")):
+        faults.append(settings.fault(f"{settings.home.country!r} is no ISO 3166 country", "home", "country"))
+    if faults:
+        raise CrossborderError(*faults)
+    return Home(home_networks(settings.home, geography), geography.nat64) if geography else None
+
+
+def rule_paths(settings: Config) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the files and folders of rules, and those of named sets: the shipped sets and the operator's own."""
+    shipped = data_folder("rules")
+    return settings.rules.paths or (shipped / "vn",), (shipped / "sets", *settings.rules.sets)
+
+
+def _ruleset(settings: Config) -> Ruleset:
+    paths, sets = rule_paths(settings)
+    return read_ruleset(paths, sets, settings.rules.disable, Countries.read(data_folder("geoip")).codes)
+
+
+def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
+    return {path: _stamp(path) for path in _files(settings, config_path)}
+
+
+def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
+    if config_path:
+        yield config_path
+    if settings.assets:
+        yield settings.assets
+    for place in (path for paths in rule_paths(settings) for path in paths):
+        yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
