@@ -87,7 +87,8 @@ def _short(stage: Stage, to: bytes, count: int, size: int = _QUIC_PAYLOAD) -> li
 def open_ssh(stage: Stage, client: Host, server: Host, at: int, mbit: float = 40.0, mtu: int = 1500) -> Tcp:
     """Log in by SSH and leave the connection open; a large `mtu` is a storage network's."""
     rng = stage.rng
-    talk = stage.tcp(client, server, 22, stage.resolve(client, server, at), mbit=mbit, mtu=mtu)
+    begin = stage.resolve(client, server, at) if client.inside else at
+    talk = stage.tcp(client, server, 22, begin, mbit=mbit, mtu=mtu)
     talk.client(ssh.banner("OpenSSH_9.9")).server(ssh.banner("OpenSSH_9.6p1 Ubuntu-3"))
     talk.client(ssh.key_exchange_init(rng)).server(ssh.key_exchange_init(rng))
     talk.client(ssh.key_offer(rng)).server(ssh.key_reply(rng)).client(ssh.new_keys(rng))
