@@ -1,0 +1,169 @@
+"""Evaluates every rule over a whole batch of crossings at once, and tells findings."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from crossborder.match.compiler import Plan
+from crossborder.match.correlate import Correlator
+from crossborder.match.firing import Firing
+from crossborder.match.why import why
+from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
+
+if TYPE_CHECKING:
+    from crossborder.match.ruleset import Rule, Ruleset
+
+MAX_PAIRS = 1_000_000
+"""Most pairs of rule and living flow remembered: 12 bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStats:
+    """How full the memory of matching is, and what had to give way."""
+
+    pairs: int  # rule and living flow
+    pairs_forgotten: int  # since the start, for want of room
+    groups: dict[str, int]  # correlation rule → groups
+    groups_evicted: dict[str, int]  # correlation rule → since the start, for want of room
+
+
+class Matcher:
+    """The stage: a function from crossings to findings, with the memory of what was found already.
+
+    All rules are evaluated over all rows, whatever the others found: the order of rules means nothing.
+    """
+
+    def __init__(self, ruleset: Ruleset, max_groups: int = 100_000, max_pairs: int = MAX_PAIRS) -> None:
+        """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows."""
+        self.max_groups = max_groups
+        self._firing = Firing(max_pairs)
+        self._next: Ruleset | None = None
+        self._rules: tuple[Rule, ...] = ()
+        self._correlators: dict[tuple[str, str], Correlator] = {}
+        self._use(ruleset)
+
+    def replace(self, ruleset: Ruleset) -> None:
+        """Use another ruleset from the next batch on; may be called from any thread.
+
+        Rules whose id and text are unchanged remember what they found. Open findings of rules that changed or went
+        away end without a `closed` row.
+        """
+        self._next = ruleset
+
+    def stats(self) -> MatchStats:
+        """Return how full the memory is."""
+        named = {c.rule.name: c for c in self._correlators.values()}
+        return MatchStats(
+            len(self._firing),
+            self._firing.forgotten,
+            {name: len(c) for name, c in named.items()},
+            {name: c.evicted for name, c in named.items()},
+        )
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return the findings of a batch (FINDING_SCHEMA), ordered by report and rule; other scopes are passed over."""
+        if self._next is not None:
+            ruleset, self._next = self._next, None
+            self._use(ruleset)
+        rows = crossings.filter(pl.col("scope") == Scope.CROSSING.value).with_row_index("row")
+        if rows.is_empty() or not self._rules:
+            return pl.DataFrame(schema=FINDING_SCHEMA)
+        sightings = self._firing.follow(rows, self._hits(rows))
+        return self._findings(rows, sightings)
+
+    def _use(self, ruleset: Ruleset) -> None:
+        old = {rule.identity: at for at, rule in enumerate(self._rules)}
+        self._rules = ruleset.enabled
+        new = {rule.identity: at for at, rule in enumerate(self._rules)}
+        self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
+        self._plan = Plan([rule.tree for rule in self._rules])
+        self._whys = [why(rule.tree) for rule in self._rules]
+        self._table = _table(self._rules)
+        kept = self._correlators
+        self._correlators = {
+            rule.identity: kept.get(rule.identity) or Correlator(rule, self.max_groups)
+            for rule in self._rules
+            if rule.correlation
+        }
+
+    def _hits(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rule and row of every match."""
+        matches = self._plan(rows)
+        found = [
+            pl.DataFrame({"row": held}).select(pl.lit(at, pl.UInt32).alias("rule"), "row")
+            for at, column in enumerate(matches.iter_columns())
+            if len(held := column.arg_true())
+        ]
+        return pl.concat(found) if found else pl.DataFrame(schema={"rule": pl.UInt32, "row": pl.UInt32})
+
+    def _findings(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
+        counted = {at: self._correlators[rule.identity] for at, rule in enumerate(self._rules) if rule.correlation}
+        plain = sightings.filter(~pl.col("rule").is_in(list(counted)))
+        told = [self._plain(rows, plain)]
+        for at, correlator in counted.items():
+            found = correlator(rows, sightings.filter(pl.col("rule") == at))
+            told.append(found.select(pl.lit(at, pl.UInt32).alias("rule"), *_TOLD[1:]))
+        return self._told(rows, pl.concat(told).sort("row", "rule", maintain_order=True))
+
+    def _plain(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
+        """Return what rules without a correlation tell: openings, bytes that were added, and ends."""
+        worth = sightings.filter((pl.col("bytes") > 0) | (pl.col("phase") != Phase.CONTINUED.value))
+        flows = rows["flow_id"].gather(worth["row"])
+        marks = self._table["mark"].gather(worth["rule"])
+        ids = pl.Series(
+            "finding_id", [f"{flow ^ mark:016x}" for flow, mark in zip(flows, marks, strict=True)], pl.String
+        )
+        return worth.with_columns(ids, counted=pl.lit(None, WHY)).select(_TOLD)
+
+    def _told(self, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+        facts = self._table[told["rule"]]
+        reasons = told.select(
+            "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(rows, told)
+        )
+        found = pl.concat([rows[told["row"]], facts, reasons], how="horizontal")
+        decision = pl.lit(Decision.VIOLATION.value).alias("decision")
+        return found.with_columns(decision).select(pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items())
+
+    def _reasons(self, rows: pl.DataFrame, told: pl.DataFrame) -> pl.Series:
+        """Return the list of conditions that held for openings, an empty list for the rest."""
+        numbered = told.with_row_index("at")
+        opened = numbered.filter(pl.col("phase") == Phase.OPENED.value)
+        reasons = [
+            part.select("at", why=pl.concat_list(rows[part["row"]].select(self._whys[rule])[:, 0], _present("counted")))
+            for (rule,), part in opened.partition_by("rule", as_dict=True).items()
+        ]
+        empty = pl.DataFrame(schema={"at": pl.UInt32, "why": pl.List(WHY)})
+        joined = numbered.join(pl.concat([empty, *reasons]), on="at", how="left", maintain_order="left")
+        return joined["why"].fill_null(pl.Series([[]], dtype=pl.List(WHY)))
+
+
+_TOLD = ("rule", "row", "phase", "bytes", "finding_id", "counted")
+
+
+def _present(column: str) -> pl.Expr:
+    """Return a struct column as a list of none or one."""
+    return pl.concat_list(column).list.drop_nulls()
+
+
+def _table(rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """Return what findings say of their rules, one row per rule, and the mark that tells rules apart in ids."""
+    return pl.DataFrame(
+        {
+            "rule_uuid": [rule.uuid for rule in rules],
+            "rule_title": [rule.title for rule in rules],
+            "rule_sha256": [rule.sha256 for rule in rules],
+            "severity": [rule.level for rule in rules],
+            "category": [rule.category for rule in rules],
+            "rule": [rule.name for rule in rules],
+            "mark": [_mark(rule.uuid) for rule in rules],
+        },
+        schema_overrides={"mark": pl.UInt64},
+    )
+
+
+def _mark(uuid: str) -> int:
+    return int.from_bytes(hashlib.blake2b(uuid.encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,231 @@
+"""Turns a rule's tree into Polars expressions, compiled once and run over whole batches.
+
+A test of a null is false, never null: `not` of it is true, so that nothing unknown slips through an allow-list.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import operator
+from functools import reduce
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from crossborder.match.conditions import And, Not, Op, Test, like_parts
+from crossborder.match.fields import KINDS, SPOKEN, Kind
+from crossborder.model import ADDRESS_KEYS, COLUMN_OF, CROSSING_SCHEMA
+from crossborder.prefixes import key_range
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from crossborder.match.conditions import Node
+
+    Predicate = Callable[[pl.Expr], pl.Expr]
+
+ALTERNATIVES = 4000
+"""Most alternatives in one regular expression: beyond, the automaton outgrows its cache and Polars its size limit."""
+
+_COMPARE = {Op.GT: operator.gt, Op.GTE: operator.ge, Op.LT: operator.lt, Op.LTE: operator.le}
+_MAPPED = bytes(10) + b"\xff\xff" + bytes(4), bytes(10) + b"\xff" * 6  # where the keys of IPv4 lie
+
+
+class Values(Protocol):
+    """Where a test finds the values of a field: an expression over a frame."""
+
+    def __call__(self, field: str, *, lower: bool) -> pl.Expr:
+        """Return the values of a field as tests compare them, texts in lower case if asked."""
+
+
+def column_values(field: str, *, lower: bool) -> pl.Expr:
+    """Return the values of a field over a frame of crossings: keys for addresses, texts for enums."""
+    values = shown_values(field)
+    if KINDS[field] is Kind.ADDRESS:
+        values = pl.col(ADDRESS_KEYS[COLUMN_OF[field]])
+    if not lower:
+        return values
+    if KINDS[field] is Kind.LIST:
+        return values.list.eval(pl.element().str.to_lowercase())
+    return values.str.to_lowercase()
+
+
+def shown_values(field: str) -> pl.Expr:
+    """Return the values of a field over a frame of crossings, as people are shown them."""
+    values = pl.col(COLUMN_OF[field])
+    if KINDS[field] is Kind.CHOICE:
+        values = values.cast(pl.String)
+    if field == "tls.client.server_name":
+        values = pl.when(pl.col("server_name_source").cast(pl.String).is_in(SPOKEN)).then(values)
+    return values
+
+
+def truth(node: Node, values: Values = column_values) -> pl.Expr:
+    """Return the boolean expression of a tree, never null, over a frame of crossings."""
+    if isinstance(node, Test):
+        return _test(node, values)
+    if isinstance(node, Not):
+        return ~truth(node.part, values)
+    join = operator.and_ if isinstance(node, And) else operator.or_
+    return reduce(join, (truth(part, values) for part in node.parts))
+
+
+def _test(test: Test, values: Values) -> pl.Expr:
+    kind = KINDS[test.field]
+    if test.op in {Op.EXISTS, Op.MISSING}:
+        known = _known(values(test.field, lower=False), kind)
+        return known if test.op is Op.EXISTS else ~known
+    lower = kind in {Kind.TEXT, Kind.LIST} and not test.cased and test.op is not Op.RE
+    if test.op is Op.SAME:
+        other = values(str(test.values[0]), lower=lower)
+        return (values(test.field, lower=lower) == other).fill_null(value=False)
+    found = values(test.field, lower=lower)
+    holds = _predicate(test, kind, lower=lower)
+    if kind is Kind.LIST:
+        return found.list.eval(holds(pl.element())).list.any().fill_null(value=False)
+    return holds(found).fill_null(value=False)
+
+
+def _known(values: pl.Expr, kind: Kind) -> pl.Expr:
+    known = values.is_not_null()
+    return known & (values.list.len() > 0).fill_null(value=False) if kind is Kind.LIST else known
+
+
+def _predicate(test: Test, kind: Kind, *, lower: bool) -> Predicate:
+    """Return the test as a function from values to booleans; nulls stay null."""
+    if test.op in _COMPARE:
+        return lambda values: _COMPARE[test.op](values, test.values[0])
+    if test.op is Op.CIDR:
+        return _in_networks([str(v) for v in test.values])
+    if kind is Kind.NUMBER:
+        wanted = pl.Series(test.values, dtype=CROSSING_SCHEMA[COLUMN_OF[test.field]])
+        return lambda values: values.is_in(pl.lit(wanted).implode())
+    texts = [str(v).lower() if lower else str(v) for v in test.values]
+    return _TEXT_PREDICATES[test.op](texts) if test.op is not Op.RE else _matches(texts, test.flags)
+
+
+def _is(texts: list[str]) -> Predicate:
+    if len(texts) == 1:
+        return lambda values: values == texts[0]
+    return lambda values: values.is_in(texts)
+
+
+def _contains(texts: list[str]) -> Predicate:
+    if len(texts) == 1:
+        return lambda values: values.str.contains(texts[0], literal=True)
+    return lambda values: values.str.contains_any(texts)
+
+
+def _starts(texts: list[str]) -> Predicate:
+    if len(texts) == 1:
+        return lambda values: values.str.starts_with(texts[0])
+    return _alternatives("^(?:", map(pl.escape_regex, texts), ")")
+
+
+def _ends(texts: list[str]) -> Predicate:
+    if len(texts) == 1:
+        return lambda values: values.str.ends_with(texts[0])
+    return _alternatives("(?:", map(pl.escape_regex, texts), ")$")
+
+
+def _lies_below(texts: list[str]) -> Predicate:
+    return _alternatives(r"(?:^|\.)(?:", map(pl.escape_regex, texts), ")$")
+
+
+def _like(texts: list[str]) -> Predicate:
+    return _alternatives("(?s)^(?:", map(like_regex, texts), ")$")
+
+
+def like_regex(pattern: str) -> str:
+    """Return the regular expression, without anchors, of a wildcard pattern."""
+    return "".join(
+        ".*" if part is None else "." if part == "" else pl.escape_regex(part) for part in like_parts(pattern)
+    )
+
+
+_TEXT_PREDICATES: dict[Op, Callable[[list[str]], Predicate]] = {
+    Op.IS: _is,
+    Op.CONTAINS: _contains,
+    Op.STARTS: _starts,
+    Op.ENDS: _ends,
+    Op.LIKE: _like,
+    Op.DOMAIN: _lies_below,
+}
+
+
+def _matches(texts: list[str], flags: str) -> Predicate:
+    prefix = f"(?{flags})" if flags else ""
+    return lambda values: reduce(operator.or_, (values.str.contains(prefix + text) for text in texts))
+
+
+def _alternatives(before: str, texts: Iterable[str], after: str) -> Predicate:
+    """Return a predicate that matches any of many texts by as few regular expressions as their size allows."""
+    items = list(texts)
+    patterns = [
+        f"{before}{'|'.join(items[at : at + ALTERNATIVES])}{after}" for at in range(0, len(items), ALTERNATIVES)
+    ]
+    return lambda values: reduce(operator.or_, (values.str.contains(pattern) for pattern in patterns))
+
+
+def _in_networks(networks: list[str]) -> Predicate:
+    """Return a predicate on keys: one search among the sorted borders of the networks, whatever their number."""
+    borders = pl.Series(_borders(networks), dtype=pl.Binary)
+    return lambda keys: pl.lit(borders).search_sorted(keys, side="right") % 2 == 1
+
+
+def _borders(networks: list[str]) -> list[bytes]:
+    """Return where membership begins and ends, alternating; an open end at the last key has no border.
+
+    A network of IPv6 that spans the keys of IPv4 (`::/0`) holds no IPv4 address.
+    """
+    ranges = sorted(r for network in networks for r in _ranges(network))
+    merged: list[list[int]] = []
+    for low, high in ranges:
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1][1] = max(merged[-1][1], high)
+        else:
+            merged.append([low, high])
+    borders = [border for low, high in merged for border in (low, high + 1)]
+    return [border.to_bytes(16, "big") for border in borders if border < 1 << 128]
+
+
+def _ranges(network: str) -> list[tuple[int, int]]:
+    low, high = (int.from_bytes(key, "big") for key in key_range(ipaddress.ip_network(network)))
+    first, last = (int.from_bytes(key, "big") for key in _MAPPED)
+    if low < first and high > last:
+        return [(low, first - 1), (last + 1, high)]
+    return [(low, high)]
+
+
+class Plan:
+    """Many trees over one frame: values are made once per field, tests once per kind of test, then joined.
+
+    Rules ask the same questions again and again; Polars does not find that out by itself over lists and regular
+    expressions, and the difference is tenfold.
+    """
+
+    def __init__(self, trees: Sequence[Node]) -> None:
+        """Compile the trees."""
+        self._values: dict[str, pl.Expr] = {}
+        self._tests: dict[Test, pl.Expr] = {}
+        self._roots = [self._root(tree).alias(str(at)) for at, tree in enumerate(trees)]
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per tree, named by its position, for a frame of crossings."""
+        values = crossings.select(self._values.values()) if self._values else crossings
+        return values.select(self._tests.values()).select(self._roots)
+
+    def _root(self, node: Node) -> pl.Expr:
+        if isinstance(node, Test):
+            if node not in self._tests:
+                self._tests[node] = _test(node, self._value).alias(str(len(self._tests)))
+            return pl.col(self._tests[node].meta.output_name())
+        if isinstance(node, Not):
+            return ~self._root(node.part)
+        join = operator.and_ if isinstance(node, And) else operator.or_
+        return reduce(join, (self._root(part) for part in node.parts))
+
+    def _value(self, field: str, *, lower: bool) -> pl.Expr:
+        name = f"{field} {lower}"
+        self._values.setdefault(name, column_values(field, lower=lower).alias(name))
+        return pl.col(name)

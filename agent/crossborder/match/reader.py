@@ -1,0 +1,243 @@
+"""The one door to pySigma: reads rule files, tells every fault at its line, and lowers Sigma to our own small tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionIdentifier,
+    ConditionItem,
+    ConditionNOT,
+    ConditionSelector,
+    SigmaCondition,
+)
+from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+from sigma.rule.detection import EmptySigmaDetections, SigmaDetectionItem
+from sigma.types import (
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SpecialChars,
+)
+
+from crossborder.errors import CrossborderError
+from crossborder.match.assembly import Draft, assemble
+from crossborder.match.conditions import Not, Op, Test, all_of, any_of
+from crossborder.match.detection import Detection
+from crossborder.match.fields import KINDS, Kind
+from crossborder.match.rulefile import heads, rule_files, yaml_files
+from crossborder.match.ruleset import Correlation
+from crossborder.match.sets import read_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sigma.types import SigmaType
+
+    from crossborder.errors import Fault
+    from crossborder.match.conditions import Node, Value
+    from crossborder.match.detection import Matching, Named
+    from crossborder.match.head import BaseHead
+    from crossborder.match.ruleset import Comparison, Ruleset
+    from crossborder.yamlfile import Document
+
+_TRIVIAL = {"any": {"source.port": 1}, "condition": "any"}  # when only the head is to be judged
+_QUOTED = 8  # values of a test that people are shown
+
+
+def read_ruleset(
+    paths: Iterable[Path],
+    set_paths: Iterable[Path] = (),
+    disable: Iterable[str] = (),
+    countries: frozenset[str] | None = None,
+) -> Ruleset:
+    """Read rule files, or folders of them, and the named sets they use.
+
+    `disable` names rules that are read and checked but not evaluated. `countries` holds the codes of ISO 3166 that a
+    rule may name; without it any two capitals pass. Raises CrossborderError with every fault of every file.
+    """
+    faults: list[Fault] = []
+    disabled = frozenset(disable)
+    set_files = yaml_files(set_paths, faults)
+    sets = read_sets(set_files, countries, faults)
+    files = rule_files(paths, faults)
+    drafts = []
+    for file in files:
+        found = heads(file, disabled, faults)
+        if found is None:
+            continue
+        faults += (fault for document in file.documents for fault in _head_faults(document))
+        bases = file.documents[:-1] if found[-1].correlation else file.documents
+        trees = [Detection(document, _DOOR, sets, countries, faults).tree() for document in bases]
+        drafts.append(Draft(file, found, trees, _correlation(file.main, found, faults)))
+    ruleset = assemble(drafts, sets, disabled, faults)
+    if faults:
+        order = {str(path): at for at, path in enumerate([*set_files, *(file.path for file in files)])}
+        raise CrossborderError(*sorted(faults, key=lambda f: (order.get(f.path, -1), f.path, f.line or 0)))
+    return ruleset
+
+
+def _head_faults(document: Document) -> list[Fault]:
+    """Let pySigma judge what it knows best: tags, relations, the log source."""
+    if "correlation" in document.data:
+        return []
+    faults = []
+    for error in SigmaRule.from_dict({**document.data, "detection": _TRIVIAL}, collect_errors=True).errors:
+        key = type(error).__name__.removeprefix("Sigma").removesuffix("Error").lower()
+        faults.append(document.fault(str(error), {"tag": "tags", "value": "tags"}.get(key, key)))
+    return faults
+
+
+class _Door:
+    """How pySigma reads an item and a condition."""
+
+    def item(self, name: str, modifiers: Sequence[str], values: Sequence[object]) -> Node:
+        """Return the tests of one field, as Sigma joins them."""
+        texts = KINDS[name] is not Kind.NUMBER and "exists" not in modifiers
+        given = [str(v) if texts and v is not None else v for v in values]
+        item = SigmaDetectionItem.from_mapping(
+            "|".join([name, *modifiers]), cast("list[float | str | bool | None]", given)
+        )
+        tests = [_test(name, modifiers, value, str(raw)) for value, raw in zip(item.value, given, strict=True)]
+        if item.value_linking is ConditionAND:
+            return all_of(list(tests))
+        return any_of(list(_merged(tests)))
+
+    def condition(self, text: str, named: Named, matching: Matching) -> Node:
+        """Return the tree of a condition."""
+        try:
+            parsed = SigmaCondition(text, EmptySigmaDetections()).parse(postprocess=False)
+        except SigmaError as error:
+            column = getattr(error.__context__, "column", None)
+            if column is None:
+                raise ValueError("a condition has no pipes: counting is the work of a correlation") from None
+            where = f"at {text[column - 1 :]!r}" if column <= len(text) else "at its end"
+            raise ValueError(f"condition {text!r} cannot be read {where}") from None
+        return _lowered(parsed, named, matching)
+
+
+_DOOR = _Door()
+
+
+def _lowered(node: object, named: Named, matching: Matching) -> Node:
+    if isinstance(node, ConditionIdentifier):
+        return named(node.identifier)
+    if isinstance(node, ConditionSelector):
+        return matching(node.pattern, all_of if node.cond_class is ConditionAND else any_of)
+    if not isinstance(node, ConditionItem):
+        raise TypeError(f"pySigma gives an unknown condition: {node!r}")
+    parts = [_lowered(part, named, matching) for part in node.args]
+    if isinstance(node, ConditionNOT):
+        return Not(parts[0])
+    return all_of(parts) if isinstance(node, ConditionAND) else any_of(parts)
+
+
+def _test(name: str, modifiers: Sequence[str], value: SigmaType, raw: str) -> Test:
+    op, values = _asked(name, value, raw)
+    flags = "".join(m for m in modifiers if m in {"i", "m", "s"})
+    cased = isinstance(value, SigmaCasedString)
+    shown = "null" if op is Op.MISSING and not modifiers else raw.lower() if "exists" in modifiers else raw
+    return Test(name, op, values, cased, flags, "|".join(modifiers), shown)
+
+
+def _asked(name: str, value: SigmaType, raw: str) -> tuple[Op, tuple[Value, ...]]:
+    """Return how a value is compared, and the value as our tests hold it."""
+    if isinstance(value, SigmaNull):
+        return Op.MISSING, ()
+    if isinstance(value, SigmaExists):
+        return (Op.EXISTS if value.exists else Op.MISSING), ()
+    if isinstance(value, SigmaCompareExpression):
+        return Op[value.op.name], (value.number.number,)
+    if isinstance(value, SigmaNumber):
+        return Op.IS, (value.number,)
+    if isinstance(value, SigmaCIDRExpression):
+        return Op.CIDR, (str(value.network),)
+    if isinstance(value, SigmaFieldReference):
+        return Op.SAME, (value.field,)
+    if isinstance(value, SigmaRegularExpression):
+        return Op.RE, (raw,)
+    if not isinstance(value, SigmaString):
+        raise TypeError(f"pySigma gives an unknown value: {value!r}")
+    if KINDS[name] is Kind.ADDRESS:
+        return Op.CIDR, (raw,)
+    return _text(name, value)
+
+
+def _text(name: str, value: SigmaString) -> tuple[Op, tuple[Value, ...]]:
+    star = SpecialChars.WILDCARD_MULTI
+    match value.s:
+        case []:
+            return Op.IS, ("",)
+        case [str(text)]:
+            return Op.IS, (text.lower() if KINDS[name] is Kind.CHOICE else text,)
+        case [only] if only == star:
+            return Op.EXISTS, ()
+        case [first, str(text), last] if first == star == last:
+            return Op.CONTAINS, (text,)
+        case [str(text), last] if last == star:
+            return Op.STARTS, (text,)
+        case [first, str(text)] if first == star:
+            return Op.ENDS, (text,)
+    return Op.LIKE, ("".join(_pattern(part) for part in value.s),)
+
+
+def _pattern(part: object) -> str:
+    """Return a piece of a wildcard pattern as `conditions.like_parts` reads it."""
+    if isinstance(part, str):
+        return "".join(f"\\{char}" if char in "*?\\" else char for char in part)
+    return "*" if part == SpecialChars.WILDCARD_MULTI else "?"
+
+
+def _merged(tests: Sequence[Test]) -> list[Test]:
+    """Join alternatives that compare alike into one test of many values."""
+    groups: dict[tuple[Op, bool, str], list[Test]] = {}
+    for test in tests:
+        alike = (test.op, test.cased, test.flags) if test.values else (test.op, False, str(len(groups)))
+        groups.setdefault(alike, []).append(test)
+    return [_one(group) for group in groups.values()]
+
+
+def _one(group: list[Test]) -> Test:
+    first = group[0]
+    shown = ", ".join(test.shown for test in group[:_QUOTED])
+    if len(group) > _QUOTED:
+        shown += f" and {len(group) - _QUOTED} more"
+    values = tuple(value for test in group for value in test.values)
+    return Test(first.field, first.op, values, first.cased, first.flags, first.modifiers, shown)
+
+
+def _correlation(document: Document, found: Sequence[BaseHead], faults: list[Fault]) -> Correlation | None:
+    """Read a correlation; its time span and threshold as pySigma understands them."""
+    block = found[-1].correlation
+    if block is None:
+        return None
+    wrong = block.wrong([name for head in found[:-1] for name in (head.name, head.id)])
+    if wrong:
+        faults += [document.fault(message, "correlation", *place) for message, place in wrong]
+        return None
+    try:
+        rule = SigmaCorrelationRule.from_dict(document.data)
+    except SigmaError as error:
+        faults.append(document.fault(str(error), "correlation"))
+        return None
+    condition = cast("SigmaCorrelationCondition", rule.condition)
+    return Correlation(
+        type=block.type,
+        bases=tuple(head.name for head in found[:-1] if {head.name, head.id} & set(block.rules)),
+        group_by=block.group_by,
+        timespan=block.timespan,
+        span_ns=rule.timespan.seconds * 1_000_000_000,
+        op=cast("Comparison", condition.op.name.lower()),
+        threshold=condition.count,
+        field=block.condition.field,
+    )
