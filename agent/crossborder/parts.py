@@ -73,7 +73,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
     home = attempt(lambda: _home(settings, geography))
     assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
-    ruleset = attempt(lambda: _ruleset(settings))
+    ruleset = attempt(lambda: read_rules(settings))
     errors += check_sinks(settings)
     if errors:
         raise CrossborderError.joined(errors)
@@ -98,9 +98,12 @@ def rule_paths(settings: Config) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return settings.rules.paths or (shipped / "vn",), (shipped / "sets", *settings.rules.sets)
 
 
-def _ruleset(settings: Config) -> Ruleset:
-    paths, sets = rule_paths(settings)
-    return read_ruleset(paths, sets, settings.rules.disable, Countries.read(data_folder("geoip")).codes)
+def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
+    """Read the rules the configuration names, or those at other paths; raises CrossborderError with every fault."""
+    configured, sets = rule_paths(settings)
+    countries = Countries.read(data_folder("geoip")).codes
+    disable = () if paths else settings.rules.disable
+    return read_ruleset(paths or configured, sets, disable, countries)
 
 
 def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:

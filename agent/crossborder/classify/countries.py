@@ -36,6 +36,11 @@ class Countries:
         """Tell whether a code is a country's, in capitals; ZZ is not."""
         return code in self._names
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Return every country's code."""
+        return frozenset(self._names)
+
     def __len__(self) -> int:
         """Return the number of countries."""
         return len(self._names)

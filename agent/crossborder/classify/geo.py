@@ -66,9 +66,10 @@ class Answer(NamedTuple):
     label: str | None = None  # the table's label
 
 
+_GEO, _UNKNOWN = CountryBasis.GEO.value, CountryBasis.UNKNOWN.value
 _IN_FRAME = 7  # fields of an answer that are columns of the frame
 
-UNKNOWN = Answer(UNKNOWN_COUNTRY, CountryBasis.UNKNOWN.value, None, None, None, None, None)
+UNKNOWN = Answer(UNKNOWN_COUNTRY, _UNKNOWN, None, None, None, None, None)
 
 
 class Database(NamedTuple):
@@ -93,6 +94,9 @@ class Geography:
         `pseudo` is an answer that is no country: EU, AP, ??.
         """
         self._rows: Recent[str, tuple[object, ...]] = Recent(CACHED)
+        self._overlay, self._cloud = sources.overlays.match, sources.clouds.match
+        self._anycast = sources.anycast.match
+        self._more = sources.asn is not None or sources.registry is not None
 
     @classmethod
     def open(cls, settings: GeoipSettings, data: Path, cache: Path | None = None) -> Geography:
@@ -145,21 +149,22 @@ class Geography:
 
     def answer(self, packed: bytes) -> Answer:
         """Answer for an address of 4 or 16 bytes; one that embeds an IPv4 address by what it embeds."""
-        told = self.sources.overlays.match(packed)
+        key = key_of(packed)  # what prefixes compare by
+        told = self._overlay(key)
         if told:
             placed = self._by_table(*told, CountryBasis.OVERRIDE)
-            return placed if packed in RESERVED else self._with_operator(placed, packed)
+            return placed if key in RESERVED else self._with_operator(placed, packed)
         inner = embedded_ipv4(packed, self.nat64)
         if inner is not None:
             return self.answer(inner)
-        if packed in RESERVED:
+        if key in RESERVED:
             return UNKNOWN
-        cloud = self.sources.clouds.match(packed)
+        cloud = self._cloud(key)
         placed = self._by_table(*cloud, CountryBasis.GEO) if cloud else self._by_database(packed)
-        caster = self.sources.anycast.match(packed)
+        caster = self._anycast(key)
         if caster:
             placed = _as_anycast(placed)._replace(label=caster[1].label)
-        return self._with_operator(placed, packed)
+        return self._with_operator(placed, packed) if self._more else placed
 
     def _by_table(self, network: Network, entry: Entry, basis: CountryBasis) -> Answer:
         self.counts[entry.table, "hit"] += 1
@@ -173,19 +178,14 @@ class Geography:
         )
 
     def _by_database(self, packed: bytes) -> Answer:
-        found = self._find(self.sources.country, packed)
         mmdb = self.sources.country.mmdb
-        known = found.country != UNKNOWN_COUNTRY
-        answer = UNKNOWN._replace(
-            country=found.country,
-            basis=(CountryBasis.GEO if known else CountryBasis.UNKNOWN).value,
-            database=mmdb.name if found.prefix else None,
-            build=mmdb.build if found.prefix else None,
-            prefix=found.prefix,
-            registered=found.registered,
-            said=None if known else found.said,
-        )
-        return _as_anycast(answer) if found.anycast else answer
+        country, said, registered, anycast, prefix = self._find(self.sources.country, packed)
+        if prefix is None:
+            return UNKNOWN
+        if country == UNKNOWN_COUNTRY:
+            return Answer(country, _UNKNOWN, mmdb.name, mmdb.build, prefix, None, None, registered, said)
+        answer = Answer(country, _GEO, mmdb.name, mmdb.build, prefix, None, None, registered)
+        return _as_anycast(answer) if anycast else answer
 
     def _find(self, database: CountryDatabase, packed: bytes) -> Placement:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from crossborder.commands.options import (
     listen_option,
 )
 from crossborder.model import LEVELS
+
+if TYPE_CHECKING:
+    from crossborder.engine import EngineName
 
 
 @click.command()
@@ -35,14 +39,17 @@ from crossborder.model import LEVELS
 @click.option("--realtime", is_flag=True, help="Keep packet time instead of going as fast as possible.")
 @click.option("--as-fast-as-possible", "fast", is_flag=True, help="The default, for scripts that like to say so.")
 @click.option(
-    "--tick", metavar="DURATION", help="Evaluate every so much packet time (default 5m; in real time as configured)."
+    "--tick",
+    metavar="DURATION",
+    callback=duration,
+    help="Evaluate every so much packet time (default 5m; in real time as configured).",
 )
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 when a finding is of this level or above.")
 @click.option("--quiet", is_flag=True, help="No table and no progress; for scripts that read --flows or --events.")
 def replay(  # one parameter an option
     files: tuple[Path, ...],
     config_path: Path | None,
-    engine: str | None,
+    engine: EngineName | None,
     bpf: str | None,
     flows: Path | None,
     report: str | None,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crossborder.commands.options import config_option, engine_option, events_option, filter_option, listen_option
+
+if TYPE_CHECKING:
+    from crossborder.engine import EngineName
 
 
 @click.command()
@@ -20,7 +24,7 @@ from crossborder.commands.options import config_option, engine_option, events_op
 def run(
     config_path: Path | None,
     interfaces: tuple[str, ...],
-    engine: str | None,
+    engine: EngineName | None,
     bpf: str | None,
     events: Path | None,
     listen: str | None,

@@ -18,7 +18,11 @@ class Frame(NamedTuple):
 
 
 class Planted(NamedTuple):
-    """One conversation and what must be found in it: a rule, or nothing where it is innocent."""
+    """One conversation and what must be found in it: a rule, or nothing where it is innocent.
+
+    Where a rule counts over several flows, any of them may be the one that is found: `community_id` is empty then, and
+    so are `remote_ip` and `country` where the flows go to many places.
+    """
 
     scene: str  # the scene of the script that made it
     rule: str  # the rule that must match; empty: no rule may

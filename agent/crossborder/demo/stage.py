@@ -120,6 +120,11 @@ class Stage:
         """Take down that these rules must find this conversation."""
         self.planted += [self._planted(conversation, rule) for rule in rules]
 
+    def plant_together(self, rule: str, local: Host, remote: Host | None = None) -> None:
+        """Take down that this rule must find several conversations of a host together, and no one by itself."""
+        place = (remote.ip, remote.country) if remote else ("", "")
+        self.planted.append(Planted(self.scene, rule, local.ip, *place, ""))
+
     def innocent(self, *conversations: Conversation) -> None:
         """Take down that no rule may find these conversations."""
         self.planted += [self._planted(conversation, "") for conversation in conversations]

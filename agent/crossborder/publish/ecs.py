@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crossborder import __version__
+import crossborder
 from crossborder.model import FIELDS, LEVELS, Report
 from crossborder.publish.units import size_of
 
@@ -37,7 +37,7 @@ PLACES = tuple((_place(f.ecs), f.column) for f in FIELDS if f.ecs not in _ELSEWH
 class EventMaker:
     """Makes events of one gateway's findings. What is known of the rules in force is swapped with `ruleset`."""
 
-    def __init__(self, gateway: str, unit: str, *, version: str = __version__) -> None:
+    def __init__(self, gateway: str, unit: str, *, version: str = crossborder.__version__) -> None:
         """Take the gateway's name and the unit that owns it, which stand on every record."""
         self.unit = unit
         self._observer = {"name": gateway, "type": "sensor", "vendor": "Crossborder", "version": version}
@@ -99,7 +99,7 @@ def _of_network(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "crossborder.geo.database", row["geo_database"]
     yield "crossborder.geo.build", _time(row["geo_build"] * 10**9) if row["geo_build"] is not None else None
     yield "crossborder.geo.prefix", row["geo_prefix"]
-    yield "crossborder.flow_id", f"{row['flow_id']:016x}"
+    yield "crossborder.flow_id", str(row["flow_id"])  # text: JSON readers round 64 bits
     yield "crossborder.scope", row["scope"]
     yield "crossborder.end_reason", row["end_reason"]
 

@@ -106,7 +106,9 @@ class FlowsFile:
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error).split("\n")[0]
+    """Return the system's own words, without the number that Polars adds."""
+    words = (error.strerror if isinstance(error, OSError) else None) or str(error).split("\n")[0]
+    return words.split(" (os error")[0]
 
 
 class _Lines:

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from crossborder import __version__
+import crossborder
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
 from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
@@ -53,7 +53,13 @@ class Metrics(Collector):
     name = "metrics"
 
     def __init__(
-        self, gateway: str, unit: str, max_series: int = 5_000, *, version: str = __version__, process: bool = True
+        self,
+        gateway: str,
+        unit: str,
+        max_series: int = 5_000,
+        *,
+        version: str = crossborder.__version__,
+        process: bool = True,
     ) -> None:
         """Make the tables; `process` adds the agent's own memory, CPU and descriptors (`crossborder_process_*`)."""
         self._lock = Lock()

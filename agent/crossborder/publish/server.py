@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from crossborder import __version__
+import crossborder
 from crossborder.errors import CrossborderError
 from crossborder.publish.page import landing_page
 from crossborder.telemetry import log
@@ -47,7 +47,7 @@ class Identity(NamedTuple):
 
     gateway: str
     unit: str
-    version: str = __version__
+    version: str = crossborder.__version__
 
 
 class Answer(NamedTuple):
@@ -119,13 +119,12 @@ def _bound(listen: str) -> _Http:
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
-        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, ValueError, UnicodeError):
+        family, *_, address = socket.getaddrinfo(host, _port(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, ValueError):
         raise CrossborderError(
             f"metrics cannot be served on {listen}: not an address of this machine and a port; "
             "write metrics.listen as 127.0.0.1:9836 or [::1]:9836"
         ) from None
-    family, address = found[0][0], found[0][4]
     try:
         return _Http(family, address)
     except OSError as error:
@@ -133,10 +132,18 @@ def _bound(listen: str) -> _Http:
         raise CrossborderError(f"metrics cannot be served on {listen}: {hint} (metrics.listen)") from None
 
 
+def _port(text: str) -> int:
+    """Return a port; getaddrinfo would take 99999 for 34463."""
+    if not 0 <= int(text) <= 65_535:
+        raise ValueError(text)
+    return int(text)
+
+
 class _Http(ThreadingMixIn, TCPServer):
     """A threading server that bounds how many connections there are and how long each may last."""
 
     allow_reuse_address = True  # a restart does not wait for the old connections' TIME_WAIT
+    request_queue_size = 64  # a burst of scrapers waits here, not in SYN retransmissions
     daemon_threads = True
     block_on_close = False
     answer: Any

@@ -119,25 +119,19 @@ def _rule(name: str, rule: Broken) -> list[Text]:
 def _books(books: Sequence[Books], *, plain: bool) -> Table | None:
     if not books:
         return None
-    table = _table(
-        ("Interface", False), ("Received", True), ("In flows", True), ("Domestic", True), ("Dropped", True), ("", False)
-    )
+    numbers = [(heading, True) for heading in ("Received", "In flows", "Domestic", "Dropped")]
+    table = _table(("Interface", False), *numbers, ("Balanced", False))
     for book in books:
-        dropped = sum(book.dropped.values())
-        numbers = (f"{n:,}" for n in (book.packets, book.flow_packets, book.domestic_packets, dropped))
-        table.add_row(_interface(book), *_cells(*numbers), _balance(book, plain=plain))
+        counts = (book.packets, book.flow_packets, book.domestic_packets, sum(book.dropped.values()))
+        name = Text(printable(book.interface), style="bold")
+        table.add_row(name, *_cells(*(f"{count:,}" for count in counts)), _balance(book, plain=plain))
     return table
-
-
-def _interface(book: Books) -> Text:
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(book.dropped.items()) if count)
-    return Text.assemble((printable(book.interface), "bold"), (f"\ndropped: {reasons}" if reasons else "", "dim"))
 
 
 def _balance(book: Books, *, plain: bool) -> Text:
     if book.balanced:
-        return Text("balanced" if plain else "✓ balanced", style="green")
-    return Text("NOT balanced" if plain else "✗ NOT balanced", style="bold red")
+        return Text("yes" if plain else "✓", style="green")
+    return Text("NO" if plain else "✗", style="bold red")
 
 
 def _notes(summary: Summary, elapsed: float | None, now: float | None) -> Iterator[str]:
@@ -151,10 +145,14 @@ def _notes(summary: Summary, elapsed: float | None, now: float | None) -> Iterat
         yield f"{packets:,} packets, {size_of(size)}; no flow is reported."
     if elapsed:
         yield f"Read in {span_of(elapsed)}: {packets / elapsed:,.0f} packets/s."
+    for book in summary.books:
+        if reasons := ", ".join(f"{reason} {count:,}" for reason, count in sorted(book.dropped.items()) if count):
+            yield printable(f"Dropped on {book.interface}: {reasons}.")
     if summary.transit_flows:
-        yield f"Transit, neither end at home: {summary.transit_flows:,} flows, {size_of(summary.transit_bytes)}."
-    for database, build in sorted(summary.databases.items()):
-        yield printable(f"Countries by {database}{_age(build, now)}.")
+        yield f"Transit, neither end at home: {size_of(summary.transit_bytes)}, flows: {summary.transit_flows:,}."
+    if databases := [f"{name}{_age(build, now)}" for name, build in sorted(summary.databases.items())]:
+        more = f" and {len(databases) - 5} more" if len(databases) > 5 else ""
+        yield printable(f"Countries by {'; '.join(databases[:5])}{more}.")
     if summary.bytes_out:
         unknown = summary.destinations[UNKNOWN_COUNTRY].bytes_out if UNKNOWN_COUNTRY in summary.destinations else 0
         opaque = summary.inspected.get(Inspection.OPAQUE.value, 0)

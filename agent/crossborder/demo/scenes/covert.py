@@ -41,6 +41,7 @@ def dns_tunnel(stage: Stage, at: int) -> None:
     for burst in range(24):
         _burst(stage, at + burst * 1_500_000_000, 10, "dns_long_labels")
     _burst(stage, at + 40_000_000_000, 200, "dns_long_labels", "dns_large_upload")
+    stage.plant_together("dns_many_names", HOSPITAL_DESK, TUNNEL_DNS)
 
 
 def _burst(stage: Stage, at: int, questions: int, *rules: str) -> None:
@@ -57,8 +58,8 @@ def drip(stage: Stage, at: int) -> None:
     """The registry reports home to its maker in flows too small to be noticed one by one."""
     for number in range(76):
         way = Way(hybrid=False, alpn=PROGRAM.alpn, look_up=number == 0)
-        last = secure(stage, REGISTRY, SURVEY, at + number * 4_000_000_000, up=3_300, down=200, way=way)
-    stage.plant(last, "core_data_drip")  # found by the sum
+        secure(stage, REGISTRY, SURVEY, at + number * 4_000_000_000, up=3_300, down=200, way=way)
+    stage.plant_together("core_data_drip", REGISTRY, SURVEY)
 
 
 def swarm(stage: Stage, at: int) -> None:
@@ -68,7 +69,7 @@ def swarm(stage: Stage, at: int) -> None:
         for _ in range(3):
             talk.client(b"d1:ad2:id20:" + stage.rng.randbytes(20) + b"e1:q4:ping1:t2:aa1:y1:qe")
             talk.server(b"d1:rd2:id20:" + stage.rng.randbytes(20) + b"e1:t2:aa1:y1:re")
-    stage.plant(talk, "many_destinations_tagged")
+    stage.plant_together("many_destinations_tagged", PROCUREMENT_DESK)
 
 
 def nameless(stage: Stage, at: int) -> None:
@@ -97,7 +98,7 @@ def vpn(stage: Stage, at: int) -> None:
     """Two computers keep WireGuard tunnels to Switzerland open for minutes: long flows that nobody can read."""
     stage.plant(_wireguard(stage, OFFICE[14], at, 260), "tunnel_abroad")
     ward = _wireguard(stage, HOSPITAL_DESK, at + 30_000_000_000, 90)
-    stage.plant(ward, "tunnel_tagged", "core_personal_data_abroad")
+    stage.plant(ward, "tunnel_tagged", "opaque_core", "core_personal_data_abroad")
 
 
 def _wireguard(stage: Stage, client: Host, at: int, exchanges: int) -> Datagrams:

@@ -73,7 +73,7 @@ def ftp_upload(stage: Stage, at: int) -> None:
         data.client(magic + bulk(stage, size)).close()
         control.now = data.now
         control.server(b"226 Transfer complete\r\n")
-        stage.plant(data, "cleartext_files_abroad", "core_data_abroad")
+        stage.plant(data, "core_data_abroad")
     control.client(b"QUIT\r\n").server(b"221 Goodbye\r\n").close()
 
 
@@ -103,4 +103,4 @@ def vault(stage: Stage, at: int) -> None:
     """The registry's database server sends its nightly archive to a vault abroad by SFTP, in jumbo frames."""
     talk = open_ssh(stage, REGISTRY_DB, BACKUP, at, mbit=10, mtu=_JUMBO)
     talk.client(bulk(stage, 50_400_000)).server(stage.rng.randbytes(68)).close()
-    stage.plant(talk, "bulk_upload_tagged", "citizen_data_bulk_abroad", "core_personal_data_abroad")
+    stage.plant(talk, "bulk_upload_tagged", "opaque_core", "citizen_data_bulk_abroad", "core_personal_data_abroad")

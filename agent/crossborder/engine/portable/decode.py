@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from crossborder.engine.flowtable import choose
 from crossborder.engine.portable.fragments import Fragments
 from crossborder.engine.portable.frame import UnreadableError
-from crossborder.engine.portable.ip import read_ip
+from crossborder.engine.portable.ip import Fit, read_ip
 from crossborder.engine.portable.link import find_ip, find_ip_under
 from crossborder.engine.portable.transport import read_transport, read_unported
 from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, open_tunnel
@@ -40,7 +40,7 @@ class Decoder:
         """
         offset, vlan = find_ip(frame.linktype, frame.data)
         layers: list[Packet] = []
-        self._read(frame, offset, frame.wire_len, vlan, None, False, layers)
+        self._read(frame, offset, frame.wire_len, vlan, None, Fit.SLICED, layers)
         return layers[0] if len(layers) == 1 else choose(layers, self.home)
 
     def _read(
@@ -50,16 +50,16 @@ class Decoder:
         end: int,
         vlan: str | None,
         tunnel: str | None,
-        cut: bool,
+        fit: Fit,
         layers: list[Packet],
     ) -> None:
         """Read the IP packet at `at` and what is inside it, adding a packet for each layer."""
-        header = read_ip(frame.data, at, end, cut)
+        header = read_ip(frame.data, at, end, fit)
         fragment = header.fragment
         if fragment is not None and fragment.offset:
             layers.append(self._later_fragment(frame, header, fragment, vlan, tunnel))
             return
-        cut = cut or fragment is not None
+        cut = fragment is not None or fit is Fit.BEGUN
         packet = read_transport(frame, header, vlan, tunnel, cut)
         depth = len(layers)
         layers.append(packet)
@@ -77,7 +77,7 @@ class Decoder:
         tunnel = f"{packet.tunnel}/{inner.word}" if packet.tunnel else inner.word
         try:
             offset, vlan = find_ip_under(inner.ethertype, frame.data, inner.offset)
-            self._read(frame, offset, end, vlan or packet.vlan, tunnel, cut, layers)
+            self._read(frame, offset, end, vlan or packet.vlan, tunnel, Fit.BEGUN if cut else Fit.WHOLE, layers)
         except UnreadableError:
             return
 

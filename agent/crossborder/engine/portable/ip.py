@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from enum import Enum
 from typing import Final, NamedTuple
 
 from crossborder.engine.packet import TCP, UDP
@@ -18,6 +19,14 @@ _JUMBO = 0xC2  # RFC 2675
 
 _IPV4 = struct.Struct("!BBHHHBBH4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
+
+
+class Fit(Enum):
+    """What it means when an IP packet is longer than what is around it."""
+
+    WHOLE = "whole"  # inside another packet: it contradicts itself
+    SLICED = "sliced"  # straight in a frame: the capture was sliced and lost the frame's length; the header is right
+    BEGUN = "begun"  # inside a first fragment: it goes on in the fragments that follow, and what is here counts
 
 
 class Fragment(NamedTuple):
@@ -41,30 +50,31 @@ class Header(NamedTuple):
     fragment: Fragment | None
 
 
-def read_ip(data: bytes, at: int, end: int, cut: bool = False) -> Header:
-    """Read the IP header at `at`; the packet around it ends at `end` on the wire.
+def read_ip(data: bytes, at: int, end: int, fit: Fit) -> Header:
+    """Read the IP header at `at`; what is around it ends at `end` on the wire.
 
-    `cut` says that what is around is a first fragment: then the packet goes on in the fragments that follow, and the
-    length counted is what is here. Raises UnreadableError with TRUNCATED_IP or MALFORMED_IP or NESTING.
+    Raises UnreadableError with TRUNCATED_IP, MALFORMED_IP or NESTING.
     """
     if len(data) <= at:
         raise UnreadableError(DropReason.TRUNCATED_IP)
     version = data[at] >> 4
     if version == 4:
-        return _ipv4(data, at, end, cut)
+        return _ipv4(data, at, end, fit)
     if version == 6:
-        return _ipv6(data, at, end, cut)
+        return _ipv6(data, at, end, fit)
     raise UnreadableError(DropReason.MALFORMED_IP)
 
 
-def _ipv4(data: bytes, at: int, end: int, cut: bool) -> Header:
+def _ipv4(data: bytes, at: int, end: int, fit: Fit) -> Header:
     if len(data) < at + 20:
         raise UnreadableError(DropReason.TRUNCATED_IP)
     first, _, length, ident, place, _, proto, _, src, dst = _IPV4.unpack_from(data, at)
     header = (first & 0xF) * 4
     if length == 0:  # segmentation offload: the network card would have filled it in
         length = end - at
-    length = _within(length, header if header >= 20 else length + 1, end - at, cut)
+    if header < 20:
+        raise UnreadableError(DropReason.MALFORMED_IP)
+    length = _within(length, header, end - at, fit)
     if len(data) < at + header:
         raise UnreadableError(DropReason.TRUNCATED_IP)
     fragment = None
@@ -76,24 +86,23 @@ def _ipv4(data: bytes, at: int, end: int, cut: bool) -> Header:
     return Header(src, dst, proto, length, body, end, fragment)
 
 
-def _within(length: int, least: int, room: int, cut: bool) -> int:
-    """Check a packet's length against its headers and what is around it."""
+def _within(length: int, least: int, room: int, fit: Fit) -> int:
+    """Check a packet's length against its headers and what is around it; return the length that counts."""
+    if length > room and fit is not Fit.SLICED:
+        length = room if fit is Fit.BEGUN else 0
     if length < least:
         raise UnreadableError(DropReason.MALFORMED_IP)
-    if length > room:
-        if not cut or room < least:
-            raise UnreadableError(DropReason.MALFORMED_IP)
-        return room
     return length
 
 
-def _ipv6(data: bytes, at: int, end: int, cut: bool) -> Header:
+def _ipv6(data: bytes, at: int, end: int, fit: Fit) -> Header:
     if len(data) < at + 40:
         raise UnreadableError(DropReason.TRUNCATED_IP)
     _, payload, following, _, src, dst = _IPV6.unpack_from(data, at)
     if payload == 0:
         payload = _unstated_length(data, at, end, following)
-    length = _within(40 + payload, 40, end - at, cut)
+        fit = Fit.WHOLE if fit is Fit.SLICED else fit  # a jumbogram may claim 4 GiB
+    length = _within(40 + payload, 40, end - at, fit)
     body, end = at + 40, at + length
     if following not in _EXTENSIONS:
         return Header(src, dst, following, length, body, end, None)

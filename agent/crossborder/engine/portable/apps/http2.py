@@ -56,8 +56,8 @@ class Http2Talk:
         return Step.MORE
 
     def _wanted(self, outward: bool, held: bytearray) -> int:
-        if not self._begun[outward] and held[:3] in {b"", b"P", b"PR", b"PRI"}:
-            return len(PREFACE) if held[:3] == b"PRI" else len(held) + 1
+        if not self._begun[outward] and PREFACE.startswith(held):
+            return len(PREFACE)
         if len(held) < FRAME_HEADER:
             return FRAME_HEADER
         size = int.from_bytes(held[:3], "big")

@@ -1,0 +1,134 @@
+"""`crossborder rules`: what is evaluated, on what legal ground, and whether it does what it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crossborder.commands.options import config_option
+
+if TYPE_CHECKING:
+    from crossborder.match.describe import Description
+    from crossborder.match.ruleset import Rule, Ruleset
+    from crossborder.match.ruletests import CaseResult
+
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "blue"}
+LABEL = 16  # width of the labels of `rules show`
+
+
+@click.group()
+def rules() -> None:
+    """List, show and test rules."""
+
+
+@rules.command("list")
+@paths_argument
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_rules(paths: tuple[Path, ...], config_path: Path | None, as_json: bool) -> None:
+    """List the rules in force: level, legal category, evidence, name and title.
+
+    PATHS are rule files or folders; without any, those of the configuration, else the shipped pack.
+    """
+    from crossborder.match.describe import describe
+
+    ruleset = _ruleset(paths, config_path)
+    for rule in ruleset.rules:
+        click.echo(json.dumps(asdict(describe(rule)), ensure_ascii=False) if as_json else _row(rule))
+    if not as_json:
+        click.echo(f"{len(ruleset.enabled)} of {len(ruleset.rules)} in force, sha256 {ruleset.sha256[:16]}", err=True)
+
+
+def _row(rule: Rule) -> str:
+    level = click.style(f"{rule.level:13}", fg=COLOURS[rule.level])
+    off = "" if rule.enabled else "  (off)"
+    return f"{level} {rule.category:9} {rule.evidence or '-':9} {rule.name:32} {rule.title}{off}"
+
+
+@rules.command()
+@click.argument("name")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def show(name: str, config_path: Path | None, as_json: bool) -> None:
+    """Show a rule in words: what it asks, what law it cites and how well that is known, what it misses.
+
+    \b
+    crossborder rules show core_data_abroad
+    """
+    from difflib import get_close_matches
+
+    from crossborder.errors import CrossborderError
+    from crossborder.match.describe import describe
+
+    ruleset = _ruleset((), config_path)
+    try:
+        described = describe(ruleset[name])
+    except KeyError:
+        near = get_close_matches(name, [rule.name for rule in ruleset.rules], 1)
+        hint = f"; do you mean {near[0]}?" if near else "; crossborder rules list shows all"
+        raise CrossborderError(f"there is no rule {name!r}{hint}") from None
+    click.echo(json.dumps(asdict(described), ensure_ascii=False, indent=2) if as_json else _words(described))
+
+
+def _words(told: Description) -> str:
+    rows = {
+        "": told.title,
+        "name": told.name,
+        "level": f"{told.level}, status {told.status}{'' if told.enabled else ', not in force'}",
+        "law": told.legal,
+        "evidence": told.evidence,
+        "what for": told.description,
+        "finds flows with": told.conditions,
+        "counts": told.counting,
+        "misses": told.misses,
+        "may be harmless": "; ".join(told.falsepositives),
+        "references": "; ".join(told.references),
+        "file": told.place,
+        "sha256": told.sha256,
+    }
+    wrapped = (
+        click.wrap_text(text, 100, f"{label:{LABEL}} ", " " * (LABEL + 1), preserve_paragraphs=True)
+        for label, text in rows.items()
+        if text
+    )
+    return "\n".join(wrapped)
+
+
+@rules.command("test")
+@paths_argument
+@config_option
+@click.option("--quiet", is_flag=True, help="Print failures only.")
+def test_rules(paths: tuple[Path, ...], config_path: Path | None, quiet: bool) -> None:
+    """Run the tests beside the rules: flows that must match and flows that must not.
+
+    \b
+    crossborder rules test                       the rules in force
+    crossborder rules test my-rules/             a folder you are working on
+    """
+    from crossborder.match.ruletests import run_tests
+
+    results = run_tests(_ruleset(paths, config_path))
+    failed = [result for result in results if not result.ok]
+    for result in failed if quiet else results:
+        click.echo(_verdict(result))
+    click.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed", err=True)
+    if failed:
+        raise click.exceptions.Exit(2)
+
+
+def _verdict(result: CaseResult) -> str:
+    said = "must match" if result.must_match else "must not match"
+    place = f"{result.path}:{result.line}: {result.rule} {said}: {result.why}"
+    return f"ok   {place}" if result.ok else f"FAIL {place}\n     {result.explanation}"
+
+
+def _ruleset(paths: tuple[Path, ...], config_path: Path | None) -> Ruleset:
+    from crossborder import config
+    from crossborder.parts import read_rules
+
+    return read_rules(config.read(config_path), paths)
