@@ -170,10 +170,11 @@ class Config(Section):
 
     def fault(self, message: str, *place: str | int) -> Fault:
         """Make a fault at a key of the file this was read from; without a file, one that names the key."""
-        name = ".".join(map(str, place))
-        if self._document is None:
-            return Fault("", None, f"{name}: {message}")
-        return self._document.fault(f"{name}: {message}", *place)
+        return self.located(Fault("", None, f"{'.'.join(map(str, place))}: {message}"), *place)
+
+    def located(self, fault: Fault, *place: str | int) -> Fault:
+        """Return a fault with the place of a key in the file this was read from."""
+        return self._document.fault(fault.message, *place) if self._document else fault
 
 
 def read(path: Path | None) -> Config:

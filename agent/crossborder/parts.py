@@ -103,7 +103,12 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     configured, sets = rule_paths(settings)
     countries = Countries.read(data_folder("geoip")).codes
     disable = () if paths else settings.rules.disable
-    return read_ruleset(paths or configured, sets, disable, countries)
+    try:
+        return read_ruleset(paths or configured, sets, disable, countries)
+    except CrossborderError as error:  # what names no file is about rules.disable
+        raise CrossborderError(
+            *(f if f.path else settings.located(f, "rules", "disable") for f in error.faults)
+        ) from None
 
 
 def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:

@@ -131,6 +131,8 @@ class _Builder:
             return self._fault(node, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if node.tag not in _NESTED_TAGS:
+            return self._fault(node, f"tag {node.tag!r} is not read")
         if id(node) in self._seen:
             # The node is the anchor's; the alias itself has no place but that of its key.
             message = "aliases (*name) to lists and mappings are not read: write the value out"
@@ -170,6 +172,7 @@ class _Builder:
         self.faults.append(Fault(self.path, node.start_mark.line + 1, message))
 
 
+_NESTED_TAGS = {"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{t}" for t in ("bool", "int", "float", "null")}
 
 
@@ -196,6 +199,37 @@ def _fault_of(document: Document, error: dict[str, Any]) -> Fault:
     elif error["type"] in {"value_error", "assertion_error"}:
         message = f"{name}: {error['ctx']['error']}"
     else:
-        said = str(error["msg"])
-        message = f"{name}: {said[0].lower()}{said[1:]}, not {error['input']!r}"
+        message = f"{name}: {_wanted(error)}, not {error['input']!r}"
     return document.fault(message, *place)
+
+
+_WANTED = {  # pydantic's error types in the words of who writes YAML
+    "bool_parsing": "true or false is expected",
+    "bool_type": "true or false is expected",
+    "string_type": "text is expected",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "float_type": "a number is expected",
+    "float_parsing": "a number is expected",
+    "tuple_type": "a list is expected",
+    "list_type": "a list is expected",
+    "dict_type": "a mapping of keys and values is expected",
+    "model_type": "a mapping of keys and values is expected",
+    "model_attributes_type": "a mapping of keys and values is expected",
+    "path_type": "a path is expected",
+    "literal_error": "{expected} is expected",
+    "string_too_short": "at least {min_length} character is expected",
+    "string_too_long": "at most {max_length} characters are expected",
+    "greater_than": "more than {gt:g} is expected",
+    "greater_than_equal": "at least {ge:g} is expected",
+    "less_than": "less than {lt:g} is expected",
+    "less_than_equal": "at most {le:g} is expected",
+}
+
+
+def _wanted(error: dict[str, Any]) -> str:
+    if error["type"] in _WANTED:
+        return _WANTED[error["type"]].format(**error.get("ctx", {}))
+    said = str(error["msg"])
+    return f"{said[0].lower()}{said[1:]}"
