@@ -214,8 +214,8 @@ def test_hostile_traffic_cannot_grow_series(batch: Batches) -> None:
         "rule": [f"rule-{n}" for n in dice.choices(range(made), k=rows)],
         "category": [f"category-{n}" for n in dice.choices(range(made), k=rows)],
     }
-    usual = pl.DataFrame({name: [None] for name in FINDING_SCHEMA.names()}, schema=FINDING_SCHEMA)
-    frame = pl.concat([usual] * rows).with_columns(
+    empty = {name: pl.repeat(None, rows, dtype=dtype, eager=True) for name, dtype in FINDING_SCHEMA.items()}
+    frame = pl.DataFrame(empty).with_columns(
         pl.lit("crossing").cast(FINDING_SCHEMA["scope"]).alias("scope"),
         pl.lit("opened").cast(FINDING_SCHEMA["phase"]).alias("phase"),
         pl.lit(1, pl.UInt64).alias("matched_bytes"),

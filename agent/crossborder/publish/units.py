@@ -17,13 +17,14 @@ def size_of(count: int) -> str:
 
 def span_of(seconds: float) -> str:
     """Return a duration: 12.3 s, 4 min 5 s, 3 h 12 min, 2 d 4 h."""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    for unit, size, smaller, step in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // step} {smaller}"
-    return f"{seconds:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
 def _decimals(value: float) -> int:
