@@ -218,5 +218,5 @@ def test_without_the_right_to_capture(agent: Agent, tmp_path: Path) -> None:
     said = (tmp_path / "said").read_text(encoding="utf-8")
 
     assert ended == 2, said
-    assert "CAP_NET_RAW" in said
+    assert "cap_net_raw" in said
     assert len(said.splitlines()) == 1
