@@ -11,11 +11,13 @@ import polars as pl
 from crossborder.match.compiler import Plan
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
-from crossborder.match.why import why
+from crossborder.match.why import Why, listed
 from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
 
 if TYPE_CHECKING:
     from crossborder.match.ruleset import Rule, Ruleset
+
+LAST = 2**32 - 1  # what was counted is told after the conditions
 
 MAX_PAIRS = 1_000_000
 """Most pairs of rule and living flow remembered: 12 bytes each."""
@@ -72,8 +74,9 @@ class Matcher:
         rows = crossings.filter(pl.col("scope") == Scope.CROSSING.value).with_row_index("row")
         if rows.is_empty() or not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
-        sightings = self._firing.follow(rows, self._hits(rows))
-        return self._findings(rows, sightings)
+        tests = self._plan.tests(rows)
+        sightings = self._firing.follow(rows, self._hits(tests))
+        return self._told(rows, tests, self._grown(rows, sightings))
 
     def _use(self, ruleset: Ruleset) -> None:
         old = {rule.identity: at for at, rule in enumerate(self._rules)}
@@ -81,7 +84,8 @@ class Matcher:
         new = {rule.identity: at for at, rule in enumerate(self._rules)}
         self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
         self._plan = Plan([rule.tree for rule in self._rules])
-        self._whys = [why(rule.tree) for rule in self._rules]
+        self._whys = [Why(rule.tree, self._plan.truth) for rule in self._rules]
+        self._quoted = sorted({column for why in self._whys for column in why.columns})
         self._table = _table(self._rules)
         kept = self._correlators
         self._correlators = {
@@ -90,9 +94,9 @@ class Matcher:
             if rule.correlation
         }
 
-    def _hits(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _hits(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return rule and row of every match."""
-        matches = self._plan(rows)
+        matches = self._plan.matches(tests)
         found = [
             pl.DataFrame({"row": held}).select(pl.lit(at, pl.UInt32).alias("rule"), "row")
             for at, column in enumerate(matches.iter_columns())
@@ -100,14 +104,15 @@ class Matcher:
         ]
         return pl.concat(found) if found else pl.DataFrame(schema={"rule": pl.UInt32, "row": pl.UInt32})
 
-    def _findings(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
+    def _grown(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
+        """Return what the sightings amount to, by themselves or counted: rule, row and phase of findings."""
         counted = {at: self._correlators[rule.identity] for at, rule in enumerate(self._rules) if rule.correlation}
         plain = sightings.filter(~pl.col("rule").is_in(list(counted)))
         told = [self._plain(rows, plain)]
         for at, correlator in counted.items():
             found = correlator(rows, sightings.filter(pl.col("rule") == at))
             told.append(found.select(pl.lit(at, pl.UInt32).alias("rule"), *_TOLD[1:]))
-        return self._told(rows, pl.concat(told).sort("row", "rule", maintain_order=True))
+        return pl.concat(told).sort("row", "rule", maintain_order=True)
 
     def _plain(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return what rules without a correlation tell: openings, bytes that were added, and ends."""
@@ -119,34 +124,28 @@ class Matcher:
         )
         return worth.with_columns(ids, counted=pl.lit(None, WHY)).select(_TOLD)
 
-    def _told(self, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-        facts = self._table[told["rule"]]
+    def _told(self, rows: pl.DataFrame, tests: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of findings, each with its flow, its rule and its reasons."""
+        quoted = pl.concat([rows.select(self._quoted), tests], how="horizontal")
         reasons = told.select(
-            "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(rows, told)
+            "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(quoted, told)
         )
-        found = pl.concat([rows[told["row"]], facts, reasons], how="horizontal")
+        found = pl.concat([rows[told["row"]], self._table[told["rule"]], reasons], how="horizontal")
         decision = pl.lit(Decision.VIOLATION.value).alias("decision")
         return found.with_columns(decision).select(pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items())
 
-    def _reasons(self, rows: pl.DataFrame, told: pl.DataFrame) -> pl.Series:
+    def _reasons(self, quoted: pl.DataFrame, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""
-        numbered = told.with_row_index("at")
-        opened = numbered.filter(pl.col("phase") == Phase.OPENED.value)
+        opened = told.with_row_index("at").filter(pl.col("phase") == Phase.OPENED.value)
         reasons = [
-            part.select("at", why=pl.concat_list(rows[part["row"]].select(self._whys[rule])[:, 0], _present("counted")))
+            self._whys[rule](pl.concat([part.select("at"), quoted[part["row"]]], how="horizontal").lazy())
             for (rule,), part in opened.partition_by("rule", as_dict=True).items()
         ]
-        empty = pl.DataFrame(schema={"at": pl.UInt32, "why": pl.List(WHY)})
-        joined = numbered.join(pl.concat([empty, *reasons]), on="at", how="left", maintain_order="left")
-        return joined["why"].fill_null(pl.Series([[]], dtype=pl.List(WHY)))
+        counted = opened.lazy().drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
+        return listed([*reasons, counted.unnest("counted")], told.height)
 
 
 _TOLD = ("rule", "row", "phase", "bytes", "finding_id", "counted")
-
-
-def _present(column: str) -> pl.Expr:
-    """Return a struct column as a list of none or one."""
-    return pl.concat_list(column).list.drop_nulls()
 
 
 def _table(rules: tuple[Rule, ...]) -> pl.DataFrame:

@@ -208,22 +208,27 @@ class Plan:
         """Compile the trees."""
         self._values: dict[str, pl.Expr] = {}
         self._tests: dict[Test, pl.Expr] = {}
-        self._roots = [self._root(tree).alias(str(at)) for at, tree in enumerate(trees)]
+        self._roots = [self.truth(tree).alias(str(at)) for at, tree in enumerate(trees)]
 
-    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
-        """Return one boolean column per tree, named by its position, for a frame of crossings."""
-        values = crossings.select(self._values.values()) if self._values else crossings
-        return values.select(self._tests.values()).select(self._roots)
+    def tests(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per distinct test, for a frame of crossings."""
+        values = crossings.select(self._values.values())
+        return values.select(self._tests.values())
 
-    def _root(self, node: Node) -> pl.Expr:
+    def matches(self, tests: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per tree, named by its position, for what `tests` returned."""
+        return tests.select(self._roots)
+
+    def truth(self, node: Node) -> pl.Expr:
+        """Return the boolean expression of a tree over what `tests` returns."""
         if isinstance(node, Test):
             if node not in self._tests:
-                self._tests[node] = _test(node, self._value).alias(str(len(self._tests)))
+                self._tests[node] = _test(node, self._value).alias(f"test {len(self._tests)}")
             return pl.col(self._tests[node].meta.output_name())
         if isinstance(node, Not):
-            return ~self._root(node.part)
+            return ~self.truth(node.part)
         join = operator.and_ if isinstance(node, And) else operator.or_
-        return reduce(join, (self._root(part) for part in node.parts))
+        return reduce(join, (self.truth(part) for part in node.parts))
 
     def _value(self, field: str, *, lower: bool) -> pl.Expr:
         name = f"{field} {lower}"

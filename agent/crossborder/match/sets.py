@@ -45,7 +45,10 @@ class SetFile(BaseModel):
 
 
 def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: list[Fault]) -> dict[str, NamedSet]:
-    """Read set files; what is wrong with them is added to `faults`."""
+    """Read set files; what is wrong with them is added to `faults`.
+
+    A later set replaces an earlier one of its name: so an operator's `allowed_core` stands for the shipped one.
+    """
     found: dict[str, NamedSet] = {}
     for path in paths:
         try:
@@ -54,9 +57,7 @@ def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: l
         except CrossborderError as error:
             faults += error.faults
             continue
-        if named.name in found:
-            faults.append(document.fault(f"set {named.name!r} is already in {found[named.name].path}", "name"))
-        found.setdefault(named.name, named)
+        found[named.name] = named
     return found
 
 

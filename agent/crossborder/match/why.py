@@ -6,36 +6,62 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.match.compiler import shown_values, truth
-from crossborder.match.conditions import Not, Test
+from crossborder.match.compiler import shown_values
+from crossborder.match.compiler import truth as compiled
+from crossborder.match.conditions import Not, Test, tests
 from crossborder.match.fields import KINDS, Kind
 from crossborder.model import WHY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from crossborder.match.conditions import Node
+
+    Truth = Callable[[Node], pl.Expr]
 
 MAX_VALUE = 512
 """Most characters of a flow's value that a finding quotes: names come from the wire."""
 
-_NOTHING = pl.lit(value=True)
+REASON_SCHEMA = pl.Schema(
+    {"at": pl.UInt32, "order": pl.UInt32, "field": pl.String, "test": pl.String, "value": pl.String}
+)
+"""One reason of the finding numbered `at`, in the order the rule asks."""
 
 
-def why(tree: Node) -> pl.Expr:
-    """Return the expression that lists, per row for which the tree is true, the conditions that made it so.
+class Why:
+    """Tells the reasons of one rule, for rows for which its tree is true.
 
     Of an `or` only the parts that held are told, of a `not` the tests that failed, written with a leading `not`.
     """
-    told = [
-        pl.when(held).then(
-            pl.struct(
-                field=pl.lit(test.field),
-                test=pl.lit(test.written if wanted else f"not {test.written}"),
-                value=shown(test.field),
+
+    def __init__(self, tree: Node, truth: Truth) -> None:
+        """Take a tree and the function that gives the boolean expression of any part of it."""
+        self._told = _held(tree, truth, None, wanted=True)
+        self.columns = {column for test in tests(tree) for column in shown_values(test.field).meta.root_names()}
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return what held, a line each (REASON_SCHEMA); rows are numbered by `at`."""
+        return pl.concat(
+            rows.filter(held).select(
+                "at",
+                pl.lit(order, pl.UInt32).alias("order"),
+                pl.lit(test.field).alias("field"),
+                pl.lit(test.written if wanted else f"not {test.written}").alias("test"),
+                shown(test.field).alias("value"),
             )
+            for order, (test, wanted, held) in enumerate(self._told)
         )
-        for test, wanted, held in _held(tree, _NOTHING, wanted=True)
-    ]
-    return pl.concat_list(told).list.drop_nulls().cast(pl.List(WHY))
+
+
+def listed(reasons: Sequence[pl.LazyFrame], height: int) -> pl.Series:
+    """Return the reasons of each of `height` rows as a list, empty where there are none.
+
+    Told line by line and gathered at the end: lists of structs built row by row take twenty times as long.
+    """
+    lines = pl.concat([pl.LazyFrame(schema=REASON_SCHEMA), *reasons]).sort("at", "order")
+    lists = lines.select("at", why=pl.struct("field", "test", "value")).group_by("at").agg("why").collect()
+    rows = pl.select(at=pl.int_range(height, dtype=pl.UInt32)).join(lists, on="at", how="left", maintain_order="left")
+    return rows["why"].fill_null(pl.Series([[]], dtype=pl.List(WHY)))
 
 
 def shown(field: str) -> pl.Expr:
@@ -45,20 +71,22 @@ def shown(field: str) -> pl.Expr:
     return text.str.head(MAX_VALUE)
 
 
-def _held(node: Node, above: pl.Expr, *, wanted: bool) -> list[tuple[Test, bool, pl.Expr]]:
+def _held(node: Node, truth: Truth, above: pl.Expr | None, *, wanted: bool) -> list[tuple[Test, bool, pl.Expr]]:
     """Return each test with the outcome that counts for the tree, and whether it came out so where it mattered."""
     holds = truth(node) if wanted else ~truth(node)
+    if above is not None:
+        holds = above & holds
     if isinstance(node, Test):
-        return [(node, wanted, above & holds)]
+        return [(node, wanted, holds)]
     if isinstance(node, Not):
-        return _held(node.part, above, wanted=not wanted)
-    return [told for part in node.parts for told in _held(part, above & holds, wanted=wanted)]
+        return _held(node.part, truth, above, wanted=not wanted)
+    return [told for part in node.parts for told in _held(part, truth, holds, wanted=wanted)]
 
 
 def failures(tree: Node, row: pl.DataFrame) -> list[tuple[Test, bool, str | None]]:
     """Return, for one row for which the tree is false, the tests that kept it so, what was wanted, and the value."""
     return [
         (test, not wanted, row.select(shown(test.field)).item())
-        for test, wanted, held in _held(tree, _NOTHING, wanted=False)
+        for test, wanted, held in _held(tree, compiled, None, wanted=False)
         if row.select(held.alias("held"))["held"].item()
     ]
