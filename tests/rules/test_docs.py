@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.golden import assert_golden
+
 from crossborder.match.fields import KINDS
 from crossborder.match.modifiers import KNOWN
 from crossborder.model import CLASSIFY_COLUMNS, FIELDS, REPORT_COLUMNS
-from tests.golden import assert_golden
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "RULES.md"
 
@@ -26,7 +27,7 @@ def test_fields_are_the_models_golden() -> None:
 
     assert begin
     assert end
-    assert_golden("".join([head, begin, field_table(), end, tail]), DOC)
+    assert_golden(f"{head}{begin}{field_table()}{end}{tail}", DOC)
 
 
 def test_modifiers_are_the_readers() -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from tests.golden import assert_golden
 
 from crossborder import yamlfile
 from crossborder.model import COLUMN_OF, LEVELS
-from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
