@@ -56,17 +56,17 @@ class Http2Talk:
         return Step.MORE
 
     def _wanted(self, outward: bool, held: bytearray) -> int:
-        if not self._begun[outward] and PREFACE.startswith(held):
-            return len(PREFACE)
         if len(held) < FRAME_HEADER:
             return FRAME_HEADER
+        if not self._begun[outward] and held.startswith(PREFACE[:FRAME_HEADER]):
+            return len(PREFACE)
         size = int.from_bytes(held[:3], "big")
         return FRAME_HEADER + (size if held[3] == DATA and size <= MAX_MESSAGE else 0)
 
     def _frame(self, outward: bool, frame: bytes) -> None:
         if not self._begun[outward]:
             self._begun[outward] = True
-            if frame.startswith(PREFACE):
+            if frame.startswith(PREFACE[:FRAME_HEADER]):
                 return
         size = int.from_bytes(frame[:3], "big")
         self._skip[outward] = FRAME_HEADER + size - len(frame)
