@@ -97,7 +97,7 @@ class Agent:
             sinks.append(EventLog(self._events, appenders, self.metrics.events))
         if options.flows:
             sinks.append(FlowsFile(options.flows))
-        if options.summary:
+        if options.files:
             sinks.append(self.summary)
         return Publishers(sinks, self.metrics.sink_failed)
 
