@@ -237,6 +237,14 @@ def test_hostile_traffic_cannot_grow_series(batch: Batches) -> None:
     assert "\x1b" not in metrics.expose()[1].decode()
 
 
+def test_a_file_name_cannot_speak_to_a_terminal(metrics: Metrics, batch: Batches) -> None:
+    """A capture file with an escape sequence in its name is told as text: people read /metrics with curl."""
+    metrics(batch(Books("a\x1b[2J.pcap", 1)), NOTHING, NO_FINDINGS)
+
+    assert value(metrics, "capture_packets_total", interface=r"a\u001b[2J.pcap") == 1
+    assert "\x1b" not in metrics.expose()[1].decode()
+
+
 def test_databases_that_are_gone_do_not_linger(metrics: Metrics) -> None:
     """A replaced database takes its gauges with it."""
     metrics.databases({"old": 1, "kept": 2})

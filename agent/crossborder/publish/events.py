@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from crossborder.publish.ecs import EventMaker
 
 
+AT_ONCE = 1_000
+"""Findings turned into events at a time: a batch of very many must not fill memory with text."""
+
+
 class Tallies(Protocol):
     """Where written, delayed and lost events are counted: `Metrics.events`."""
 
@@ -56,10 +60,13 @@ class EventLog:
     def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
         """Write the events of one batch, and those held from before."""
         del batch, crossings
-        lines = [line_of(event) for event in self._maker.events(findings)]
-        for appender in self._appenders:
-            if lines or appender.held:
+        for part in findings.iter_slices(AT_ONCE):
+            lines = [line_of(event) for event in self._maker.events(part)]
+            for appender in self._appenders:
                 self._append(appender, lines)
+        for appender in self._appenders:
+            if findings.is_empty() and appender.held:
+                self._append(appender, [])
 
     def reopen(self, path: Path) -> None:
         """Open the file anew, as after log rotation; when that fails the old one stays in use and the log says so."""

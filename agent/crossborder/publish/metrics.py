@@ -18,6 +18,7 @@ from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, D
 from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
 from crossborder.publish.series import OTHER, Histogram, Series
+from crossborder.telemetry import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -297,7 +298,7 @@ def _family(series: Series) -> Family:
     make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
     family = make(metric.name, metric.meaning, labels=metric.labels)
     for labels, value in sorted(series.values.items()):
-        family.add_metric(labels, value)
+        family.add_metric([printable(label) for label in labels], value)
     return family
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -52,7 +54,7 @@ def _print(console: Console, title: Text, table: Table | None) -> None:
 
 def _table(*columns: tuple[str, bool]) -> Table:
     """Make a table of (heading, is a number) columns."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="dim")
     for heading, number in columns:
         table.add_column(heading, justify="right" if number else "left", overflow="fold", no_wrap=number)
     return table
@@ -106,7 +108,7 @@ def _rule(name: str, rule: Broken) -> list[Text]:
     title = Text.assemble((printable(name), "bold"), "\n", (printable(rule.title), "dim"))
     found = f"{rule.findings:,}" + (f"\n({rule.permitted:,} permitted)" if rule.permitted else "")
     countries = sorted(rule.countries)
-    to = " ".join(countries[:6]) + (f" +{len(countries) - 6}" if len(countries) > 6 else "")
+    to = " ".join(countries[:4]) + (f" +{len(countries) - 4}" if len(countries) > 4 else "")
     return [
         Text(rule.severity, style=COLOURS[rule.severity]),
         title,
@@ -171,21 +173,17 @@ def _clock(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
-def _card(event: Mapping[str, Any]) -> Text:
-    own, rule = event["crossborder"], event["rule"]
-    card = Text.assemble(
+def _card(event: Mapping[str, Any]) -> Group:
+    own = event["crossborder"]
+    head = Text.assemble(
         (f" {own['severity']} ", COLOURS[own["severity"]]),
-        " ",
-        (printable(rule["name"]), "bold"),
+        (f" {printable(event['rule']['name'])}", "bold"),
         f"  {own['decision']}  ",
         (event["@timestamp"], "dim"),
-        "\n",
     )
-    for line in _lines(event):
-        card.append(f"   {printable(line)}\n")
-    for why in own.get("why", []):
-        card.append(printable(f"   because {why['field']} {why['test']}: {why['value']}") + "\n", style="dim")
-    return card
+    reasons = [f"because {why['field']} {why['test']} (is {why['value'] or 'nothing'})" for why in own.get("why", [])]
+    body = [Text(printable(line)) for line in _lines(event)] + [Text(printable(r), style="dim") for r in reasons]
+    return Group(head, *(Padding(line, (0, 0, 0, 3), expand=False) for line in body), "")
 
 
 def _lines(event: Mapping[str, Any]) -> Iterator[str]:
