@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from scapy.utils import RawPcapWriter
 
@@ -44,9 +44,10 @@ def write_capture(path: Path, seed: int = SEED, progress: Callable[[int, int], N
 
     Raises CrossborderError when the file cannot be written.
     """
-    stage = play(seed, progress)
     try:
-        _write(path, stage.frames)
+        with path.open("wb") as file:  # before the long part: a folder that is not there is told at once
+            stage = play(seed, progress)
+            _write(file, stage.frames)
     except OSError as error:
         raise CrossborderError.at(path, f"cannot be written: {error.strerror}") from None
     return Manifest(
@@ -63,8 +64,8 @@ def write_capture(path: Path, seed: int = SEED, progress: Callable[[int, int], N
     )
 
 
-def _write(path: Path, frames: list[Frame]) -> None:
-    with RawPcapWriter(str(path), linktype=_ETHERNET, snaplen=_SNAPLEN) as writer:
+def _write(file: BinaryIO, frames: list[Frame]) -> None:
+    with RawPcapWriter(file, linktype=_ETHERNET, snaplen=_SNAPLEN) as writer:
         writer.write_header(None)
         for time_ns, data, wire_length in frames:
             seconds, nanoseconds = divmod(time_ns, 1_000_000_000)

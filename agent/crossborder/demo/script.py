@@ -62,6 +62,7 @@ SCRIPT = (
     Call(services.assistants, "10:00"),
     Call(covert.drip, "10:20"),
     Call(forms.table, "10:35"),
+    Call(transfers.results, "10:45"),
     Call(transfers.ftp_upload, "11:00"),
     Call(covert.maintenance, "11:15"),
     Call(covert.norway, "11:30"),

@@ -104,7 +104,7 @@ class Stage:
     def note(self, *hosts: Host) -> None:
         """Take down where public addresses are expected to stand."""
         for host in hosts:
-            if not host.ip.startswith(("10.", "fd")):
+            if not host.ip.startswith(("10.", "172.20.", "fd")):
                 self.countries[host.ip] = host.country
 
     def send(self, time_ns: int, frame: bytes, wire_length: int | None = None) -> None:

@@ -8,7 +8,9 @@ from crossborder.demo import people
 from crossborder.demo.places import (
     BACKUP,
     FILESERVER,
+    HOSPITAL,
     INSURANCE_DB,
+    LAB,
     MAIL,
     MX_JP,
     PROCUREMENT,
@@ -17,7 +19,7 @@ from crossborder.demo.places import (
     REPLICA,
     TENDERS,
 )
-from crossborder.demo.protocols import smb, sql
+from crossborder.demo.protocols import hl7, smb, sql
 from crossborder.demo.scenes.sessions import Letter, bulk, open_ssh, post
 
 if TYPE_CHECKING:
@@ -97,6 +99,14 @@ def replica(stage: Stage, at: int) -> None:
         talk.client(sql.mysql_insert("nguoi_tham_gia", people.COLUMNS, rows)).server(sql.mysql_ok(1, len(rows)))
     talk.client(sql.mysql_packet(0, b"\1")).close()
     stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad", "important_personal_data_abroad")
+
+
+def results(stage: Stage, at: int) -> None:
+    """The hospital sends laboratory results abroad, patient by patient, as HL7 in clear text."""
+    talk = stage.tcp(HOSPITAL, LAB, 2575, stage.resolve(HOSPITAL, LAB, at))
+    for number, patient in enumerate(people.people(stage.rng, 30), 1):
+        talk.client(hl7.result(number, patient)).server(hl7.accepted(number)).pause(0.5)
+    stage.plant(talk.close(), "health_protocol_abroad", "cleartext_personal_abroad", "core_personal_data_abroad")
 
 
 def vault(stage: Stage, at: int) -> None:
