@@ -20,8 +20,6 @@ from crossborder.model import Inspection
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
-    from crossborder.engine.portable.apps.datagramprobes import DatagramProbe
-    from crossborder.engine.portable.apps.probes import Probe
     from crossborder.engine.portable.apps.talk import Talk
 
 __all__ = ["Conversation", "DnsNames"]
@@ -78,15 +76,16 @@ class Conversation:
             if self._listener.gave_up:
                 self._end()
             return []
-        self._begin(probe)
-        heard, self._listener = self._listener.heard, self._listen()
-        return heard
-
-    def _begin(self, probe: Probe | DatagramProbe) -> None:
-        self._talk = probe.make(self._names, self._dns_names)
         if self._depth == 0 or self._names.app_protocol in PROXIES:
             self._names.app_protocol = probe.protocol
             self._names.inspection = probe.inspection
+        if probe.make is None:
+            if self._stream or self._listener.gave_up:
+                self._end()
+            return []
+        self._talk = probe.make(self._names, self._dns_names)
+        heard, self._listener = self._listener.heard, self._listen()
+        return heard
 
     def _go_inside(self, talk: Talk) -> bytes:
         """Listen for the protocol inside; return its first bytes.

@@ -1,38 +1,22 @@
 """How datagrams are told apart: one probe a protocol, one table, strong marks first.
 
-A test gets a datagram and the one before it in the same direction (empty at first). Ports are never asked.
+Ports are never asked.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps import dns, dtls, quic
 from crossborder.engine.portable.apps.dnstalk import DnsDatagrams
+from crossborder.engine.portable.apps.probe import Probe
 from crossborder.engine.portable.apps.probes import OPENVPN_RESETS, sunrpc_message
 from crossborder.engine.portable.apps.quictalk import QuicTalk
-from crossborder.engine.portable.apps.talk import Recognised
 from crossborder.engine.portable.apps.tftp import TftpTalk, looks_like_tftp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from crossborder.engine.names import Names
-    from crossborder.engine.portable.apps.dnsnames import DnsNames
-    from crossborder.engine.portable.apps.talk import Talk
-
-    Test = Callable[[bytes, bytes], bool]
-    Make = Callable[[Names, DnsNames], Talk]
-
-
-class DatagramProbe(NamedTuple):
-    """One protocol: its name, how it is known, who follows it. What can be read is left to Names' rule."""
-
-    protocol: str
-    test: Test
-    make: Make
-    inspection: str | None = None
+    from crossborder.engine.portable.apps.probe import Test
 
 
 def _matches(pattern: bytes) -> Test:
@@ -170,34 +154,29 @@ def _tftp(data: bytes, previous: bytes) -> bool:
     return looks_like_tftp(data)
 
 
-def _recognised(names: Names, dns_names: DnsNames) -> Talk:
-    del names, dns_names
-    return Recognised()
-
-
-DATAGRAM_PROBES: Final[tuple[DatagramProbe, ...]] = (
-    DatagramProbe("quic", _quic, lambda names, _: QuicTalk(names)),
-    DatagramProbe("nbns", _matches(rb".{12}\x20[A-P]{32}\x00"), _recognised),
-    DatagramProbe("dns", _dns, DnsDatagrams),
-    DatagramProbe("mdns", _mdns, _recognised),
-    DatagramProbe("dtls", _dtls, lambda names, _: dtls.DtlsTalk(names)),
-    DatagramProbe("stun", _stun, _recognised),
-    DatagramProbe("dhcp", _dhcp, _recognised),
-    DatagramProbe("isakmp", _isakmp, _recognised),
-    DatagramProbe("ipsec", _nat_t, _recognised),
-    DatagramProbe("wireguard", _wireguard, _recognised),
-    DatagramProbe("openvpn", _openvpn, _recognised),
-    DatagramProbe("l2tp", _l2tp, _recognised),
-    DatagramProbe("ntp", _ntp, _recognised),
-    DatagramProbe("snmp", _snmp, _recognised),
-    DatagramProbe("ldap", _cldap, _recognised),
-    DatagramProbe("sip", _matches(rb"SIP/2\.0 \d{3}|[A-Z]{3,16} [^\r\n]{1,512} SIP/2\.0\r?\n"), _recognised),
-    DatagramProbe("ssdp", _matches(rb"(?:M-SEARCH|NOTIFY) \* HTTP/1\.1\r?\n|HTTP/1\.1 200 OK\r\n"), _recognised),
-    DatagramProbe("bittorrent", _matches(rb"d1:[adeqr](?:[lid]|\d).*1:y1:[qre]"), _recognised),
-    DatagramProbe("syslog", _matches(rb"<\d{1,3}>[\x20-\x7e]"), _recognised),
-    DatagramProbe("nfs", _nfs, _recognised),
-    DatagramProbe("sunrpc", _sunrpc, _recognised),
-    DatagramProbe("radius", _radius, _recognised),
-    DatagramProbe("tftp", _tftp, lambda names, _: TftpTalk(names)),
-    DatagramProbe("esp", _esp, _recognised),
+DATAGRAM_PROBES: Final[tuple[Probe, ...]] = (
+    Probe("quic", _quic, lambda names, _: QuicTalk(names)),
+    Probe("nbns", _matches(rb".{12}\x20[A-P]{32}\x00")),
+    Probe("dns", _dns, DnsDatagrams),
+    Probe("mdns", _mdns),
+    Probe("dtls", _dtls, lambda names, _: dtls.DtlsTalk(names)),
+    Probe("stun", _stun),
+    Probe("dhcp", _dhcp),
+    Probe("isakmp", _isakmp),
+    Probe("ipsec", _nat_t),
+    Probe("wireguard", _wireguard),
+    Probe("openvpn", _openvpn),
+    Probe("l2tp", _l2tp),
+    Probe("ntp", _ntp),
+    Probe("snmp", _snmp),
+    Probe("ldap", _cldap),
+    Probe("sip", _matches(rb"SIP/2\.0 \d{3}|[A-Z]{3,16} [^\r\n]{1,512} SIP/2\.0\r?\n")),
+    Probe("ssdp", _matches(rb"(?:M-SEARCH|NOTIFY) \* HTTP/1\.1\r?\n|HTTP/1\.1 200 OK\r\n")),
+    Probe("bittorrent", _matches(rb"d1:[adeqr](?:[lid]|\d).*1:y1:[qre]")),
+    Probe("syslog", _matches(rb"<\d{1,3}>[\x20-\x7e]")),
+    Probe("nfs", _nfs),
+    Probe("sunrpc", _sunrpc),
+    Probe("radius", _radius),
+    Probe("tftp", _tftp, lambda names, _: TftpTalk(names)),
+    Probe("esp", _esp),
 )  # fmt: skip

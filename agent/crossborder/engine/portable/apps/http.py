@@ -19,6 +19,7 @@ METHODS = (
 _MAX_METHOD = 32
 
 _END = re.compile(rb"\n\r{0,2}\n")  # bare line feeds and doubled carriage returns end a line too (RFC 9112 2.2)
+_TOKEN = re.compile(rb"[A-Za-z][\w!#$%&'*+.^`|~-]*")  # RFC 9110 5.6.2; methods begin with a letter
 _STATUS = re.compile(rb"\S+[ \t]+(\d{3})")
 _LEADING = b"\r\n \t"
 _DIGITS = re.compile(rb"[\s\"'+]*(\d{1,19})")
@@ -64,10 +65,10 @@ def looks_like_http(head: bytes) -> bool | None:
     if text[:5] == b"HTTP/" or b"HTTP/".startswith(text):
         return True if len(text) >= 5 else None
     method, space, target = text[:_MAX_METHOD].partition(b" ")
-    if not method.replace(b"_", b"A").replace(b"-", b"A").isalpha() or (not space and len(text) >= _MAX_METHOD):
+    if not _TOKEN.fullmatch(method) or (not space and len(text) >= _MAX_METHOD):
         return False
     if not space:
-        return None if method.isupper() else False
+        return None
     if method in METHODS and target[:1] == b"/":
         return True
     line, end, _ = text[:MAX_FIRST_LINE].partition(b"\n")

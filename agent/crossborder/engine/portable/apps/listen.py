@@ -11,8 +11,7 @@ from crossborder.model import Inspection
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
-    from crossborder.engine.portable.apps.datagramprobes import DatagramProbe
-    from crossborder.engine.portable.apps.probes import Probe
+    from crossborder.engine.portable.apps.probe import Probe
 
 STREAM_LIMIT: Final = 4096  # bytes of one direction that probes may ask for
 DATAGRAM_LIMIT: Final = 8  # datagrams that are tried: the first may be junk
@@ -64,13 +63,13 @@ class StreamListener:
 
     def judge(self, names: Names) -> None:
         """Say what can be read of a stream whose protocol is not known; files are named where one goes out."""
-        heads = [self._heads[way][:SAMPLE] for way in (False, True) if self._heads[way] and not self._open[way]]
+        heads = [head[:SAMPLE] for head in self._heads.values() if head]
         types = {way: file_type(head) for way, head in self._heads.items()}
         outgoing = types[True]
         if outgoing is not None:
             names.add("file_types", outgoing)
-        if any(types.values()) or (heads and all(is_text(head) for head in heads)):
-            names.inspection = Inspection.CLEARTEXT.value
+        readable = any(types.values()) or all(is_text(head) for head in heads)
+        names.inspection = Inspection.CLEARTEXT.value if readable else None
 
     def lose(self, outward: bool) -> None:
         """Begin again in one direction: bytes are missing there."""
@@ -80,26 +79,34 @@ class StreamListener:
             self._open[outward] = STREAM_PROBES
 
 
+TELLING: Final = tuple(probe for probe in DATAGRAM_PROBES if probe.make is not None)
+
+
 class DatagramListener:
-    """Asks the probes about each of the first datagrams."""
+    """Asks the probes about each of the first datagrams.
+
+    Once a protocol is known of which nothing but the name is to be learnt, those that tell more are asked on: a first
+    datagram of another protocol must not hide the questions behind it.
+    """
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self.heard: list[tuple[bool, bytes]] = []
         self._previous = {False: b"", True: b""}
+        self._probes = DATAGRAM_PROBES
         self._tried = 0
         self._text = True
 
-    def hear(self, outward: bool, data: bytes) -> DatagramProbe | None:
+    def hear(self, outward: bool, data: bytes) -> Probe | None:
         """Take a datagram; return the probe that knows the protocol, once one does."""
         self.heard = [(outward, data)]
         self._tried += 1
         self._text = self._text and is_text(data)
-        for probe in DATAGRAM_PROBES:
-            if probe.test(data, self._previous[outward]):
-                return probe
-        self._previous[outward] = data
-        return None
+        previous, self._previous[outward] = self._previous[outward], data
+        found = next((probe for probe in self._probes if probe.test(data, previous)), None)
+        if found is not None:
+            self._probes = TELLING
+        return found
 
     @property
     def gave_up(self) -> bool:
@@ -108,7 +115,8 @@ class DatagramListener:
 
     def judge(self, names: Names) -> None:
         """Say what can be read of datagrams whose protocol is not known."""
-        names.inspection = Inspection.CLEARTEXT.value if self._text else None
+        if self._probes is DATAGRAM_PROBES:
+            names.inspection = Inspection.CLEARTEXT.value if self._text else None
 
     def lose(self, outward: bool) -> None:
         """Datagrams have no gaps."""

@@ -1,19 +1,18 @@
 """How streams are told apart by their first bytes: one probe a protocol, one table, cheap rejects first.
 
-A test gets the first bytes of one direction and those of the other, and answers True (this is it), False (it is not,
-whatever comes), or None (more bytes are needed). Ports are never asked.
+Ports are never asked.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps import ftp, http, http2, mail, smb, socks, tls, watch
 from crossborder.engine.portable.apps.dnstalk import DnsStream, stream_looks_like_dns
 from crossborder.engine.portable.apps.httptalk import HttpTalk
 from crossborder.engine.portable.apps.linetalk import LineTalk
-from crossborder.engine.portable.apps.talk import Recognised
+from crossborder.engine.portable.apps.probe import Probe
 from crossborder.engine.portable.apps.tlstalk import TlsTalk
 from crossborder.model import Inspection
 
@@ -22,22 +21,13 @@ if TYPE_CHECKING:
 
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.dnsnames import DnsNames
+    from crossborder.engine.portable.apps.probe import Test
     from crossborder.engine.portable.apps.talk import Talk
 
-    Test = Callable[[bytes, bytes], bool | None]
     Make = Callable[[Names, DnsNames], Talk]
 
 OPAQUE = Inspection.OPAQUE.value
 MAX_LINE = 512  # bytes in which a first line must end
-
-
-class Probe(NamedTuple):
-    """One protocol: its name, how it is known, who follows it, and what can be read where Names' rule does not say."""
-
-    protocol: str
-    test: Test
-    make: Make
-    inspection: str | None = None
 
 
 def _begins(*starts: bytes) -> Test:
@@ -279,11 +269,6 @@ def _bgp(head: bytes, other: bytes) -> bool | None:
     return _begins(b"\xff" * 16)(head, other)
 
 
-def _recognised(names: Names, dns_names: DnsNames) -> Talk:
-    del names, dns_names
-    return Recognised()
-
-
 def _only_names(make: Callable[[Names], Talk]) -> Make:
     return lambda names, _: make(names)
 
@@ -304,7 +289,7 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("tls", _tls, _only_names(TlsTalk)),
     Probe("http2", _http2, http2.Http2Talk),
     Probe("http", _http, _only_names(HttpTalk)),
-    Probe("ssh", _begins(b"SSH-"), _recognised),
+    Probe("ssh", _begins(b"SSH-")),
     Probe("dns", _dns, DnsStream),
     Probe("smb", _smb, _only_names(smb.SmbTalk)),
     Probe("smtp", _says(mail.COMMANDS, b"220", b"SMTP"), _only_names(mail.SmtpTalk)),
@@ -314,33 +299,33 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("rdp", _rdp, _framed(watch.tpkt_frame), OPAQUE),
     Probe("mysql", _mysql, _framed(watch.mysql_frame)),
     Probe("postgresql", _pgsql, _framed(watch.pgsql_frame)),
-    Probe("tds", _tds, _recognised),
-    Probe("oracle", _oracle, _recognised),
-    Probe("mongodb", _mongodb, _recognised),
-    Probe("cassandra", _cassandra, _recognised),
-    Probe("memcached", _first_line(_MEMCACHED_LINE), _recognised),
-    Probe("redis", _first_line(rb"\*\d{1,6}"), _recognised),
+    Probe("tds", _tds),
+    Probe("oracle", _oracle),
+    Probe("mongodb", _mongodb),
+    Probe("cassandra", _cassandra),
+    Probe("memcached", _first_line(_MEMCACHED_LINE)),
+    Probe("redis", _first_line(rb"\*\d{1,6}")),
     Probe("ldap", _ldap, _framed(watch.ldap_frame)),
-    Probe("sip", _first_line(rb"SIP/2\.0 \d{3}.*|[A-Z]{3,16} \S+ SIP/2\.0"), _recognised),
-    Probe("rtsp", _first_line(rb"RTSP/1\.0 \d{3}.*|[A-Z_]{3,16} \S+ RTSP/1\.0"), _recognised),
-    Probe("mqtt", _mqtt, _recognised),
-    Probe("amqp", _begins(b"AMQP\x00", b"AMQP\x03"), _recognised),
+    Probe("sip", _first_line(rb"SIP/2\.0 \d{3}.*|[A-Z]{3,16} \S+ SIP/2\.0")),
+    Probe("rtsp", _first_line(rb"RTSP/1\.0 \d{3}.*|[A-Z_]{3,16} \S+ RTSP/1\.0")),
+    Probe("mqtt", _mqtt),
+    Probe("amqp", _begins(b"AMQP\x00", b"AMQP\x03")),
     Probe("xmpp", _begins(*_XMPP), _only_names(LineTalk)),
-    Probe("bittorrent", _begins(b"\x13BitTorrent protocol"), _recognised),
-    Probe("rfb", _begins(b"RFB 003.", b"RFB 004.", b"RFB 005."), _recognised),
-    Probe("nfs", _nfs, _recognised),
-    Probe("sunrpc", _sunrpc, _recognised),
-    Probe("telnet", _telnet, _recognised),
-    Probe("dicom", _dicom, _recognised),
-    Probe("hl7", _begins(b"\x0bMSH|"), _recognised),
-    Probe("rsync", _begins(b"@RSYNCD: "), _recognised),
-    Probe("git", _first_line(rb"[0-9a-f]{4}git-(?:upload|receive)-pack .*"), _recognised),
+    Probe("bittorrent", _begins(b"\x13BitTorrent protocol")),
+    Probe("rfb", _begins(b"RFB 003.", b"RFB 004.", b"RFB 005.")),
+    Probe("nfs", _nfs),
+    Probe("sunrpc", _sunrpc),
+    Probe("telnet", _telnet),
+    Probe("dicom", _dicom),
+    Probe("hl7", _begins(b"\x0bMSH|")),
+    Probe("rsync", _begins(b"@RSYNCD: ")),
+    Probe("git", _first_line(rb"[0-9a-f]{4}git-(?:upload|receive)-pack .*")),
     Probe("irc", _first_line(rb"(?:NICK \S+|CAP LS.*|:\S+ NOTICE .*)"), _only_names(LineTalk)),
-    Probe("syslog", _first_line(rb"(?:\d{1,5} )?<\d{1,3}>.*"), _recognised),
+    Probe("syslog", _first_line(rb"(?:\d{1,5} )?<\d{1,3}>.*")),
     Probe("socks", socks.looks_like_socks, lambda _names, _dns_names: socks.SocksTalk()),
-    Probe("dnp3", _begins(b"\x05\x64"), _recognised),
-    Probe("pptp", _pptp, _recognised),
-    Probe("openvpn", _openvpn, _recognised),
-    Probe("bgp", _bgp, _recognised),
+    Probe("dnp3", _begins(b"\x05\x64")),
+    Probe("pptp", _pptp),
+    Probe("openvpn", _openvpn),
+    Probe("bgp", _bgp),
     Probe("tls", _ssl2, _only_names(TlsTalk)),
 )  # fmt: skip

@@ -29,17 +29,3 @@ class Talk(Protocol):
 
     def gap(self, outward: bool) -> None:
         """Learn that bytes of that direction are missing from here on."""
-
-
-class Recognised:
-    """The talk of a protocol of which nothing but its name is to be learnt."""
-
-    rest = b""
-
-    def feed(self, outward: bool, data: bytes) -> Step:
-        """Be content."""
-        del outward, data
-        return Step.DONE
-
-    def gap(self, outward: bool) -> None:
-        """Be content."""
