@@ -70,6 +70,11 @@ class PortableEngine:
             return Progress(self._packets, 0, 0)
         return Progress(self._packets, self._files.read_bytes, self._files.total_bytes)
 
+    @property
+    def reader_failures(self) -> int:
+        """How often a reader of content failed and was stopped: a bug of ours, which costs a flow its names."""
+        return self._inspector.failures
+
     def __iter__(self) -> Iterator[Batch]:
         """Yield a batch at each tick and a last one; then raise CrossborderError for what was wrong with a source."""
         faults: list[CrossborderError] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import logging
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from crossborder.engine.names import Names
 from crossborder.engine.packet import SYN, TCP, UDP
@@ -11,12 +12,18 @@ from crossborder.engine.portable.reassembly import Budget, Direction
 from crossborder.model import Initiator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crossborder.engine.flow import Flow
     from crossborder.engine.packet import Packet
 
 DATAGRAM_LIMIT: Final = 256  # datagrams of a flow that are looked at
 
+FAILURES_TOLD: Final = 10  # faults of readers that are logged with their stack; all are counted
+
+P = ParamSpec("P")
 _DNS_PORT = 53
+_log = logging.getLogger(__name__)
 
 
 class _Finished:
@@ -106,6 +113,7 @@ class Inspector:
         """Begin knowing nothing."""
         self._dns_names = DnsNames()
         self._budget = Budget()
+        self.failures = 0  # faults of our own readers; more than 0 is a bug of ours
 
     def label(self, flow: Flow) -> None:
         """Name the server of a new flow by the DNS answer that gave its address."""
@@ -122,11 +130,22 @@ class Inspector:
                 conversation = flow.conversation = _Streams(flow, self._dns_names, self._budget)
             elif packet.proto == UDP:
                 conversation = flow.conversation = _Datagrams(flow, self._dns_names)
-        if isinstance(conversation, (_Streams, _Datagrams)) and not conversation.feed(flow, packet):
+        if isinstance(conversation, (_Streams, _Datagrams)) and not self._guarded(conversation.feed, flow, packet):
             conversation.close()
             flow.conversation = _FINISHED
 
     def overhear(self, packet: Packet) -> None:
         """Learn from a DNS answer that stays at home: clients ask a resolver at home for names abroad."""
         if packet.proto == UDP and packet.sport == _DNS_PORT and packet.payload:
-            Conversation("udp", Names(), self._dns_names).feed(False, False, packet.payload)
+            conversation = Conversation("udp", Names(), self._dns_names)
+            self._guarded(conversation.feed, False, False, packet.payload)
+
+    def _guarded(self, feed: Callable[P, bool], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Call a reader of content; what it fails at costs the names of one flow, not the agent its life."""
+        try:
+            return feed(*args, **kwargs)
+        except Exception:  # noqa: BLE001 - whatever hostile bytes bring a reader to, the packets count
+            self.failures += 1
+            if self.failures <= FAILURES_TOLD:
+                _log.exception("a reader of content failed; the flow is counted on, without further names")
+            return False
