@@ -88,6 +88,7 @@ def test_a_page_is_fetched_from_inside(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.slow
 @NEEDS_ROOT
 def test_the_day_goes_through_the_wire() -> None:
     """The whole demo: the agent listens, counts every frame, finds violations abroad and ends cleanly."""

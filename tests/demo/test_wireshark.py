@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PROTOCOLS = frozenset({
     "dns", "mdns", "tls", "quic", "http", "urlencoded-form", "json", "mime_multipart", "smtp", "imf", "ftp", "ftp-data",
     "smb2", "ntlmssp", "mysql", "pgsql", "ssh", "ntp", "icmp", "icmpv6", "arp", "stp", "lldp", "gre", "vxlan", "wg",
-    "bt-dht", "ipv6", "vlan", "ieee8021ad", "pppoes",
+    "bt-dht", "hl7", "ipv6", "vlan", "ieee8021ad", "pppoes",
 })  # fmt: skip
 
 

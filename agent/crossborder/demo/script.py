@@ -50,7 +50,6 @@ SCRIPT = (
     Call(services.open_lookups, _HOURLY),
     Call(services.aliases, "08:50 14:30"),
     # What must be found.
-    Call(covert.vpn, "07:12"),
     Call(forms.form, "08:05"),
     Call(services.cloud_storage, "08:20"),
     Call(services.handed_over, "08:38"),
@@ -68,6 +67,7 @@ SCRIPT = (
     Call(covert.norway, "11:30"),
     Call(covert.swarm, "12:05"),
     Call(covert.dns_tunnel, "12:20"),
+    Call(covert.vpn, "13:00"),
     Call(services.tagged_cloud_storage, "13:05"),
     Call(transfers.share_copy, "13:20"),
     Call(forms.dump, "13:40"),
