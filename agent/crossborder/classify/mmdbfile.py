@@ -103,7 +103,8 @@ class Mmdb:
 def read_bytes(path: Path) -> bytes:
     """Read a whole file that nobody writes meanwhile; raises CrossborderError."""
     try:
-        with path.open("rb") as file:
+        # Not blocking: a named pipe without a writer would hold the start for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise CrossborderError.at(path, "is not a file")

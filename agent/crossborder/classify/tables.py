@@ -98,7 +98,7 @@ def _rows(path: Path) -> Iterator[tuple[int, int | None, list[str]]]:
         if dated := _DATE.match(line):
             build = _seconds(*map(int, dated.groups()))
         if line.strip() and not line.lstrip().startswith("#") and not line.startswith("prefix,"):
-            yield number, build, next(csv.reader([line]), [])
+            yield number, build, next(csv.reader([line], skipinitialspace=True), [])
 
 
 def _seconds(year: int, month: int, day: int) -> int | None:
