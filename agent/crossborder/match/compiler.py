@@ -75,10 +75,11 @@ def _test(test: Test, values: Values) -> pl.Expr:
     if test.op in {Op.EXISTS, Op.MISSING}:
         known = _known(values(test.field, lower=False), kind)
         return known if test.op is Op.EXISTS else ~known
-    lower = kind in {Kind.TEXT, Kind.LIST} and not test.cased and test.op is not Op.RE
     if test.op is Op.SAME:
+        lower = kind not in {Kind.NUMBER, Kind.ADDRESS}
         other = values(str(test.values[0]), lower=lower)
         return (values(test.field, lower=lower) == other).fill_null(value=False)
+    lower = kind in {Kind.TEXT, Kind.LIST} and not test.cased and test.op is not Op.RE
     found = values(test.field, lower=lower)
     holds = _predicate(test, kind, lower=lower)
     if kind is Kind.LIST:

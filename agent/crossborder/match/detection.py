@@ -58,11 +58,12 @@ class Detection:
                 self.selections[name] = self._selection(definition, "detection", name)
         if "condition" not in block:
             return self._fault("detection.condition is missing", "detection")
+        before = len(self.faults)
         conditions = block["condition"] if isinstance(block["condition"], list) else [block["condition"]]
-        tree = any_of([self._condition(text) for text in conditions] or [self._condition(None)])
-        for name in self.selections:
-            if name not in self.used:
-                self._fault(f"selection {name!r} is not used by the condition", "detection", name)
+        tree = any_of([self._condition(text, at) for at, text in enumerate(conditions)] or [self._condition(None, 0)])
+        unused = [name for name in self.selections if name not in self.used] if len(self.faults) == before else []
+        for name in unused:
+            self._fault(f"selection {name!r} is not used by the condition", "detection", name)
         return tree
 
     def _fault(self, message: str, *place: str | int) -> Node:
@@ -126,15 +127,16 @@ class Detection:
             return FAULTY
         return Not(any_of(parts)) if "neq" in modifiers else any_of(parts)
 
-    def _condition(self, text: object) -> Node:
+    def _condition(self, text: object, at: int) -> Node:
+        place = (*_CONDITION, at)  # of a condition that stands alone, the line is the same
         if not isinstance(text, str) or not text.strip():
-            return self._fault("a condition is a text: selection and not filter", *_CONDITION)
+            return self._fault("a condition is a text: selection and not filter", *place)
         try:
             return self.door.condition(text, self._named, self._matching)
         except ValueError as error:
-            return self._fault(str(error), *_CONDITION)
+            return self._fault(str(error), *place)
         except RecursionError:
-            return self._fault("the condition is nested too deep", *_CONDITION)
+            return self._fault("the condition is nested too deep", *place)
 
     def _named(self, name: str) -> Node:
         if name not in self.selections:

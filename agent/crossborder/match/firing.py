@@ -46,7 +46,7 @@ class Firing:
         found = (
             hits.join(reports.select("row", "flow_id"), on="row").group_by("rule", "flow_id").agg(pl.col("row").min())
         )
-        new = found.join(self._pairs, on=["rule", "flow_id"], how="anti")
+        new = found.join(self._pairs, on=["rule", "flow_id"], how="anti").sort("row", "rule")
         known = pl.concat([self._pairs.with_columns(first=pl.lit(BEFORE)), _first(new)])
         later = known.join(reports, on="flow_id").filter(pl.col("row") > pl.col("first"))
         self._keep(known, reports)

@@ -120,12 +120,6 @@ class Head(BaseHead):
     legal: LegalBlock
     misses: Text
 
-    @model_validator(mode="after")
-    def _graded(self) -> Self:
-        if (self.evidence is None) != (self.legal.category == "none"):
-            raise ValueError("evidence grades the text that is cited: it goes with every category but none")
-        return self
-
 
 READ_TYPES = ("event_count", "value_count", "value_sum")
 COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
@@ -134,6 +128,13 @@ COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
 def _type(value: object) -> object:
     if value not in READ_TYPES:
         message = f"{value!r} is not read: {', '.join(READ_TYPES[:-1])} or {READ_TYPES[-1]}"
+        raise ValueError(message)
+    return value
+
+
+def _timespan(value: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*[smhdwMy]", value):
+        message = f"{value!r} is not a time span, as 30s, 10m, 1h or 7d"
         raise ValueError(message)
     return value
 
@@ -160,7 +161,7 @@ class CorrelationBlock(_Part):
     type: Annotated[CorrelationType, BeforeValidator(_type)]
     rules: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
     group_by: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(alias="group-by")] = ()
-    timespan: Text
+    timespan: Annotated[str, AfterValidator(_timespan)]
     condition: Condition
     generate: bool = False
 
@@ -171,9 +172,12 @@ class CorrelationBlock(_Part):
             for name in self.rules
             if name not in known
         ]
-        for field in (*self.group_by, *([self.condition.field] if self.condition.field else [])):
-            if field not in KINDS:
-                found.append((f"field {field!r} is not known{nearest(field, KINDS)}", ("group-by",)))
+        asked = [(name, "group-by") for name in self.group_by] + [(self.condition.field or "", "condition")]
+        found += [
+            (f"field {name!r} is not known{nearest(name, KINDS)}", (place,))
+            for name, place in asked
+            if name and name not in KINDS
+        ]
         return found or [*self._wrong_grouping(), *self._wrong_counting()]
 
     def _wrong_grouping(self) -> Wrong:

@@ -70,7 +70,7 @@ def _clash(modifiers: Sequence[str]) -> str | None:
         return f"modifiers {comparing[0]!r} and {comparing[1]!r} cannot both say how to compare"
     if {"i", "m", "s"}.intersection(modifiers) and "re" not in modifiers:
         return "flags i, m and s belong to a regular expression: put re before them"
-    if "cased" in modifiers and {"re", "exists"}.intersection(modifiers):
+    if "cased" in modifiers and {"re", "exists", "fieldref"}.intersection(modifiers):
         return "modifier 'cased' is for texts; a regular expression minds capitals unless flag i is set"
     if "expand" in modifiers and {"all", "re", "exists", "fieldref", "cased"}.intersection(modifiers):
         return "modifier 'expand' goes with contains, startswith, endswith, cidr or neq, or alone"

@@ -108,7 +108,7 @@ class _Door:
         item = SigmaDetectionItem.from_mapping(
             "|".join([name, *modifiers]), cast("list[float | str | bool | None]", given)
         )
-        tests = [_test(name, modifiers, value, str(raw)) for value, raw in zip(item.value, given, strict=True)]
+        tests = [_test(name, modifiers, value, raw) for value, raw in zip(item.value, given, strict=True)]
         if item.value_linking is ConditionAND:
             return all_of(list(tests))
         return any_of(list(_merged(tests)))
@@ -142,34 +142,37 @@ def _lowered(node: object, named: Named, matching: Matching) -> Node:
     return all_of(parts) if isinstance(node, ConditionAND) else any_of(parts)
 
 
-def _test(name: str, modifiers: Sequence[str], value: SigmaType, raw: str) -> Test:
+def _test(name: str, modifiers: Sequence[str], value: SigmaType, raw: object) -> Test:
     op, values = _asked(name, value, raw)
     flags = "".join(m for m in modifiers if m in {"i", "m", "s"})
     cased = isinstance(value, SigmaCasedString)
-    shown = "null" if op is Op.MISSING and not modifiers else raw.lower() if "exists" in modifiers else raw
+    shown = "null" if op is Op.MISSING and not modifiers else str(raw).lower() if "exists" in modifiers else str(raw)
     return Test(name, op, values, cased, flags, "|".join(modifiers), shown)
 
 
-def _asked(name: str, value: SigmaType, raw: str) -> tuple[Op, tuple[Value, ...]]:
-    """Return how a value is compared, and the value as our tests hold it."""
+def _asked(name: str, value: SigmaType, raw: object) -> tuple[Op, tuple[Value, ...]]:
+    """Return how a value is compared, and the value as our tests hold it.
+
+    Numbers are taken as they were read: pySigma makes a float of those beyond 2^53.
+    """
     if isinstance(value, SigmaNull):
         return Op.MISSING, ()
     if isinstance(value, SigmaExists):
         return (Op.EXISTS if value.exists else Op.MISSING), ()
     if isinstance(value, SigmaCompareExpression):
-        return Op[value.op.name], (value.number.number,)
+        return Op[value.op.name], (cast("Value", raw),)
     if isinstance(value, SigmaNumber):
-        return Op.IS, (value.number,)
+        return Op.IS, (cast("Value", raw),)
     if isinstance(value, SigmaCIDRExpression):
         return Op.CIDR, (str(value.network),)
     if isinstance(value, SigmaFieldReference):
         return Op.SAME, (value.field,)
     if isinstance(value, SigmaRegularExpression):
-        return Op.RE, (raw,)
+        return Op.RE, (str(raw),)
     if not isinstance(value, SigmaString):
         raise TypeError(f"pySigma gives an unknown value: {value!r}")
     if KINDS[name] is Kind.ADDRESS:
-        return Op.CIDR, (raw,)
+        return Op.CIDR, (str(raw),)
     return _text(name, value)
 
 

@@ -107,6 +107,7 @@ def _shape(file: RuleFile, found: list[BaseHead], disable: frozenset[str]) -> li
     if main.evidence == "unverified" and main.status in EVALUATED and main.name not in disable:
         message = "evidence unverified never ships enabled: verify the legal text, or set status: unsupported"
         faults.append(file.main.fault(message, "evidence"))
+    faults += [fault for document, head in zip(file.documents, found, strict=True) for fault in _graded(document, head)]
     used = set(main.correlation.rules) if main.correlation else set()
     for document, base in zip(file.documents, bases, strict=False):
         if not used & {base.name, base.id}:
@@ -118,3 +119,15 @@ def _shape(file: RuleFile, found: list[BaseHead], disable: frozenset[str]) -> li
         if (head.detection is None) == (head.correlation is None):
             faults.append(document.fault("a rule has either detection or correlation"))
     return faults
+
+
+def _graded(document: Document, head: BaseHead) -> list[Fault]:
+    """Check that evidence stands where a text is cited, and only there: it grades the citation, not the finding."""
+    if head.legal is None:
+        return []
+    cites = head.legal.category != "none"
+    if cites and head.evidence is None:
+        return [document.fault("evidence is missing: how well the cited text is known", "legal")]
+    if not cites and head.evidence is not None:
+        return [document.fault("evidence grades a cited text, and category none cites nothing", "evidence")]
+    return []
