@@ -73,6 +73,8 @@ class Agent:
         self._options = options
         self._reload_asked = False
         self._faulty: dict[Path, Any] | None = None
+        self._record: EventLog | None = None
+        self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
@@ -94,7 +96,9 @@ class Agent:
         path = options.events or settings.events.file
         if path or settings.events.stdout:
             appenders = open_appenders(path, stdout=settings.events.stdout)
-            sinks.append(EventLog(self._events, appenders, self.metrics.events))
+            self._record = EventLog(self._events, appenders, self.metrics.events)
+            self._record_path = path
+            sinks.append(self._record)
         if options.flows:
             sinks.append(FlowsFile(options.flows))
         if options.files:
@@ -134,8 +138,11 @@ class Agent:
             yield batch
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
-            if self._reload_asked or self._changed():
+            if self._reload_asked:
                 self._reload_asked = False
+                self._reopen()
+                self.reload()
+            elif self._changed():
                 self.reload()
             begin = time.perf_counter()
 
@@ -148,6 +155,11 @@ class Agent:
                 self.metrics.stage_seconds(stage, time.perf_counter() - begin)
 
         return timed
+
+    def _reopen(self) -> None:
+        """Open the event file anew: after rotation it has another name."""
+        if self._record and self._record_path:
+            self._record.reopen(self._record_path)
 
     def _changed(self) -> bool:
         """Tell whether files changed; a faulty state is told of once and not read again until it changes."""
@@ -180,8 +192,7 @@ class Agent:
         ruleset = parts.ruleset
         self._generation += 1
         self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
-        for database in parts.geography.databases:
-            self.metrics.geography(database.name, database.build, loaded=True)
+        self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
 
