@@ -75,7 +75,7 @@ def ftp_upload(stage: Stage, at: int) -> None:
         data.client(magic + bulk(stage, size)).close()
         control.now = data.now
         control.server(b"226 Transfer complete\r\n")
-        stage.plant(data, "core_data_abroad")
+        stage.plant(data, "cleartext_files_abroad", "core_data_abroad")
     control.client(b"QUIT\r\n").server(b"221 Goodbye\r\n").close()
 
 
