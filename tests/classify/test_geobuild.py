@@ -19,8 +19,9 @@ from tests.classify.world import TEXT_IPV6 as SIX
 
 from crossborder.classify.countries import Countries
 from crossborder.classify.databases import CountryDatabase
-from crossborder.classify.geobuild import about_file, build_country, build_registry
+from crossborder.classify.geobuild import build_country, build_registry
 from crossborder.classify.mmdbfile import Mmdb
+from crossborder.classify.shipped import about_file
 from crossborder.errors import CrossborderError
 
 

@@ -71,9 +71,16 @@ def test_from_a_file(packing: str, write_mmdb: WriteMmdb, data: Path, tmp_path: 
 
 def test_older_update_is_not_used(write_mmdb: WriteMmdb, data: Path, tmp_path: Path) -> None:
     """After an upgrade of the package brought a newer database, the update of old no longer counts."""
-    update(str(write_mmdb(GOOD, "old", build_epoch=1)), updates_folder(tmp_path), data, force=True)
+    update(str(write_mmdb(GOOD, "old", build_epoch=1)), updates_folder(tmp_path), data)
 
     assert Geography.open(Settings(), data, tmp_path).databases[0].name == "IPFire-Country"
+
+
+def test_forced_update_is_used(write_mmdb: WriteMmdb, data: Path, tmp_path: Path) -> None:
+    """Who forces an older database gets it."""
+    update(str(write_mmdb(GOOD, "old", build_epoch=1)), updates_folder(tmp_path), data, force=True)
+
+    assert Geography.open(Settings(), data, tmp_path).databases[0].name == "old"
 
 
 def test_from_a_package(package: Path, data: Path, tmp_path: Path) -> None:

@@ -151,5 +151,5 @@ def test_broken_update_stops_the_start(data: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / shipped.UPDATED).write_bytes(b"spoilt")
 
-    with pytest.raises(CrossborderError, match=r"geoip/country\.mmdb: is no MMDB database"):
+    with pytest.raises(CrossborderError, match=r"geoip/country\.mmdb: is no MMDB database.*; remove it"):
         Geography.open(GeoipSection(), data, tmp_path)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossborder.classify.tables import Entry
     from crossborder.prefixes import Network
 
-CACHED = 65_536  # answers remembered, and as many older ones
+CACHED = 131_072  # answers remembered, and as many older ones
 
 # Databases keep IPv4 in ::/96; an address there (IPv4-compatible, RFC 4291 2.5.5.1) is deprecated and nobody's.
 RESERVED = PrefixSet(
@@ -94,7 +94,8 @@ class Geography:
         `pseudo` is an answer that is no country: EU, AP, ??.
         """
         self._rows: Recent[str, tuple[object, ...]] = Recent(CACHED)
-        self._overlay, self._cloud = sources.overlays.match, sources.clouds.match
+        self._overlay = sources.overlays.match if sources.overlays.entries else _nothing
+        self._cloud = sources.clouds.match if sources.clouds.entries else _nothing
         self._anycast = sources.anycast.match
         self._more = sources.asn is not None or sources.registry is not None
 
@@ -230,6 +231,10 @@ class Geography:
         if text is not None:
             self._rows.put(text, row)
         return row
+
+
+def _nothing(_: bytes) -> None:
+    """Answer for an empty table."""
 
 
 def packed_of(text: str) -> bytes | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crossborder.classify import mmdbwriter
 from crossborder.classify.mmdbfile import read_bytes
 from crossborder.classify.ranges import IPV4_END, merged, outside, undisputed
-from crossborder.classify.shipped import put
+from crossborder.classify.shipped import about_file, put
 from crossborder.errors import CrossborderError, Fault
 
 if TYPE_CHECKING:
@@ -111,11 +111,6 @@ def _write(ranges: Iterable[Span], out: Path, name: str, build: int, about: dict
     except OSError as error:
         raise CrossborderError.at(out, f"cannot be written: {error.strerror or error}") from None
     return Built(out, about, four, len(joined) - four, left_out)
-
-
-def about_file(database: Path) -> Path:
-    """Return the JSON file beside a database that says where it comes from."""
-    return database.with_name(database.name.removesuffix(".xz").removesuffix(".mmdb") + ".json")
 
 
 def as_json(about: Mapping[str, Any]) -> bytes:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Any
 
-from crossborder.classify.geobuild import about_file
 from crossborder.classify.mmdbfile import extension_loaded
-from crossborder.classify.shipped import ABOUT
+from crossborder.classify.shipped import ABOUT, about_file, read_about
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -58,11 +56,7 @@ def _about(database: Database, data: Path) -> dict[str, Any]:
     """Return what the JSON file beside a database says; of the unpacked default one, the file in the package."""
     packaged = database.path.name.startswith("ipfire-country-")
     path = data / ABOUT if packaged or database.path.parent == data else about_file(database.path)
-    try:
-        about = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return about if isinstance(about, dict) else {}
+    return read_about(path)
 
 
 def _iso(seconds: int | None) -> str | None:

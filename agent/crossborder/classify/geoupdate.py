@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 
 from crossborder.classify.countries import Countries
 from crossborder.classify.databases import CountryDatabase
-from crossborder.classify.geobuild import about_file, as_json, build_country
+from crossborder.classify.geobuild import as_json, build_country
 from crossborder.classify.mmdbfile import MAX_BYTES, Mmdb, read_bytes
-from crossborder.classify.shipped import UPDATED, put
+from crossborder.classify.shipped import UPDATED, about_file, put
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -57,12 +57,15 @@ def update(source: str, folder: Path, data: Path, *, in_use: int | None = None, 
     with tempfile.TemporaryDirectory(prefix="crossborder-geoip-") as work:
         fetched = _fetched(source, Path(work))
         database, about = _database_in(fetched, Path(work))
-        about |= {"source": source, "fetched_sha256": hashlib.sha256(fetched.read_bytes()).hexdigest()}
         checked = _checked(database, source, Countries.read(data), in_use, force=force)
+        about |= {"source": source, "fetched_sha256": hashlib.sha256(fetched.read_bytes()).hexdigest()}
+        about |= {"database": checked.name, "build": checked.build, "forced": force}
         target = folder / UPDATED
         try:
             put(database.read_bytes(), target)
-            put(as_json(about | {"database": checked.name, "build": checked.build}), about_file(target))
+            put(
+                as_json(about | {"database": checked.name, "build": checked.build, "forced": force}), about_file(target)
+            )
         except OSError as error:
             raise CrossborderError.at(target, f"cannot be written: {error.strerror or error}") from None
     return Updated(target, checked.name, checked.build, about)

@@ -64,11 +64,9 @@ class SearchTree:
         data = frame.filter(pl.col("record") > self._nodes)
         parents = _Parents(self, frame.filter(pl.col("record") < self._nodes))
         examples = data.unique("record", keep="first", maintain_order=True)
-        parents.learn(examples["at"])
         asked = (parents.leaf(at, record) for at, record in examples.iter_rows())
         chosen = [leaf.record for leaf in asked if leaf and wanted(leaf)]
         hits = data.filter(pl.col("record").is_in(chosen))
-        parents.learn(hits["at"])
         return sorted(leaf for leaf in (parents.leaf(at, record) for at, record in hits.iter_rows()) if leaf)
 
     def ipv4_parent(self) -> tuple[int, int] | None:
@@ -112,28 +110,16 @@ class SearchTree:
 
 
 class _Parents:
-    """Where each node hangs, learned for the nodes that are asked for."""
+    """Where each node hangs, and so the way that leads to it."""
 
     def __init__(self, tree: SearchTree, inner: pl.DataFrame) -> None:
         self._depth = tree.depth
         hangs = pl.repeat(_NOWHERE, tree.nodes, dtype=pl.UInt32, eager=True)
-        self._hangs = hangs.scatter(inner["record"], inner["at"])
+        self._hangs = hangs.scatter(inner["record"], inner["at"])  # node → its place: node·2 + side
         root = tree.ipv4_parent()
         if root:  # aliases hang the same node elsewhere, too; ::/96 is its place
             self._hangs = self._hangs.scatter(root[0], root[1])
-        self._known: dict[int, int] = {}
         self._ways = {0: (0, 0)}  # node → the bits that lead to it, how many they are
-
-    def learn(self, places: pl.Series) -> None:
-        """Learn the ways from places (node·2 + side) up to the root, all at once."""
-        nodes = (places // 2).unique()
-        for _ in range(self._depth):
-            nodes = nodes.filter(nodes > 0)
-            if nodes.is_empty():
-                return
-            up = self._hangs.gather(nodes)
-            self._known.update(zip(nodes, up, strict=True))
-            nodes = (up.filter(up != _NOWHERE) // 2).unique()
 
     def leaf(self, place: int, record: int) -> Leaf | None:
         """Return the block at a place; None where no way leads to it."""
@@ -150,7 +136,7 @@ class _Parents:
         """Return the bits that lead from the root to a node, and their number."""
         steps: list[tuple[int, int]] = []
         while node not in self._ways:
-            hangs = self._known.get(node, _NOWHERE)
+            hangs: int = self._hangs.item(node)
             if hangs == _NOWHERE:
                 return None
             if len(steps) > self._depth:

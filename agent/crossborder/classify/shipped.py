@@ -7,13 +7,11 @@ import json
 import lzma
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from crossborder.classify.mmdbfile import Mmdb, read_bytes
-from crossborder.errors import CrossborderError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from crossborder.errors import CrossborderError, Fault
 
 PACKED = "ipfire-country.mmdb.xz"
 ABOUT = "ipfire-country.json"  # where it comes from, its licence and its sha256
@@ -29,14 +27,20 @@ def updates_folder(cache: Path) -> Path:
 def open_default(data: Path, cache: Path | None) -> Mmdb:
     """Open the default database: the newer of the packaged one and the updated one in the cache folder.
 
-    Raises CrossborderError: the package lacks it, an updated file is damaged.
+    An update that was forced counts whatever its age. Raises CrossborderError: the package lacks it, an updated file
+    is damaged.
     """
     packaged = _packaged(data, cache)
-    updated = updates_folder(cache) / UPDATED if cache else None
-    if updated is None or not updated.exists():
+    path = updates_folder(cache) / UPDATED if cache else None
+    if path is None or not path.exists():
         return packaged
-    newer = Mmdb.read(updated)
-    return newer if (newer.build or 0) >= (packaged.build or 0) else packaged
+    try:
+        updated = Mmdb.read(path)
+    except CrossborderError as error:
+        faults = [Fault(f.path, f.line, f"{f.message}; remove it to go back to the packaged one") for f in error.faults]
+        raise CrossborderError(*faults) from None
+    newer = (updated.build or 0) >= (packaged.build or 0)
+    return updated if newer or read_about(about_file(path)).get("forced") is True else packaged
 
 
 def clouds_file(data: Path, cache: Path | None) -> Path | None:
@@ -48,19 +52,31 @@ def clouds_file(data: Path, cache: Path | None) -> Path | None:
 def watched(data: Path, cache: Path | None) -> tuple[Path, ...]:
     """Return the files whose appearance or change changes the default database or the clouds' table."""
     folders = [data, updates_folder(cache)] if cache else [data]
-    return tuple(folder / name for folder in folders for name in (PACKED, UPDATED, CLOUDS))
+    names = (PACKED, UPDATED, about_file(Path(UPDATED)).name, CLOUDS)
+    return tuple(folder / name for folder in folders for name in names)
 
 
 def about_default(data: Path) -> dict[str, Any]:
     """Return where the packaged database comes from; raises CrossborderError."""
     path = data / ABOUT
-    try:
-        about = json.loads(read_bytes(path))
-    except ValueError:
-        about = None
-    if not isinstance(about, dict) or not isinstance(about.get("sha256"), str):
+    about = read_about(path)
+    if not isinstance(about.get("sha256"), str):
         raise CrossborderError.at(path, "does not say where the packaged database comes from: install again")
     return about
+
+
+def about_file(database: Path) -> Path:
+    """Return the JSON file beside a database that says where it comes from."""
+    return database.with_name(database.name.removesuffix(".xz").removesuffix(".mmdb") + ".json")
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Return what such a file says; nothing where there is none or it cannot be read."""
+    try:
+        about = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def _packaged(data: Path, cache: Path | None) -> Mmdb:
