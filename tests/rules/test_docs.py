@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.golden import assert_golden
 
 from crossborder.match.fields import KINDS
 from crossborder.match.modifiers import KNOWN
+from crossborder.match.reader import read_ruleset
+from crossborder.match.ruletests import run_tests
 from crossborder.model import CLASSIFY_COLUMNS, FIELDS, REPORT_COLUMNS
 
-DOC = Path(__file__).resolve().parents[2] / "docs" / "RULES.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOC = ROOT / "docs" / "RULES.md"
+OWN_SETS = {"backup_operator": ("domains", "backup.example.org"), "backup_countries": ("countries", "DE")}
 
 
 def field_table() -> str:
@@ -35,3 +40,36 @@ def test_modifiers_are_the_readers() -> None:
     page = DOC.read_text(encoding="utf-8")
 
     assert {modifier for modifier in KNOWN if f"`{modifier}`" not in page} == set()
+
+
+def own_set(folder: Path, name: str, kind: str, value: str) -> None:
+    """Write a set as an operator does."""
+    text = f"name: {name}\ntitle: Ours\nsource: contract\ndate: 2026-11-21\nkind: {kind}\nvalues: [{value}]\n"
+    (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_first_rule_of_the_readme_works(tmp_path: Path) -> None:
+    """Whoever copies the rule, the sets and the tests of rules/README.md has a rule whose cases hold."""
+    blocks = re.findall(
+        r"   ```yaml\n(.*?)   ```", (ROOT / "rules" / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    for text, name in zip(blocks, ("archive_only_backup.yaml", "archive_only_backup.test.yaml"), strict=False):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    sets = tmp_path / "sets"
+    sets.mkdir()
+    for name, (kind, value) in OWN_SETS.items():
+        own_set(sets, name, kind, value)
+
+    results = run_tests(read_ruleset([tmp_path], [ROOT / "rules" / "sets", sets]))
+
+    assert len(results) == 4
+    assert [result for result in results if not result.ok] == []
+
+
+def test_an_operators_set_replaces_the_shipped_one(tmp_path: Path) -> None:
+    """Norway becomes an allowed country by a set of the same name, the shipped file untouched."""
+    own_set(tmp_path, "allowed_core", "countries", "VN, NO")
+
+    ruleset = read_ruleset([ROOT / "rules" / "vn"], [ROOT / "rules" / "sets", tmp_path])
+
+    assert ruleset.sets["allowed_core"].values == ("VN", "NO")
