@@ -238,10 +238,10 @@ class Flow:
             if not flags & RST and packet.ts_ns >= self.syn_ns:
                 self.rtt_us = min((packet.ts_ns - self.syn_ns) // 1000, _RTT_LIMIT_US)
 
-    def row(self, seed: int, taken: set[int]) -> tuple[object, ...]:
+    def row(self, seed: int, taken: dict[int, None]) -> tuple[object, ...]:
         """Return the report of this tick in the order of REPORT_COLUMNS, and begin to count the next delta.
 
-        `taken` are the ids given in this tick: on a capture whose clock stands still, a tuple used again would get
+        `taken` are the ids given before: where the clock stood still or was set back, a tuple used again would get
         the id of the flow before it.
         """
         totals = (
@@ -276,7 +276,7 @@ class Flow:
             None,  # detections: none ran
         )
 
-    def _identify(self, seed: int, taken: set[int]) -> None:
+    def _identify(self, seed: int, taken: dict[int, None]) -> None:
         interface, proto, src, dst, sport, dport, tunnel = self.key
         tail = struct.pack("!BHHq", proto, sport, dport, self.first_ns) + (tunnel or "").encode()
         data = interface.encode("utf-8", "surrogateescape") + b"\0" + src + b"\0" + dst + tail
@@ -284,7 +284,7 @@ class Flow:
         while self.id in taken:
             data += b"+"
             self.id = int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
-        taken.add(self.id)
+        taken[self.id] = None
         self._keys = (
             self._community_id(seed),
             _text(self.local),

@@ -23,6 +23,7 @@ __all__ = ["Flow", "FlowTable", "choose"]
 SECOND_NS: Final = 1_000_000_000
 SET_BACK_NS: Final = 60 * SECOND_NS  # a packet this much older than the newest: its clock was set back
 CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK before a tick ends it
+RECENT_IDS: Final = 65_536  # flow ids remembered, so that none is given twice where the clock stood still or went back
 MAX_UNREPORTED: Final = 65_536  # flows ended within one tick before the tick is called early
 
 
@@ -41,6 +42,7 @@ class FlowTable:
         self._flows: OrderedDict[FlowKey, Flow] = OrderedDict()  # idle the longest first
         self._changed: list[Flow] = []
         self._closing: list[Flow] = []
+        self._ids: dict[int, None] = {}  # given recently
         self._ended = 0
         self._age = 0
         self._newest_ns: int | None = None
@@ -168,8 +170,9 @@ class FlowTable:
             self._end(flow, EndReason.IDLE)
 
     def _report(self) -> pl.DataFrame:
-        taken: set[int] = set()
-        rows = [flow.row(self._config.community_seed, taken) for flow in self._changed]
+        rows = [flow.row(self._config.community_seed, self._ids) for flow in self._changed]
+        while len(self._ids) > RECENT_IDS:
+            del self._ids[next(iter(self._ids))]
         rows.sort(key=lambda row: (row[4], row[0]))  # first_ns, flow_id
         self._changed = []
         self._ended = 0
