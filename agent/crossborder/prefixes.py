@@ -144,10 +144,16 @@ BOGONS = PrefixSet(
         "198.18.0.0/15",
         "198.51.100.0/24",
         "203.0.113.0/24",
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "240.0.0.0/4",
+        "64:ff9b:1::/48",  # local-use NAT64, RFC 8215
         "100::/64",
+        "2001:2::/48",  # benchmarks, RFC 5180
+        "2001:10::/28",  # ORCHID, RFC 4843
+        "2001:20::/28",  # ORCHIDv2, RFC 7343
         "2001:db8::/32",
         "3fff::/20",
+        "5f00::/16",  # SRv6 segment ids, RFC 9602
     )
 )
 """Documentation, benchmark and reserved space (RFC 6890): never looked up in a database; an override may place it."""

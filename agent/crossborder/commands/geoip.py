@@ -97,7 +97,7 @@ def update(source: str, force: bool, config_path: Path | None) -> None:
     from crossborder.classify.shipped import updates_folder
     from crossborder.config import cache_folder, data_folder
 
-    in_use = _geography(config_path).databases[0].build
+    in_use = _build_in_use(config_path)
     done = fetch(source, updates_folder(cache_folder()), data_folder("geoip"), in_use=in_use, force=force)
     click.echo(f"{done.name} of {_day(done.build)} is in place: {done.path}")
 
@@ -170,6 +170,17 @@ def _told(built: Any) -> None:  # noqa: ANN401 - classify.geobuild.Built, import
     click.echo(
         f"{built.path}: {built.ipv4_ranges:,} IPv4 and {built.ipv6_ranges:,} IPv6 ranges, {built.left_out:,} left out"
     )
+
+
+def _build_in_use(config_path: Path | None) -> int | None:
+    """Return the date of the country database in use; None where it is broken: then any new one is better."""
+    from crossborder.errors import CrossborderError
+
+    try:
+        return _geography(config_path).databases[0].build
+    except CrossborderError as error:
+        click.echo(f"the database in use cannot be opened ({error}); any other is taken", err=True)
+        return None
 
 
 def _day(seconds: int | None) -> str:
