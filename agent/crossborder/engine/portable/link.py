@@ -104,8 +104,9 @@ def _mpls(data: bytes, offset: int) -> tuple[int, int]:
         return IP, offset
     if nibble == 6 and not _looks_like_ethernet(data, offset):
         return IPV6, offset
-    # An Ethernet pseudo-wire with a control word (RFC 4448 4.6: it starts with a zero nibble), or without one.
-    for start in (offset + 4, offset) if nibble == 0 else (offset,):
+    # An Ethernet pseudo-wire, without or with a control word, which starts with a zero nibble (RFC 4448 4.6). Without
+    # first: a control word and a VLAN tag are of one length, so a tagged frame would pass for one with a control word.
+    for start in (offset, offset + 4) if nibble == 0 else (offset,):
         if _looks_like_ethernet(data, start):
             return _ethernet(data, start)
     if nibble == 6:
