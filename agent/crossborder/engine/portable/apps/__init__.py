@@ -41,7 +41,7 @@ class Conversation:
         self._listener: StreamListener | DatagramListener = self._listen()
         self._talk: Talk | None = None
         self._depth = 0
-        self._opener: bool | None = None  # the direction that opened the flow, as `outward`
+        self._unknown: str | None = None  # what can be read as long as the protocol is not known
 
     def _listen(self) -> StreamListener | DatagramListener:
         return StreamListener() if self._stream else DatagramListener()
@@ -49,10 +49,10 @@ class Conversation:
     def feed(self, from_initiator: bool | None, outward: bool, data: bytes) -> bool:
         """Take the next bytes of one direction, or one datagram; False when nothing more is wanted.
 
-        `outward`: from home abroad. `from_initiator`: sent by the end that opened the flow, None when unknown.
+        `outward`: from home abroad. `from_initiator`: sent by the end that opened the flow, None when unknown; it is
+        not asked, since who is client and who is server is told by what they say.
         """
-        if from_initiator is not None:
-            self._opener = outward is from_initiator
+        del from_initiator
         todo = deque([(outward, bytes(data))])
         while todo and not self._over:
             way, piece = todo.popleft()
@@ -72,7 +72,7 @@ class Conversation:
         """Listen on; once the protocol is known, return all that was heard for the talk to take."""
         probe = self._listener.hear(outward, data)
         if probe is None:
-            self._listener.judge(self._names)
+            self._names.inspection = self._listener.judge(self._names) or self._unknown
             if self._listener.gave_up:
                 self._end()
             return []
@@ -96,20 +96,18 @@ class Conversation:
         self._depth += 1
         self._talk = None
         inside = Inspection.OPAQUE if self._names.app_protocol in PROXIES else Inspection.METADATA
-        self._names.inspection = inside.value
+        self._names.inspection = self._unknown = inside.value
         if self._depth > MAX_DEPTH:
             self._end()
         return talk.rest
 
-    def gap(self, from_initiator: bool | None, outward: bool | None = None) -> None:
-        """Learn that bytes of one direction are missing; of both, when neither argument tells which."""
-        if outward is None and from_initiator is not None and self._opener is not None:
-            outward = self._opener is from_initiator
-        for way in (False, True) if outward is None else (outward,):
-            if self._talk is not None:
-                self._talk.gap(way)
-            else:
-                self._listener.lose(way)
+    def gap(self, from_initiator: bool | None, outward: bool) -> None:
+        """Learn that bytes of one direction are missing between what was fed and what will be."""
+        del from_initiator
+        if self._talk is not None:
+            self._talk.gap(outward)
+        else:
+            self._listener.lose(outward)
 
     def _end(self) -> None:
         self._over = True

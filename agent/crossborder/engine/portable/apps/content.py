@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from typing import Final
 
 SAMPLE = 256  # bytes that are judged
 MIN_TEXT = 4  # fewer prove nothing
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ASCII_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
-TEXT_SHARE = 0.6  # of plain ASCII; the rest may be UTF-8, or Vietnamese in one of the old 8-bit encodings
+TEXT_SHARE = 0.6  # of plain ASCII in what is no UTF-8: Vietnamese in one of the old 8-bit encodings
+_UTF8 = getincrementaldecoder("utf-8")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 FILE_TYPES: Final = (
@@ -40,10 +42,16 @@ def file_type(head: bytes) -> str | None:
 
 
 def is_text(sample: bytes) -> bool:
-    """Tell whether bytes are clearly text: no control characters, and mostly ASCII, or marked as Unicode."""
+    """Tell whether bytes are clearly text: no control characters, and UTF-8 or mostly ASCII; or marked as Unicode."""
     if len(sample) < MIN_TEXT:
         return False
     if sample.startswith(_BYTE_ORDER_MARKS):
         return True
     sample = sample[:SAMPLE]
-    return not _CONTROLS.search(sample) and len(_ASCII_TEXT.findall(sample)) >= TEXT_SHARE * len(sample)
+    if _CONTROLS.search(sample):
+        return False
+    try:
+        _UTF8().decode(sample)  # a character may be cut off at the end
+    except UnicodeDecodeError:
+        return len(_ASCII_TEXT.findall(sample)) >= TEXT_SHARE * len(sample)
+    return True

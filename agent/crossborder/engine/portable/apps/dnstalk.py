@@ -18,7 +18,7 @@ def note(message: bytes, names: Names, dns_names: DnsNames) -> bool:
     if said is None:
         return False
     for question in said.questions:
-        names.add("dns_query", question.name or ".")
+        names.add("dns_query", question.name)
     if said.response:
         names.dns_rcode = dns.rcode_name(said.rcode)
         if said.questions and said.questions[0].name:

@@ -22,7 +22,7 @@ _END = re.compile(rb"\n\r{0,2}\n")  # bare line feeds and doubled carriage retur
 _TOKEN = re.compile(rb"[A-Za-z][\w!#$%&'*+.^`|~-]*")  # RFC 9110 5.6.2; methods begin with a letter
 _STATUS = re.compile(rb"\S+[ \t]+(\d{3})")
 _LEADING = b"\r\n \t"
-_DIGITS = re.compile(rb"[\s\"'+]*(\d{1,19})")
+_DIGITS = re.compile(rb"[\s\"'+]*(\d{1,64})")
 _HEX = re.compile(rb"[ \t]*(?:0[xX])?([0-9a-fA-F]{1,16})")
 
 
@@ -71,6 +71,8 @@ def looks_like_http(head: bytes) -> bool | None:
         return None
     if method in METHODS and target[:1] == b"/":
         return True
+    if method == b"PRI":  # the preface of HTTP/2 (RFC 9113 3.4)
+        return False
     line, end, _ = text[:MAX_FIRST_LINE].partition(b"\n")
     if not end:
         return None if len(text) < MAX_FIRST_LINE else False

@@ -61,15 +61,15 @@ class StreamListener:
     def _heard_enough(self, way: bool) -> bool:
         return len(self._heads[way]) >= STREAM_LIMIT
 
-    def judge(self, names: Names) -> None:
-        """Say what can be read of a stream whose protocol is not known; files are named where one goes out."""
+    def judge(self, names: Names) -> str | None:
+        """Return `cleartext` where a stream of no known protocol can be read; note the type of a file that goes out."""
         heads = [head[:SAMPLE] for head in self._heads.values() if head]
         types = {way: file_type(head) for way, head in self._heads.items()}
         outgoing = types[True]
         if outgoing is not None:
             names.add("file_types", outgoing)
         readable = any(types.values()) or all(is_text(head) for head in heads)
-        names.inspection = Inspection.CLEARTEXT.value if readable else None
+        return Inspection.CLEARTEXT.value if readable else None
 
     def lose(self, outward: bool) -> None:
         """Begin again in one direction: bytes are missing there."""
@@ -113,10 +113,10 @@ class DatagramListener:
         """Tell whether enough was tried."""
         return self._tried >= DATAGRAM_LIMIT
 
-    def judge(self, names: Names) -> None:
-        """Say what can be read of datagrams whose protocol is not known."""
-        if self._probes is DATAGRAM_PROBES:
-            names.inspection = Inspection.CLEARTEXT.value if self._text else None
+    def judge(self, names: Names) -> str | None:
+        """Return `cleartext` where datagrams of no known protocol can be read."""
+        del names
+        return Inspection.CLEARTEXT.value if self._text and self._probes is DATAGRAM_PROBES else None
 
     def lose(self, outward: bool) -> None:
         """Datagrams have no gaps."""

@@ -47,9 +47,11 @@ def _first_line(pattern: bytes) -> Test:
     def test(head: bytes, other: bytes) -> bool | None:
         del other
         line, end, _ = head[:MAX_LINE].partition(b"\n")
+        if _BINARY.search(line):
+            return False
         if end:
             return compiled.fullmatch(line.rstrip(b"\r")) is not None
-        return False if len(head) >= MAX_LINE or _BINARY.search(head) else None
+        return _until(head, MAX_LINE)
 
     return test
 
@@ -109,9 +111,9 @@ def _rdp(head: bytes, other: bytes) -> bool | None:
     del other
     if not b"\x03\x00".startswith(head[:2]) or head[5:6] not in {b"", b"\xe0", b"\xd0"}:
         return False
-    if len(head) < 11 or (head[4] > 6 and len(head) < 13):
+    if len(head) < 11 or (head[4] != 6 and len(head) < 13):
         return None
-    return head[4] == 6 or head[11:12] in {b"\x01", b"\x02", b"\x03"} or head[11:17] == b"Cookie"
+    return head[4] == 6 or head[11] in {1, 2, 3} or head[11:13] == b"Co"
 
 
 def _mysql(head: bytes, other: bytes) -> bool | None:
@@ -257,6 +259,16 @@ def _until(head: bytes, size: int) -> bool | None:
     return None if len(head) < size else False
 
 
+def _git(head: bytes, other: bytes) -> bool | None:
+    """The request of a Git client: length in hexadecimal, command (gitprotocol-pack)."""
+    del other
+    if head[4:8] and not b"git-".startswith(head[4:8]):
+        return False
+    if re.match(rb"[0-9a-f]{4}git-(?:upload|receive)-pack ", head):
+        return True
+    return _until(head, 26)
+
+
 def _pptp(head: bytes, other: bytes) -> bool | None:
     """A control message with its magic cookie (RFC 2637 2.1)."""
     del other
@@ -319,7 +331,7 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("dicom", _dicom),
     Probe("hl7", _begins(b"\x0bMSH|")),
     Probe("rsync", _begins(b"@RSYNCD: ")),
-    Probe("git", _first_line(rb"[0-9a-f]{4}git-(?:upload|receive)-pack .*")),
+    Probe("git", _git),
     Probe("irc", _first_line(rb"(?:NICK \S+|CAP LS.*|:\S+ NOTICE .*)"), _only_names(LineTalk)),
     Probe("syslog", _first_line(rb"(?:\d{1,5} )?<\d{1,3}>.*")),
     Probe("socks", socks.looks_like_socks, lambda _names, _dns_names: socks.SocksTalk()),

@@ -14,18 +14,19 @@ def looks_like_socks(head: bytes, other: bytes) -> bool | None:
     if not head:
         return None
     if head[0] == 4:
-        granted = other[:1] == b"\x00" and other[1:2] in {b"\x5a", b"\x5b", b"\x5c", b"\x5d"}
-        if len(head) < 9:
-            return None if head[1:2] in {b"", b"\x01", b"\x02"} else False
-        return head[1] in {1, 2} and (granted or None if not other else granted)
+        if head[1:2] not in {b"", b"\x01", b"\x02"}:
+            return False
+        if len(head) < 9 or len(other) < 2:
+            return None if other[:1] in {b"", b"\0"} else False
+        return other[0] == 0 and 0x5A <= other[1] <= 0x5D
     if head[0] != 5 or (len(head) >= 2 and not 1 <= head[1] <= len(_METHODS)):
         return False
     methods = head[2 : 2 + head[1]] if len(head) >= 2 else b""
     if not _METHODS.issuperset(methods):
         return False
-    if other:
-        return other[0] == 5 and (len(other) < 2 or other[1] in _METHODS or other[1] == 0xFF)
-    return None
+    if len(other) < 2 or len(head) < 2 or len(methods) < head[1]:
+        return None if other[:1] in {b"", b"\x05"} else False
+    return other[0] == 5 and (other[1] in _METHODS or other[1] == 0xFF)
 
 
 def greeting_end(data: bytes, *, client: bool) -> int | None:
