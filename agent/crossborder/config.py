@@ -132,7 +132,8 @@ class GeoipSection(Section):
 class RulesSection(Section):
     """Which rules are evaluated."""
 
-    paths: tuple[Path, ...] = Field((), description="Rule files and folders; empty: the shipped pack.")
+    shipped: bool = Field(True, description="The shipped pack is evaluated.")
+    paths: tuple[Path, ...] = Field((), description="More rule files and folders: your own.")
     sets: tuple[Path, ...] = Field((), description="More files of named sets (country groups, networks, domains).")
     disable: tuple[str, ...] = Field((), description="Names of rules that are not evaluated.")
     max_groups: int = Field(

@@ -93,9 +93,10 @@ def _home(settings: Config, geography: Geography | None) -> Home | None:
 
 
 def rule_paths(settings: Config) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Return the files and folders of rules, and those of named sets: the shipped sets and the operator's own."""
+    """Return the files and folders of rules, and those of named sets: the shipped ones and the operator's own."""
     shipped = data_folder("rules")
-    return settings.rules.paths or (shipped / "vn",), (shipped / "sets", *settings.rules.sets)
+    pack = (shipped / "vn",) if settings.rules.shipped else ()
+    return (*pack, *settings.rules.paths), (shipped / "sets", *settings.rules.sets)
 
 
 def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
