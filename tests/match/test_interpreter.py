@@ -147,7 +147,7 @@ def is_like(text: str, pattern: str) -> bool:
     return text[:1] == pattern[0] and is_like(text[1:], pattern[1:])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(trees, min_size=1, max_size=4), st.lists(flows, min_size=1, max_size=6))
 def test_compiled_rules_agree_with_the_interpreter(nodes: list[Node], rows: list[dict[str, Any]]) -> None:
     """Each tree, compiled alone and compiled with others into one plan, answers as the interpreter; never null."""

@@ -132,7 +132,7 @@ class Correlator:
             new = events.explode("values").drop_nulls("values").select("gid", "time", "order", value="values")
         else:
             new = events.filter(pl.col("weight") > 0).select("gid", "time", "weight", "order")
-        return pl.concat([self._points.join(new, on="gid", how="semi"), new], how="diagonal")
+        return pl.concat([self._points.join(events, on="gid", how="semi"), new], how="diagonal")
 
     def _ways(self, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         return (windows.distinct if self._distinct else windows.weights)(points, self._span)
@@ -212,7 +212,7 @@ class Correlator:
         ordered = self._groups.join(held, on="gid", how="left").sort("newest", "gid", descending=True)
         fits = ordered.with_columns(sum=pl.col("held").fill_null(0).cum_sum()).filter(pl.col("sum") <= most)
         before = self._groups.height
-        self._groups = fits.head(self.max_groups).select(_GROUPS)
+        self._groups = fits.head(self.max_groups).select(*_GROUPS)
         self._points = self._points.join(self._groups, on="gid", how="semi")
         self._sizes = self._sizes.join(self._groups, on="gid", how="semi")
         self.evicted += before - self._groups.height

@@ -38,6 +38,14 @@ def _uuid(value: str) -> str:
         raise ValueError(message) from None
 
 
+def some(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse an empty list; unlike a least length it says nothing more where an item is at fault."""
+    if not value:
+        message = "at least one is expected"
+        raise ValueError(message)
+    return value
+
+
 def _date(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
@@ -159,7 +167,7 @@ class CorrelationBlock(_Part):
     """The `correlation` block. Aliases are not read: every rule here uses the same field names."""
 
     type: Annotated[CorrelationType, BeforeValidator(_type)]
-    rules: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    rules: Annotated[tuple[str, ...], BeforeValidator(_as_list), AfterValidator(some)]
     group_by: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(alias="group-by")] = ()
     timespan: Annotated[str, AfterValidator(_timespan)]
     condition: Condition

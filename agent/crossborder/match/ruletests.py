@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
 from crossborder.match import Matcher
 from crossborder.match.cases import SECOND_NS, crossings, nanoseconds, wrong_flow
+from crossborder.match.head import some
 from crossborder.match.ruleset import Ruleset
 from crossborder.match.why import failures
 from crossborder.model import Phase
@@ -54,8 +55,8 @@ class _Case(BaseModel):
 class _TestFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    must_match: Annotated[tuple[_Case, ...], Field(min_length=1)]
-    must_not_match: Annotated[tuple[_Case, ...], Field(min_length=1)]
+    must_match: Annotated[tuple[_Case, ...], AfterValidator(some)]
+    must_not_match: Annotated[tuple[_Case, ...], AfterValidator(some)]
 
 
 def run_tests(ruleset: Ruleset) -> tuple[CaseResult, ...]:

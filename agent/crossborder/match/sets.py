@@ -7,12 +7,12 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError
 from crossborder.match.fields import wrong_country
-from crossborder.match.head import Name, Text  # noqa: TC001 - pydantic reads annotations at run time
+from crossborder.match.head import Name, Text, some
 from crossborder.match.ruleset import NamedSet, SetKind
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SetFile(BaseModel):
     date: Annotated[Text, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     kind: SetKind
     description: str = ""
-    values: Annotated[tuple[Annotated[Text, BeforeValidator(_as_text)], ...], Field(min_length=1)]
+    values: Annotated[tuple[Annotated[Text, BeforeValidator(_as_text)], ...], AfterValidator(some)]
 
 
 def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: list[Fault]) -> dict[str, NamedSet]:
