@@ -7,7 +7,6 @@ import ssl
 import struct
 import tempfile
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -50,8 +49,8 @@ def told(names: Names) -> dict[str, object]:
 
 
 @cache
-def _certificate() -> tuple[str, str]:
-    """Return the paths of a certificate and its key, made for these tests."""
+def _certificate() -> bytes:
+    """Return a certificate and its key as PEM, made for these tests."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [
@@ -72,12 +71,18 @@ def _certificate() -> tuple[str, str]:
         .not_valid_after(begin + dt.timedelta(days=365))
         .sign(key, hashes.SHA256())
     )
-    folder = Path(tempfile.mkdtemp(prefix="crossborder-tls-"))
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return str(folder / "cert.pem"), str(folder / "key.pem")
+    return made.public_bytes(serialization.Encoding.PEM) + secret
+
+
+def _load_certificate(context: ssl.SSLContext) -> None:
+    """Give a server its certificate; the ssl module takes it from a file only."""
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(_certificate())
+        file.flush()
+        context.load_cert_chain(file.name)
 
 
 def handshake(
@@ -90,7 +95,7 @@ def handshake(
     client_context.check_hostname = False
     client_context.verify_mode = ssl.CERT_NONE
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_context.load_cert_chain(*_certificate())
+    _load_certificate(server_context)
     for context in (client_context, server_context):
         context.minimum_version = context.maximum_version = version
         context.set_alpn_protocols(list(alpn))

@@ -27,11 +27,8 @@ def _smtp(mail: bytes = MAIL) -> list[Line]:
         GREETING,
         (">", b"EHLO client.example\r\n"),
         ("<", b"250-mx\r\n250 PIPELINING\r\n"),
-        (
-            ">",
-            b"MAIL FROM:<a@home.example>\r\nRCPT TO:<b@Example.COM> NOTIFY=NEVER\r\n"
-            b"rcpt to: <@relay.example:c@x.example>\r\n",
-        ),
+        (">", b"MAIL FROM:<a@home.example>\r\nRCPT TO:<b@Example.COM> NOTIFY=NEVER\r\n"),
+        (">", b"rcpt to: <@relay.example:c@x.example>\r\n"),
         ("<", b"250 ok\r\n550 no\r\n250 ok\r\n"),
         (">", b"DATA\r\n"),
         ("<", b"354 go\r\n"),
