@@ -1,4 +1,4 @@
-"""What grows and what must not: costs are compared with each other, in processor time, so that any machine can judge."""
+"""What grows and what must not: costs are compared with each other, in processor time, on any machine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def cost(work: Callable[[], object]) -> float:
 
 
 def rule(number: int) -> Node:
-    """Return a rule that asks four things, as rules do: what it holds, where it goes, how much, by what name or port."""
+    """Return a rule that asks what rules ask: what it holds, where it goes, how much, by what name or port."""
     named = Test(NAME, Op.DOMAIN, tuple(f"service{number % 10}{at}.example" for at in range(20)))
     port = Test("destination.port", Op.IS, (number, number + 1))
     return And(
