@@ -14,15 +14,17 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps.dnsnames import DnsNames
+from crossborder.engine.portable.apps.ftpdata import PROTOCOL as FTP_DATA
+from crossborder.engine.portable.apps.ftpdata import Transfers
 from crossborder.engine.portable.apps.listen import DatagramListener, StreamListener
-from crossborder.engine.portable.apps.talk import Step
+from crossborder.engine.portable.apps.talk import Scene, Step
 from crossborder.model import Inspection
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.talk import Talk
 
-__all__ = ["Conversation", "DnsNames"]
+__all__ = ["Conversation", "DnsNames", "Transfers"]
 
 MAX_DEPTH: Final = 4  # protocols inside protocols: a proxy, STARTTLS, TLS
 PROXIES: Final = frozenset({"http", "socks"})
@@ -32,10 +34,21 @@ PROXIES: Final = frozenset({"http", "socks"})
 class Conversation:
     """The content of one flow. Bytes may come in any pieces; hostile ones never raise; memory is bounded."""
 
-    def __init__(self, transport: str, names: Names, dns_names: DnsNames) -> None:
-        """Follow a flow over `tcp` or `udp` and write into `names`; DNS answers go to `dns_names` of all flows."""
+    def __init__(
+        self,
+        transport: str,
+        names: Names,
+        dns_names: DnsNames,
+        transfers: Transfers | None = None,
+        server: bytes | None = None,
+    ) -> None:
+        """Follow a flow over `tcp` or `udp` and write into `names`.
+
+        `dns_names` and `transfers` are shared by all flows: what DNS answers and FTP announces here is known there.
+        `server` is the address the flow was opened to (4 or 16 bytes), where known.
+        """
         self._names = names
-        self._dns_names = dns_names
+        self._scene = Scene(names, dns_names, Transfers() if transfers is None else transfers, server)
         self._stream = transport == "tcp"
         self._over = transport not in {"tcp", "udp"}
         self._listener: StreamListener | DatagramListener = self._listen()
@@ -71,9 +84,10 @@ class Conversation:
     def _hear(self, outward: bool, data: bytes) -> list[tuple[bool, bytes]]:
         """Listen on; once the protocol is known, return all that was heard for the talk to take."""
         probe = self._listener.hear(outward, data)
-        if probe is None:
+        file = self._names.app_protocol == FTP_DATA and (probe is None or probe.protocol != "tls")  # whatever is in it
+        if probe is None or file:
             self._names.inspection = self._listener.judge(self._names) or self._unknown
-            if self._listener.gave_up:
+            if file or self._listener.gave_up:
                 self._end()
             return []
         if self._depth == 0 or self._names.app_protocol in PROXIES:
@@ -83,7 +97,7 @@ class Conversation:
             if self._stream or self._listener.gave_up:
                 self._end()
             return []
-        self._talk = probe.make(self._names, self._dns_names)
+        self._talk = probe.make(self._scene)
         heard, self._listener = self._listener.heard, self._listen()
         return heard
 

@@ -155,11 +155,11 @@ def _tftp(data: bytes, previous: bytes) -> bool:
 
 
 DATAGRAM_PROBES: Final[tuple[Probe, ...]] = (
-    Probe("quic", _quic, lambda names, _: QuicTalk(names)),
+    Probe("quic", _quic, lambda scene: QuicTalk(scene.names)),
     Probe("nbns", _matches(rb".{12}\x20[A-P]{32}\x00")),
-    Probe("dns", _dns, DnsDatagrams),
+    Probe("dns", _dns, lambda scene: DnsDatagrams(scene.names, scene.dns_names)),
     Probe("mdns", _mdns),
-    Probe("dtls", _dtls, lambda names, _: dtls.DtlsTalk(names)),
+    Probe("dtls", _dtls, lambda scene: dtls.DtlsTalk(scene.names)),
     Probe("stun", _stun),
     Probe("dhcp", _dhcp),
     Probe("isakmp", _isakmp),
@@ -177,6 +177,6 @@ DATAGRAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("nfs", _nfs),
     Probe("sunrpc", _sunrpc),
     Probe("radius", _radius),
-    Probe("tftp", _tftp, lambda names, _: TftpTalk(names)),
+    Probe("tftp", _tftp, lambda scene: TftpTalk(scene.names)),
     Probe("esp", _esp),
 )  # fmt: skip

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from crossborder.engine.names import Names
-    from crossborder.engine.portable.apps.dnsnames import DnsNames
-    from crossborder.engine.portable.apps.talk import Talk
+    from crossborder.engine.portable.apps.talk import Scene, Talk
 
 Test = Callable[[bytes, bytes], bool | None]
 """Of a stream: (first bytes of one direction, of the other); of datagrams: (this one, the one before it that way).
@@ -22,5 +20,5 @@ class Probe(NamedTuple):
 
     protocol: str
     test: Test
-    make: Callable[[Names, DnsNames], Talk] | None = None  # None: nothing but its name is to be learnt
+    make: Callable[[Scene], Talk] | None = None  # None: nothing but its name is to be learnt
     inspection: str | None = None  # what can be read of it, where Names' rule would say otherwise

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossborder.engine.names import Names
-    from crossborder.engine.portable.apps.dnsnames import DnsNames
     from crossborder.engine.portable.apps.probe import Test
-    from crossborder.engine.portable.apps.talk import Talk
+    from crossborder.engine.portable.apps.talk import Scene, Talk
 
-    Make = Callable[[Names, DnsNames], Talk]
+    Make = Callable[[Scene], Talk]
 
 OPAQUE = Inspection.OPAQUE.value
 MAX_LINE = 512  # bytes in which a first line must end
@@ -282,11 +281,11 @@ def _bgp(head: bytes, other: bytes) -> bool | None:
 
 
 def _only_names(make: Callable[[Names], Talk]) -> Make:
-    return lambda names, _: make(names)
+    return lambda scene: make(scene.names)
 
 
 def _framed(frame: Callable[[bytes], int]) -> Make:
-    return lambda _names, _dns_names: watch.FramedTalk(frame)
+    return lambda _: watch.FramedTalk(frame)
 
 
 _POP3 = frozenset({b"CAPA", b"APOP", b"STLS"})
@@ -299,13 +298,13 @@ _XMPP = (b"<stream:stream", b"<?xml version='1.0'?><stream:", b'<?xml version="1
 
 STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("tls", _tls, _only_names(TlsTalk)),
-    Probe("http2", _http2, http2.Http2Talk),
+    Probe("http2", _http2, lambda scene: http2.Http2Talk(scene.names, scene.dns_names)),
     Probe("http", _http, _only_names(HttpTalk)),
     Probe("ssh", _begins(b"SSH-")),
-    Probe("dns", _dns, DnsStream),
+    Probe("dns", _dns, lambda scene: DnsStream(scene.names, scene.dns_names)),
     Probe("smb", _smb, _only_names(smb.SmbTalk)),
     Probe("smtp", _says(mail.COMMANDS, b"220", b"SMTP"), _only_names(mail.SmtpTalk)),
-    Probe("ftp", _says(ftp.COMMANDS, b"220", b"FTP"), _only_names(ftp.FtpTalk)),
+    Probe("ftp", _says(ftp.COMMANDS, b"220", b"FTP"), ftp.FtpTalk),
     Probe("pop3", _says(_POP3, b"+OK", b"POP"), _only_names(mail.MailboxTalk)),
     Probe("imap", _first_line(_IMAP_LINE), _only_names(mail.MailboxTalk)),
     Probe("rdp", _rdp, _framed(watch.tpkt_frame), OPAQUE),
@@ -334,7 +333,7 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("git", _git),
     Probe("irc", _first_line(rb"(?:NICK \S+|CAP LS.*|:\S+ NOTICE .*)"), _only_names(LineTalk)),
     Probe("syslog", _first_line(rb"(?:\d{1,5} )?<\d{1,3}>.*")),
-    Probe("socks", socks.looks_like_socks, lambda _names, _dns_names: socks.SocksTalk()),
+    Probe("socks", socks.looks_like_socks, lambda _: socks.SocksTalk()),
     Probe("dnp3", _begins(b"\x05\x64")),
     Probe("pptp", _pptp),
     Probe("openvpn", _openvpn),

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from crossborder.engine.names import Names
+    from crossborder.engine.portable.apps.dnsnames import DnsNames
+    from crossborder.engine.portable.apps.ftpdata import Transfers
+
+
+class Scene(NamedTuple):
+    """What talks write into, and what they know beside the bytes."""
+
+    names: Names  # of this flow
+    dns_names: DnsNames  # of all flows
+    transfers: Transfers  # of all flows
+    server: bytes | None  # the address this flow was opened to, where known
 
 
 class Step(Enum):
