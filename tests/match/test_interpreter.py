@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,11 +24,22 @@ TEXT, OTHER, LIST, NUMBER = "destination.domain", "url.domain", "dns.question.na
 ADDRESS, COUNTRY, CHOICE = "destination.ip", "destination.geo.country_iso_code", "data.inspection"
 WORDS = ("cleartext", "metadata", "opaque")
 CODES = ("NO", "SE", "ZZ")
+V6 = ("2001:db8::7", "::", "::ffff:198.51.100.7", "ffff:" * 7 + "ffff")
 
 letters = st.text("aAbB.*?\\-+()[]$^|{}# đĐẞΣ\n", max_size=5)
 some_text = letters.filter(bool)
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str) | st.sampled_from(
-    ["198.51.100.7", "198.51.100.8", "2001:db8::7", "0.0.0.1", "255.255.255.255", "::", "ffff:" * 7 + "ffff"]
+    [
+        "198.51.100.7",
+        "198.51.100.8",
+        "2001:db8::7",
+        "::ffff:198.51.100.7",
+        "::fffe:0:0",
+        "0.0.0.1",
+        "255.255.255.255",
+        "::",
+        "ffff:" * 7 + "ffff",
+    ]
 )
 
 
@@ -39,7 +51,7 @@ def few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 def networks() -> st.SearchStrategy[str]:
     """Return networks around the addresses in use, from one address to all."""
     v4 = st.tuples(st.sampled_from(["198.51.100.7", "0.0.0.1", "255.255.255.255"]), st.integers(0, 32))
-    v6 = st.tuples(st.sampled_from(["2001:db8::7", "::", "ffff:" * 7 + "ffff"]), st.integers(0, 128))
+    v6 = st.tuples(st.sampled_from(V6), st.integers(0, 128))
     return (v4 | v6).map(lambda pair: str(ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False)))
 
 
@@ -107,7 +119,7 @@ def compares(test: Test, value: Any, flow: dict[str, Any], wanted: Any) -> bool:
     if test.op is Op.RE:
         return re.search(wanted, value, re.IGNORECASE if "i" in test.flags else 0) is not None
     if test.op is Op.CIDR:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(wanted)
+        return lies_in(ipaddress.ip_address(value), ipaddress.ip_network(wanted))
     if isinstance(value, str) and not test.cased and test.field in {TEXT, LIST}:
         value, wanted = value.lower(), wanted.lower()
     match test.op:
@@ -132,6 +144,15 @@ def compares(test: Test, value: Any, flow: dict[str, Any], wanted: Any) -> bool:
         case Op.LTE:
             return bool(value <= wanted)
     raise AssertionError(test.op)
+
+
+def lies_in(address: Any, network: Any) -> bool:
+    """Tell whether an address lies in a network; one mapped into IPv6 is the IPv4 address, and so is its network."""
+    mapped = ipaddress.ip_network("::ffff:0:0/96")
+    address = getattr(address, "ipv4_mapped", None) or address
+    if network.version == 6 and network.subnet_of(mapped):
+        network = ipaddress.ip_network((network.network_address.packed[12:], network.prefixlen - 96))
+    return address in network
 
 
 def is_like(text: str, pattern: str) -> bool:
@@ -189,6 +210,26 @@ def test_networks_join_where_they_touch() -> None:
     )
 
     assert frame.select(truth(test).alias("it"))["it"].to_list() == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("network", "inside"),
+    [
+        ("::/0", ["2001:db8::1", "::fffe:0:0", "::1:0:0:0"]),
+        ("::fffe:0:0/95", ["::fffe:0:0"]),
+        ("::ffff:0:0/96", ["198.51.100.7", "::ffff:198.51.100.7"]),
+        ("::ffff:198.51.100.0/120", ["198.51.100.7", "::ffff:198.51.100.7"]),
+        ("198.51.100.0/24", ["198.51.100.7", "::ffff:198.51.100.7"]),
+    ],
+)
+def test_addresses_mapped_into_ipv6_are_ipv4(network: str, inside: list[str]) -> None:
+    """A mapped address is matched by networks of IPv4 and never by one of IPv6 that spans them."""
+    asked = ["2001:db8::1", "::fffe:0:0", "198.51.100.7", "::ffff:198.51.100.7", "::1:0:0:0"]
+    frame = crossings((1, 0, {ADDRESS: address}) for address in asked)
+
+    found = frame.filter(truth(Test(ADDRESS, Op.CIDR, (network,))))["remote_ip"].to_list()
+
+    assert sorted(found) == sorted(inside)
 
 
 def test_an_empty_frame_has_no_answers() -> None:

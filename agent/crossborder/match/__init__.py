@@ -87,12 +87,9 @@ class Matcher:
         self._whys = [Why(rule.tree, self._plan.truth) for rule in self._rules]
         self._quoted = sorted({column for why in self._whys for column in why.columns})
         self._table = _table(self._rules)
-        kept = self._correlators
-        self._correlators = {
-            rule.identity: kept.get(rule.identity) or Correlator(rule, self.max_groups)
-            for rule in self._rules
-            if rule.correlation
-        }
+        counted = {rule.identity: rule for rule in self._rules if rule.correlation}
+        fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
+        self._correlators = fresh | {key: kept for key, kept in self._correlators.items() if key in counted}
 
     def _hits(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return rule and row of every match."""

@@ -177,7 +177,8 @@ def _in_networks(networks: list[str]) -> Predicate:
 def _borders(networks: list[str]) -> list[bytes]:
     """Return where membership begins and ends, alternating; an open end at the last key has no border.
 
-    A network of IPv6 that spans the keys of IPv4 (`::/0`) holds no IPv4 address.
+    An IPv4 address mapped into IPv6 (::ffff:0:0/96) is that IPv4 address. A network of IPv6 that spans them all, as
+    `::/0` does, holds none of them.
     """
     ranges = sorted(r for network in networks for r in _ranges(network))
     merged: list[list[int]] = []
@@ -193,8 +194,8 @@ def _borders(networks: list[str]) -> list[bytes]:
 def _ranges(network: str) -> list[tuple[int, int]]:
     low, high = (int.from_bytes(key, "big") for key in key_range(ipaddress.ip_network(network)))
     first, last = (int.from_bytes(key, "big") for key in _MAPPED)
-    if low < first and high > last:
-        return [(low, first - 1), (last + 1, high)]
+    if low <= first and high >= last and (low, high) != (first, last):
+        return [(a, b) for a, b in ((low, first - 1), (last + 1, high)) if a <= b]
     return [(low, high)]
 
 
