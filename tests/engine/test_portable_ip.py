@@ -39,7 +39,7 @@ from tests.engine.frames import (
         IPv6ExtHdrHopByHop()
         / IPv6ExtHdrDestOpt()
         / IPv6ExtHdrRouting()
-        / AH(payloadlen=4, icv=b"\0" * 12)
+        / AH(nh=60, payloadlen=4, icv=b"\0" * 12)
         / IPv6ExtHdrDestOpt(),
     ],
     ids=["hop-by-hop", "destination", "routing", "ah", "atomic fragment", "all"],

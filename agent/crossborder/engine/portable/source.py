@@ -68,7 +68,7 @@ class _Pcap:
             stream.mark()
             try:
                 frame = self._next()
-            except (EOFError, StopIteration):
+            except (EOFError, StopIteration, OSError):
                 break
             if stream.broken is not None:
                 break
@@ -119,11 +119,12 @@ class _PcapNg(_Pcap):
 
 
 class _Blocks(RawPcapNgReader):  # type: ignore[misc] # scapy ships no types
-    """scapy's pcapng reader, with three things put right that it gets wrong on sound files (2.6 to 2.8).
+    """scapy's pcapng reader, with four things put right that it gets wrong on sound files (2.6 to 2.8).
 
     It keeps the interfaces of an earlier section, though each section counts its own from 0: a file joined from two
     would get the link type and the clock of the wrong one. It passes over if_tsoffset, by which a packet's time may
-    be off by years. And it leaves out, without a word, packets of an interface that the file does not describe.
+    be off by years. A snaplen of 0, which means none, empties its simple packets. And it leaves out, without a word,
+    packets of an interface that the file does not describe.
     """
 
     def _read_block_shb(self) -> None:
@@ -133,9 +134,10 @@ class _Blocks(RawPcapNgReader):  # type: ignore[misc] # scapy ships no types
 
     def _read_block_idb(self, block: bytes, size: int) -> None:
         super()._read_block_idb(block, size)
+        linktype, snaplen, options = self.interfaces[-1]
         offset = self._read_options(block[8:]).get(_TSOFFSET, b"")
-        known = struct.unpack(self.endian + "q", offset)[0] if len(offset) == 8 else 0
-        self.interfaces[-1][2]["offset"] = known
+        options["offset"] = struct.unpack(self.endian + "q", offset)[0] if len(offset) == 8 else 0
+        self.interfaces[-1] = (linktype, snaplen or MAX_CAPTURED, options)
 
     def _check_interface_id(self, intid: int) -> bool:
         if intid >= len(self.interfaces):

@@ -85,7 +85,7 @@ class Stream:
 
     def fail(self, size: int) -> None:
         """Take note that a record claims a size that cannot be."""
-        self._break(size, 0, f"it claims {size} bytes")
+        self.broken = Break(self.broken.offset if self.broken else self.offset, size, 0, f"it claims {size} bytes")
 
     def _read_on(self, size: int) -> bytes:
         if size > READ_LIMIT:
