@@ -151,13 +151,17 @@ def test_in_transit_the_initiator_is_local() -> None:
 
 
 def test_an_echo_and_its_reply_are_one_flow() -> None:
-    """ICMP pairs are one flow with the request's type, whichever was seen first; errors are one-way."""
+    """ICMP pairs are one flow with the request's type, whichever was seen first; each asker's is its own."""
     for order in ((8, 0), (0, 8)):
         ends = [(LOCAL, REMOTE) if kind == 8 else (REMOTE, LOCAL) for kind in order]
         row = single([packet(n, *ends[n], sport=kind, dport=0, proto=1) for n, kind in enumerate(order)])
         assert (row["local_port"], row["remote_port"], row["initiator"]) == (8, 0, "local")
         assert (row["packets_out"], row["packets_in"]) == (1, 1)
         assert row["community_id"] == community_id(packed(LOCAL), packed(REMOTE), 1, 8, 0)
+
+    table = FlowTable(config())
+    feed(table, [packet(0, LOCAL, REMOTE, 8, 0, proto=1), packet(1, REMOTE, LOCAL, 8, 0, proto=1)])
+    assert table.close()["initiator"].to_list() == ["local", "remote"]
 
     row = single([packet(0, REMOTE, LOCAL, sport=3, dport=13, proto=1)])
     assert (row["local_port"], row["remote_port"]) == (3, 13)
@@ -419,6 +423,18 @@ def test_a_tunnel_does_not_hide_a_crossing(layers: list[str], counted: int) -> N
     packets = [packet(0, *LAYERS[layer], sport=n) for n, layer in enumerate(layers)]
 
     assert choose(packets, HOME) is packets[counted]
+
+
+def test_a_tunnel_that_is_counted_itself_says_what_it_is() -> None:
+    """Where the inside stays at home, the flow abroad is the tunnel's own, and its protocol is the tunnel."""
+    outer = packet(0, LOCAL, REMOTE, 4789, 4789, proto=17)
+    inner = packet(0, LOCAL, LOCAL2, tunnel="vxlan")
+
+    table = FlowTable(config())
+    flow = table.add(choose([outer, inner], HOME))
+
+    assert flow is not None
+    assert (flow.remote, flow.names.app_protocol) == (outer.dst, "vxlan")
 
 
 ENDS = st.sampled_from([LOCAL, LOCAL2, REMOTE, REMOTE2, "224.0.0.5"])

@@ -31,15 +31,17 @@ def flow_key(packet: Packet) -> FlowKey:
     """Return what packets of one flow share, in both directions: interface, canonical tuple, tunnels.
 
     The VLAN is not part of it: a mirror port often shows the two directions of one connection in two VLANs.
-    An ICMP request and its answer are one flow, other ICMP is one-way, as Community ID has it.
+    An ICMP request and its answer are one flow, which another request the other way is not; other ICMP is one-way.
+    Community ID has it so.
     """
     src, dst, sport, dport = packet.src, packet.dst, packet.sport, packet.dport
     if packet.proto in ICMP_ANSWERS:
         answer = ICMP_ANSWERS[packet.proto].get(sport)
-        if answer is None:
-            return packet.interface, packet.proto, src, dst, sport, dport, packet.tunnel
-        sport = dport = min(sport, answer)
-    if src > dst or (src == dst and sport > dport):
+        if answer is not None:
+            dport = 0
+            if sport not in _REQUESTS[packet.proto]:
+                src, dst, sport = dst, src, answer
+    elif src > dst or (src == dst and sport > dport):
         src, dst, sport, dport = dst, src, dport, sport
     return packet.interface, packet.proto, src, dst, sport, dport, packet.tunnel
 
@@ -73,9 +75,12 @@ def choose(layers: list[Packet], home: Home) -> Packet:
     The innermost layer is who really talks. But a tunnel must not hide a crossing: when the innermost layer does not
     cross (private addresses inside a GRE tunnel to another country), the innermost layer that does is counted.
     """
+    inside: Packet | None = None
     for packet in reversed(layers):
         if scope_of(packet.src, packet.dst, home) is Scope.CROSSING:
-            return packet
+            word = inside.tunnel.rpartition("/")[2] if inside is not None and inside.tunnel else None
+            return packet._replace(carries=word) if word else packet
+        inside = packet
     return layers[-1]
 
 
@@ -135,6 +140,7 @@ class Flow:
         self.first_ns = self.last_ns = packet.ts_ns
         self.opened_age = self.seen_age = age
         self.names = Names()
+        self.names.app_protocol = packet.carries
         self.conversation: Conversation | None = None
         self._orient(packet, sender_is_local)
         self._reset()

@@ -31,6 +31,7 @@ class Packet(NamedTuple):
     payload: bytes = b""  # the part of the transport payload that was captured
     vlan: str | None = None  # VLAN id, outer.inner for QinQ
     tunnel: str | None = None  # tunnels around this packet, outermost first, joined by '/'
+    carries: str | None = None  # the tunnel this packet is itself, where what is inside does not cross
 
 
 # https://www.iana.org/assignments/protocol-numbers, in order from 0; a blank has no keyword there.

@@ -155,7 +155,7 @@ class PortableEngine:
         if not self._shedding:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)
-            if packet.payload:
+            if packet.payload and packet.carries is None:
                 self._inspector.inspect(flow, packet)
 
     def _count_kernel_drops(self) -> None:
