@@ -143,6 +143,7 @@ def _size(thing: object, seen: set[int]) -> int:
 @pytest.mark.parametrize(
     ("transport", "start", "more"),
     [
+        ("tcp", b"", b"U"),
         ("tcp", b"", b"USER"),
         ("tcp", b"GET / HTTP/1.1\r\n", b"x" * 1000),
         ("tcp", b"GET / HTTP/1.1\r\n", b"A: b\r\n" * 100),
@@ -163,12 +164,12 @@ def _size(thing: object, seen: set[int]) -> int:
     ],
 )
 def test_memory_is_bounded(transport: str, start: bytes, more: bytes) -> None:
-    """Two million bytes of what is never finished: little is held at any time, and less once it is over."""
+    """Much of what is never finished: little is held at any time, and less once it is over."""
     conversation = Conversation(transport, Names(), DnsNames(limit=8))
     wanted = True
     if start:
         conversation.feed(True, True, start)
-    for _ in range(2_000_000 // len(more)):
+    for _ in range(min(2_000_000 // len(more), 20_000)):
         wanted = conversation.feed(True, True, more)
         if not wanted:
             break

@@ -120,7 +120,17 @@ def test_a_scanner_has_limits() -> None:
     assert scanner.feed(b"\nContent-Disposition: a; filename=c\n\n") == []
 
 
-@pytest.mark.parametrize("word", [b"=?x-none?B?YQ==?=", b"=?utf-8?B?!?=", b"=?utf-8?Q?=ff?=", b"=?\xff?="])
+@pytest.mark.parametrize(
+    "word",
+    [
+        b"=?x-none?B?YQ==?=",
+        b"=?unicode_escape?Q?=5Cq?=",
+        b"=?windows-1258?Q?=FFq?=",
+        b"=?utf-8?B?!?=",
+        b"=?utf-8?Q?=ff?=",
+        b"=?\xff?=",
+    ],
+)
 def test_encoded_words_may_be_damaged(word: bytes) -> None:
     """They give some name, and never raise."""
     head = b'\nContent-Disposition: attachment; filename="' + word + b'"\r\n\r\n'

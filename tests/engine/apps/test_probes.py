@@ -122,6 +122,11 @@ DATAGRAMS: dict[str, list[Line]] = {
         (">", b"\x12\x34\x56\x78\0\0\0\x01" + bytes(range(56))),
         (">", b"\x12\x34\x56\x78\0\0\0\x02" + bytes(range(56))),
     ],
+    "rtp": [
+        (">", b"\x80\x60\xff\xff\0\0\x10\0\x12\x34\x56\x78" + bytes(160)),
+        (">", b"\x80\xe0\0\0\0\0\x10\xa0\x12\x34\x56\x78" + bytes(160)),
+        (">", b"\x80\x60\0\1\0\0\x11\x40\x12\x34\x56\x78" + bytes(160)),
+    ],
     "quic": [(">", b"\xc0\xff\0\0\x20\x08abcdefgh\0" + bytes(40))],
     "dtls": [(">", b"\x16\xfe\xfd\0\0" + bytes(6) + b"\0\x0e\x10" + bytes(13))],
 }
@@ -146,6 +151,11 @@ def test_every_probe_has_a_case() -> None:
     """A protocol is added together with bytes that show it."""
     assert {probe.protocol for probe in STREAM_PROBES} == set(STREAMS)
     assert {probe.protocol for probe in DATAGRAM_PROBES} == set(DATAGRAMS)
+
+
+def test_media_may_be_encrypted() -> None:
+    """RTP and SRTP look alike: neither counts as readable, however many datagrams come."""
+    assert hear("udp", *DATAGRAMS["rtp"]).inspected(payload_seen=True) == "opaque"
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])

@@ -90,6 +90,14 @@ def test_a_hello_over_many_records_and_segments() -> None:
     assert hear("tcp", (">", stream), piece=5).server_name == "split.example"
 
 
+@pytest.mark.parametrize("piece", [None, 1])
+def test_an_alert_before_the_hello(piece: int | None) -> None:
+    """Records of other kinds are passed over, whole or in pieces."""
+    hello = record(message(1, hello_body([server_name(b"after.example")])))
+
+    assert hear("tcp", (">", record(b"\1\0", kind=21) + hello), piece=piece).server_name == "after.example"
+
+
 def test_a_stream_met_in_the_middle_is_tls_and_opaque() -> None:
     """Records of application data tell the protocol and nothing else."""
     names = hear("tcp", (">", record(bytes(100), kind=23, version=0x0303)), initiator_known=False)

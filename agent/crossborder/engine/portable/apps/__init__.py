@@ -94,6 +94,7 @@ class Conversation:
             self._names.app_protocol = probe.protocol
             self._names.inspection = probe.inspection
         if probe.make is None:
+            self._unknown = probe.inspection
             if self._stream or self._listener.gave_up:
                 self._end()
             return []

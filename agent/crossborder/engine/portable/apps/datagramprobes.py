@@ -14,6 +14,7 @@ from crossborder.engine.portable.apps.probe import Probe
 from crossborder.engine.portable.apps.probes import OPENVPN_RESETS, sunrpc_message
 from crossborder.engine.portable.apps.quictalk import QuicTalk
 from crossborder.engine.portable.apps.tftp import TftpTalk, looks_like_tftp
+from crossborder.model import Inspection
 
 if TYPE_CHECKING:
     from crossborder.engine.portable.apps.probe import Test
@@ -126,6 +127,14 @@ def _esp(data: bytes, previous: bytes) -> bool:
     return 0 < int.from_bytes(data[4:8], "big") - int.from_bytes(previous[4:8], "big") <= 64
 
 
+def _rtp(data: bytes, previous: bytes) -> bool:
+    """RTP (RFC 3550 5.1): version 2, the same source and payload type twice, the sequence number a little further."""
+    if len(data) < 20 or data[0] >> 6 != 2 or data[8:12] != previous[8:12] or data[8:12] == bytes(4):
+        return False
+    step = int.from_bytes(data[2:4], "big") - int.from_bytes(previous[2:4], "big")
+    return 0 < step & 0xFFFF <= 64 and (data[1] ^ previous[1]) & 0x7F == 0 and not 72 <= data[1] & 0x7F <= 76
+
+
 def _l2tp(data: bytes, previous: bytes) -> bool:
     """A control message with its length (RFC 2661 3.1)."""
     del previous
@@ -178,5 +187,6 @@ DATAGRAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("sunrpc", _sunrpc),
     Probe("radius", _radius),
     Probe("tftp", _tftp, lambda scene: TftpTalk(scene.names)),
+    Probe("rtp", _rtp, inspection=Inspection.OPAQUE.value),  # SRTP looks the same
     Probe("esp", _esp),
 )  # fmt: skip

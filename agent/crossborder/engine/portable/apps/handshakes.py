@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_HANDSHAKE = 65_536  # bytes of one unfinished handshake message kept
+_ENCRYPTS = frozenset({tls.APPLICATION_DATA, tls.CHANGE_CIPHER_SPEC})  # from these records on all is encrypted
 SSL2_CLIENT_HELLO = -1
 """Stands where a handshake type does; the body is the whole SSL 2 message behind its length."""
 
@@ -31,7 +32,7 @@ class Handshakes:
             yield from self._ssl2()
         while self._begun and not self.finished and self._at_record():
             end = tls.RECORD_HEADER + int.from_bytes(self._records[3:5], "big")
-            if len(self._records) < end and self._records[0] == tls.HANDSHAKE:
+            if len(self._records) < end and self._records[0] not in _ENCRYPTS:
                 return
             yield from self._record(end)
         if self.finished or (self._begun and self._at_record() is False):
@@ -42,7 +43,7 @@ class Handshakes:
 
     def _record(self, end: int) -> Iterator[tuple[int, bytes]]:
         kind = self._records[0]
-        if kind in {tls.APPLICATION_DATA, tls.CHANGE_CIPHER_SPEC}:  # from here on all is encrypted
+        if kind in _ENCRYPTS:
             self.finished = True
             return
         if kind == tls.HANDSHAKE:

@@ -186,6 +186,7 @@ class HttpTalk:
         if not end:
             if len(side.held) > MAX_CHUNK_LINE:
                 side.mode = _Mode.DEAD
+                side.held.clear()
             return b""
         line = bytes(side.held).strip()
         side.held.clear()

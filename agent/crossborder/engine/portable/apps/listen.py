@@ -28,7 +28,10 @@ class StreamListener:
 
     def hear(self, outward: bool, data: bytes) -> Probe | None:
         """Take bytes; return the probe that knows the protocol, once one does."""
-        self.heard.append((outward, data))
+        if self.heard and self.heard[-1][0] is outward:  # many small pieces must not cost more than their bytes
+            self.heard[-1] = (outward, self.heard[-1][1] + data)
+        else:
+            self.heard.append((outward, data))
         head = self._heads[outward]
         self._heads[outward] = head + data[: STREAM_LIMIT - len(head)]
         for way in (outward, not outward):

@@ -12,6 +12,11 @@ from crossborder.engine.portable.apps.http import file_name, head_end, parse_fie
 MAX_SCAN = 1 << 20  # bytes of one body that are searched
 MAX_PART_HEAD = 4096  # bytes of one part's header
 _FIELD = 64  # a field's name, its colon and white space around them
+_CHARSET = re.compile(
+    r"utf-?(?:7|8|16|32)|us-ascii|(?:iso-?8859|windows|cp|ibm)-?\d{1,5}|koi8-[rtu]|big5\S{0,6}|gbk?\d{0,5}"
+    r"|(?:euc|iso-2022)-(?:jp|kr|cn)|shift_jis",
+    re.IGNORECASE,
+)
 _DISPOSITION = re.compile(rb"\ncontent-disposition[ \t]{0,16}:", re.IGNORECASE)
 
 
@@ -79,10 +84,14 @@ def _decoded(name: bytes) -> bytes:
     if b"=?" not in name:
         return name
     try:
-        pieces = decode_header(name.decode("ascii"))
-        return b"".join(
-            (text.decode(charset or "ascii", "replace") if isinstance(text, bytes) else text).encode("utf-8", "replace")
-            for text, charset in pieces
-        )
+        return b"".join(_word(text, charset) for text, charset in decode_header(name.decode("ascii")))
     except (ValueError, LookupError, HeaderParseError):  # no ASCII, no such charset, no base64
         return name
+
+
+def _word(text: str | bytes, charset: str | None) -> bytes:
+    if isinstance(text, bytes):
+        if charset is not None and not _CHARSET.fullmatch(charset):  # Python has codecs that are no charsets
+            raise LookupError(charset)
+        text = text.decode(charset or "ascii", "replace")
+    return text.encode("utf-8", "replace")
