@@ -26,7 +26,7 @@ TCP, UDP, GRE_PROTOCOL, SIX_IN_FOUR, ICMP, ICMP6 = 6, 17, 47, 41, 1, 58
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 GATEWAY_MAC = "02:00:5e:14:00:01"
 UPSTREAM_MAC = "02:00:5e:14:ff:fe"
-_VXLAN_PORT = 4789
+VXLAN_PORT = 4789
 
 
 def ones_sum(data: bytes) -> int:
@@ -174,6 +174,11 @@ class Tunnel:
 
     overhead = 58  # outer IPv4, UDP, VXLAN and inner Ethernet: the most of the three, and some
 
+    @property
+    def udp_port(self) -> int:
+        """Return the source port of VXLAN's outer packets, which tells lanes apart (RFC 7348 section 5)."""
+        return 49_152 + self.number % 1000
+
     def wrap(self, src: str, dst: str, *, outward: bool) -> Wrap:
         """Return what puts packets of one direction into frames of the outer link."""
         ends = (self.local, self.remote) if outward else (self.remote, self.local)
@@ -181,7 +186,7 @@ class Tunnel:
         if self.kind == "vxlan":
             inner = Link().wrap(src, dst, outward=outward)
             shim = bytes(VXLAN(vni=self.number, flags=8))
-            lane = Lane(IpHeader(*ends, UDP, 62), 49_152 + self.number % 1000, _VXLAN_PORT, framed)
+            lane = Lane(IpHeader(*ends, UDP, 62), self.udp_port, VXLAN_PORT, framed)
             return lambda packet: lane.udp(shim + inner(packet))
         protocol = GRE_PROTOCOL if self.kind == "gre" else SIX_IN_FOUR
         shim = bytes(GRE(key_present=1, key=self.number, proto=0x0800)) if self.kind == "gre" else b""

@@ -21,7 +21,7 @@ from crossborder.demo.places import (
     Host,
 )
 from crossborder.demo.scenes.sessions import PROGRAM, Way, secure
-from crossborder.demo.wire import GRE_PROTOCOL, Link, Tunnel
+from crossborder.demo.wire import GRE_PROTOCOL, UDP, VXLAN_PORT, Link, Tunnel
 from crossborder.engine.communityid import community_id
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def gre(stage: Stage, at: int) -> None:
     stage.note(GATEWAY_PUBLIC, PEER_GRE)
     tunnel = Tunnel("gre", GATEWAY_PUBLIC.ip, PEER_GRE.ip, _WAN, 77)
     secure(stage, PROCUREMENT, _PARTNER, at, up=330_000, down=4_000, way=_inside(tunnel))
-    ends = ip_address(GATEWAY_PUBLIC.ip).packed, ip_address(PEER_GRE.ip).packed
-    outer = community_id(*ends, GRE_PROTOCOL, 0, 0)
-    planted = Planted(stage.scene, "tunnel_abroad", GATEWAY_PUBLIC.ip, PEER_GRE.ip, PEER_GRE.country, outer)
-    stage.planted.append(planted)
+    _plant_outer(stage, PEER_GRE, GRE_PROTOCOL)
 
 
 def vxlan(stage: Stage, at: int) -> None:
@@ -47,6 +44,14 @@ def vxlan(stage: Stage, at: int) -> None:
     stage.note(GATEWAY_PUBLIC, PEER_VXLAN)
     tunnel = Tunnel("vxlan", GATEWAY_PUBLIC.ip, PEER_VXLAN.ip, _WAN, 4242)
     secure(stage, PROCUREMENT, _PARTNER, at, up=260_000, down=4_000, way=_inside(tunnel))
+    _plant_outer(stage, PEER_VXLAN, UDP, tunnel.udp_port, VXLAN_PORT)
+
+
+def _plant_outer(stage: Stage, peer: Host, protocol: int, *ports: int) -> None:
+    """Take down that the tunnel itself must be found: what is inside has private addresses at both ends."""
+    ends = ip_address(GATEWAY_PUBLIC.ip).packed, ip_address(peer.ip).packed
+    outer = community_id(*ends, protocol, *(ports or (0, 0)))
+    stage.planted.append(Planted(stage.scene, "tunnel_abroad", GATEWAY_PUBLIC.ip, peer.ip, peer.country, outer))
 
 
 def _inside(tunnel: Tunnel) -> Way:
