@@ -1,0 +1,117 @@
+"""Reads IP headers as Wireshark dissected them, extension headers and fragments included."""
+
+from __future__ import annotations
+
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import TYPE_CHECKING, Final
+
+from crossborder.engine.portable.frame import UnreadableError
+from crossborder.engine.portable.ip import Fragment, Header
+from crossborder.engine.tshark.tree import as_number
+from crossborder.model import DropReason
+
+if TYPE_CHECKING:
+    from crossborder.engine.tshark.tree import Layer
+
+IPS: Final = frozenset({"ip", "ipv6"})
+_AH = 51
+_EXTENSIONS: Final = frozenset({0, 43, 44, 51, 60})
+
+# Where an extension header says what follows it, and where how long it is; a fragment header has 8 bytes.
+_NEXT: Final = {f"ipv6.{name}.nxt" for name in ("hopopts", "routing", "fraghdr", "dstopts")} | {"ah.next_header"}
+_LENGTH: Final = {f"ipv6.{name}.len_oct" for name in ("hopopts", "routing", "dstopts")}
+_CONTRADICTIONS: Final = ("ip.bogus_ip_version", "ip.bogus_header_length", "ipv6.invalid_header")
+DAMAGED: Final = frozenset({"_ws.malformed", "_ws.short"})
+"""How Wireshark marks the end of a dissection: by the packet's own end, or by the capture's."""
+
+_LEAST: Final = {"ip": 20, "ipv6": 40}
+_TOO_LONG: Final = ("ip.bogus_ip_length", "ipv6.plen_exceeds_framing")
+
+
+def read_header(layers: list[Layer], at: int, inside: bool) -> tuple[Header, int]:
+    """Return what the IP layer at `at` says, and where the layer behind it and its authentication header stands.
+
+    `body` is the length of its headers and `end` that of the whole packet. `inside` says that it is carried in another
+    packet, which must hold all of it. Raises UnreadableError with TRUNCATED_IP or MALFORMED_IP.
+    """
+    layer = layers[at]
+    if "ip.bogus_ip_version" in layer and _name(layers, at + 1) == "ipv6":  # the packet's version counts
+        at += 1
+        layer = layers[at]
+    if any(mark in layer for mark in _CONTRADICTIONS):
+        raise UnreadableError(DropReason.MALFORMED_IP)
+    header = _ipv4(layer) if layer.name == "ip" else _ipv6(layer)
+    at += 1
+    if header.proto == _AH and not (header.fragment and header.fragment.offset):
+        if _name(layers, at) != "ah":
+            raise UnreadableError(DropReason.TRUNCATED_IP)
+        header = _authenticated(header, layers[at])
+        at += 1
+    if header.body > _LEAST[layer.name] and _name(layers, at) in DAMAGED:  # cut off inside options or extensions
+        raise UnreadableError(DropReason.TRUNCATED_IP)
+    strict = inside or "ipv6.opt.jumbo" in layer  # a jumbogram may claim 4 GiB
+    if header.ip_bytes < header.body or (strict and any(mark in layer for mark in _TOO_LONG)):
+        raise UnreadableError(DropReason.MALFORMED_IP)
+    return header, at
+
+
+def _name(layers: list[Layer], at: int) -> str:
+    return layers[at].name if at < len(layers) else ""
+
+
+def _ipv4(layer: Layer) -> Header:
+    src, dst = _address(layer.get("ip.src"), AF_INET), _address(layer.get("ip.dst"), AF_INET)
+    proto, length, head = (_need(layer.number(f"ip.{name}")) for name in ("proto", "len", "hdr_len"))
+    offset, more = layer.number("ip.frag_offset") or 0, bool(layer.number("ip.flags.mf"))
+    fragment = Fragment(layer.number("ip.id") or 0, proto, offset, more) if offset or more else None
+    return Header(src, dst, proto, length, head, length, fragment)
+
+
+def _ipv6(layer: Layer) -> Header:
+    src, dst = _address(layer.get("ipv6.src"), AF_INET6), _address(layer.get("ipv6.dst"), AF_INET6)
+    proto, payload = _need(layer.number("ipv6.nxt")), _need(layer.number("ipv6.plen"))
+    length = 40 + (layer.number("ipv6.opt.jumbo") or payload)
+    head, fragment = 40, None
+    for name, text in layer.fields:
+        value = as_number(text) or 0
+        if name in _NEXT:
+            proto = value
+            head += 8 * (name == "ipv6.fraghdr.nxt")
+        elif name in _LENGTH:
+            head += value
+        elif name == "ah.length":
+            head += _ah_bytes(value)
+        elif name == "ipv6.fraghdr.ident":
+            fragment = _fragment(layer, value)
+    if proto in _EXTENSIONS and not (fragment and fragment.offset):
+        raise UnreadableError(DropReason.TRUNCATED_IP)
+    return Header(src, dst, proto, length, head, length, fragment)
+
+
+def _fragment(layer: Layer, ident: int) -> Fragment | None:
+    """Return which part this is; an atomic fragment (RFC 6946) is a whole packet."""
+    offset, more = layer.number("ipv6.fraghdr.offset") or 0, bool(layer.number("ipv6.fraghdr.more"))
+    return Fragment(ident, 0, offset, more) if offset or more else None
+
+
+def _authenticated(header: Header, layer: Layer) -> Header:
+    """Step over an AH header (RFC 4302): what it protects is readable, and it belongs to the IP header."""
+    proto, units = _need(layer.number("ah.next_header")), _need(layer.number("ah.length"))
+    return header._replace(proto=proto, body=header.body + _ah_bytes(units))
+
+
+def _ah_bytes(units: int) -> int:
+    return 4 * (units + 2)
+
+
+def _need(value: int | None) -> int:
+    if value is None:
+        raise UnreadableError(DropReason.TRUNCATED_IP)
+    return value
+
+
+def _address(text: str | None, family: int) -> bytes:
+    try:
+        return inet_pton(family, text or "")
+    except OSError:
+        raise UnreadableError(DropReason.TRUNCATED_IP) from None
