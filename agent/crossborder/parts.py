@@ -105,7 +105,7 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     countries = Countries.read(data_folder("geoip")).codes
     disable = () if paths else settings.rules.disable
     try:
-        return read_ruleset(paths or configured, sets, disable, countries)
+        return read_ruleset(paths or configured, sets, disable, countries, settings.home.country)
     except CrossborderError as error:  # what names no file is about rules.disable
         raise CrossborderError(
             *(f if f.path else settings.located(f, "rules", "disable") for f in error.faults)

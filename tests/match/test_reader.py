@@ -230,3 +230,16 @@ def test_a_correlation_stands_with_what_it_counts(tmp_path: Path) -> None:
     assert rule.correlation.span_ns == 7200 * 10**9
     assert rule.correlation.condition == "value_sum gt: 18446744073709551617 within 2h by source.ip"
     assert rule.line == 19
+
+
+def test_home_in_a_set_is_the_home_country(tmp_path: Path) -> None:
+    """An operator of another country changes one line of the configuration, and the rules follow."""
+    sets = tmp_path / "sets"
+    sets.mkdir()
+    head = "title: t\nsource: s\ndate: 2026-11-21\nkind: countries\n"
+    (sets / "allowed.yaml").write_text(f"name: allowed\n{head}values: [HOME, SG]\n", encoding="utf-8")
+
+    here, there = (read_ruleset([], [sets], home=home) for home in ("VN", "TH"))
+
+    assert (here.sets["allowed"].values, there.sets["allowed"].values) == (("VN", "SG"), ("TH", "SG"))
+    assert here.sha256 != there.sha256

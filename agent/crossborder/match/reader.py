@@ -60,16 +60,18 @@ def read_ruleset(
     set_paths: Iterable[Path] = (),
     disable: Iterable[str] = (),
     countries: frozenset[str] | None = None,
+    home: str = "VN",
 ) -> Ruleset:
     """Read rule files, or folders of them, and the named sets they use.
 
     `disable` names rules that are read and checked but not evaluated. `countries` holds the codes of ISO 3166 that a
-    rule may name; without it any two capitals pass. Raises CrossborderError with every fault of every file.
+    rule may name; without it any two capitals pass. `home` is the country that HOME in a set
+    stands for. Raises CrossborderError with every fault of every file.
     """
     faults: list[Fault] = []
     disabled = frozenset(disable)
     set_files = yaml_files(set_paths, faults)
-    sets = read_sets(set_files, countries, faults)
+    sets = read_sets(set_files, countries, home, faults)
     files = rule_files(paths, faults)
     drafts = []
     for file in files:

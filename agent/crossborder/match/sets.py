@@ -44,8 +44,14 @@ class SetFile(BaseModel):
     values: Annotated[tuple[Annotated[Text, BeforeValidator(_as_text)], ...], AfterValidator(some)]
 
 
-def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: list[Fault]) -> dict[str, NamedSet]:
-    """Read set files; what is wrong with them is added to `faults`.
+HOME = "HOME"
+"""In a set of countries: the home country of the configuration, so that another country changes one line."""
+
+
+def read_sets(
+    paths: Iterable[Path], countries: frozenset[str] | None, home: str, faults: list[Fault]
+) -> dict[str, NamedSet]:
+    """Read set files; what is wrong with them is added to `faults`. HOME among countries stands for `home`.
 
     A later set replaces an earlier one of its name: so an operator's `allowed_core` stands for the shipped one.
     """
@@ -53,7 +59,7 @@ def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: l
     for path in paths:
         try:
             document = yamlfile.read(path)
-            named = _read(document, path, countries)
+            named = _read(document, path, countries, home)
         except CrossborderError as error:
             faults += error.faults
             continue
@@ -61,7 +67,7 @@ def read_sets(paths: Iterable[Path], countries: frozenset[str] | None, faults: l
     return found
 
 
-def _read(document: Document, path: Path, countries: frozenset[str] | None) -> NamedSet:
+def _read(document: Document, path: Path, countries: frozenset[str] | None, home: str) -> NamedSet:
     file = yamlfile.fill(document, SetFile)
     faults = [
         document.fault(message, "values", at)
@@ -72,13 +78,16 @@ def _read(document: Document, path: Path, countries: frozenset[str] | None) -> N
         faults.append(document.fault(f"name {file.name!r} differs from the file's, {path.stem!r}", "name"))
     if faults:
         raise CrossborderError(*sorted(faults))
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return NamedSet(file.name, file.title, file.source, file.date, file.kind, file.values, path, sha256)
+    text, values = path.read_bytes(), file.values
+    if file.kind == "countries" and HOME in values:
+        text, values = text + home.encode(), tuple(home if value == HOME else value for value in values)
+    sha256 = hashlib.sha256(text).hexdigest()
+    return NamedSet(file.name, file.title, file.source, file.date, file.kind, values, path, sha256)
 
 
 def _wrong(value: str, kind: SetKind, countries: frozenset[str] | None) -> str | None:
     if kind == "countries":
-        return wrong_country(value, countries)
+        return None if value == HOME else wrong_country(value, countries)
     if kind == "networks":
         return _wrong_network(value)
     if kind == "domains" and not _DOMAIN.fullmatch(value):
