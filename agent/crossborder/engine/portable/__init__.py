@@ -93,6 +93,8 @@ class PortableEngine:
             if pace is not None:
                 for now_ns in pace.wait(frame.ts_ns):
                     yield from self._tick(now_ns, 0.0)
+                if self._stopping:
+                    return
             yield from self._tick(frame.ts_ns, 0.0)
             self._take(frame)
 

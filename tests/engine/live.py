@@ -1,0 +1,179 @@
+"""Runs the engine on real interfaces. Started by the tests inside a network namespace of its own.
+
+`python -m tests.engine.live SCENARIO` makes a veth pair, sends frames into one end, listens on the other, and prints
+what came of it as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import Dot1Q, Ether
+from tests.engine.captures import LOCAL, REMOTE, check, config, flows_of
+
+from crossborder.engine import SECOND_NS
+from crossborder.engine.portable import PortableEngine
+from crossborder.errors import CrossborderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crossborder.model import Batch
+
+ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+TCP_FRAME = bytes(ETHER / IP(src=LOCAL, dst=REMOTE) / TCP(sport=40000, dport=443) / bytes(300))
+VLAN_FRAME = bytes(ETHER / Dot1Q(vlan=42) / IP(src=LOCAL, dst=REMOTE) / UDP(sport=5000, dport=5001) / b"hello")
+TICK = SECOND_NS // 5
+PATIENCE_SECONDS = 10
+
+
+def ip(*words: str) -> None:
+    """Change the namespace's network."""
+    subprocess.run(["ip", *words], check=True)
+
+
+def make_pair() -> None:
+    """Make va and vb, the two ends of a wire."""
+    ip("link", "add", "va", "type", "veth", "peer", "name", "vb")
+    for name in ("va", "vb"):
+        ip("link", "set", name, "up")
+
+
+def send(frames: list[bytes], interface: str = "va", pause: float = 0.0) -> None:
+    """Send frames into an interface."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+        wire.bind((interface, 0))
+        for frame in frames:
+            wire.send(frame)
+            time.sleep(pause)
+
+
+def listen(engine: PortableEngine, meanwhile: Callable[[], None], packets: int = 0) -> dict[str, Any]:
+    """Run an engine while something happens, until so many packets came; return what it said."""
+    batches: list[Batch] = []
+    worker = threading.Thread(target=meanwhile)
+    error = ""
+    started = time.monotonic()
+    worker.start()
+    try:
+        for batch in engine:
+            check(batch)
+            batches.append(batch)
+            if batch.books[0].packets >= packets > 0 or time.monotonic() - started > PATIENCE_SECONDS:
+                engine.stop()
+    except CrossborderError as fault:
+        error = str(fault)
+    worker.join()
+    book = batches[-1].books[0]
+    return {
+        "error": error,
+        "packets": book.packets,
+        "bytes": book.bytes,
+        "dropped": {reason.value: count for reason, count in book.dropped.items()},
+        "flows": flows_of(batches).select("interface", "transport", "vlan", "packets_out", "total_packets_out").rows(),
+        "batches": len(batches),
+        "progress": engine.progress(),
+        "age": (time.time_ns() - batches[-1].tick_ns) / SECOND_NS,
+    }
+
+
+def counted() -> dict[str, Any]:
+    """Count what is sent, tagged frames with the tag the kernel took off."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    return listen(engine, lambda: send([TCP_FRAME] * 3 + [VLAN_FRAME] * 2, pause=0.01), 5)
+
+
+def filtered() -> dict[str, Any]:
+    """Count only what passes the filter."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 443"))
+    return listen(engine, lambda: send([VLAN_FRAME[:12] + VLAN_FRAME[16:], TCP_FRAME] * 4), 4)
+
+
+def cut() -> dict[str, Any]:
+    """Take few bytes of each frame and still count all of them."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip", snaplen=64, promiscuous=False))
+    return listen(engine, lambda: send([TCP_FRAME] * 3), 3)
+
+
+def loopback() -> dict[str, Any]:
+    """See each packet on the loopback once, though the kernel shows it twice."""
+    ip("link", "set", "lo", "up")
+    engine = PortableEngine(config(interfaces=("lo",), tick_ns=TICK, bpf="udp", report_all=True))
+
+    def talk() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(3):
+                sender.sendto(b"hello", ("127.0.0.1", 9))
+
+    return listen(engine, talk, 3)
+
+
+def quiet() -> dict[str, Any]:
+    """Tick by the clock when there are no packets."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 9"))
+    timer = threading.Timer(1.1, engine.stop)
+    timer.start()
+    return listen(engine, lambda: None)
+
+
+def gone() -> dict[str, Any]:
+    """Lose the interface while listening."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=100 * SECOND_NS, bpf="ip"))
+
+    def lose() -> None:
+        send([TCP_FRAME] * 3)
+        while engine.progress().packets < 3:
+            time.sleep(0.01)
+        ip("link", "del", "va")
+
+    return listen(engine, lose)
+
+
+def flooded() -> dict[str, Any]:
+    """Listen only after more came than the kernel can keep."""
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    send([TCP_FRAME.ljust(1500, b"\0")] * 40_000)
+    result = listen(engine, lambda: None, 40_000)
+    return result | {"sent": 40_000}
+
+
+def refused() -> dict[str, Any]:
+    """Ask for what cannot be opened; return the sentences."""
+    ip("link", "set", "vb", "down")
+    said = {}
+    cases: dict[str, dict[str, Any]] = {
+        "missing": {"interfaces": ("nope", "va", "never")},
+        "filter": {"interfaces": ("va",), "bpf": "tcp prt 80"},
+        "down": {"interfaces": ("vb",)},
+    }
+    for case, settings in cases.items():
+        said[case] = sentence(settings)
+    os.setgroups([])
+    os.setuid(65534)
+    said["permission"] = sentence({"interfaces": ("va",)})
+    return said
+
+
+def sentence(settings: dict[str, Any]) -> str:
+    """Return what opening says."""
+    try:
+        PortableEngine(config(**settings))
+    except CrossborderError as error:
+        return str(error)
+    return "opened"
+
+
+SCENARIOS = (counted, filtered, cut, loopback, quiet, gone, flooded, refused)
+
+if __name__ == "__main__":
+    make_pair()
+    chosen = {scenario.__name__: scenario for scenario in SCENARIOS}[sys.argv[1]]
+    json.dump(chosen(), sys.stdout)
