@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossborder.engine.names import COLUMNS, LIST_LIMIT, NAME_LIMIT, PATH_LIMIT, Names, clean
+from crossborder.engine.names import COLUMNS, NAME_LIMIT, PATH_LIMIT, QUERY_LIMIT, Names, clean
 from crossborder.model import REPORT_COLUMNS
 
 
@@ -90,7 +90,7 @@ def test_lists_are_distinct_in_order_and_bounded() -> None:
 
     assert names.dns_query is not None
     assert names.dns_query[:2] == ["b.example", "a.example"]
-    assert len(names.dns_query) == LIST_LIMIT
+    assert len(names.dns_query) == QUERY_LIMIT
     assert names.file_names == ["persons.xlsx"]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NAME_LIMIT = 255  # a DNS name in text (RFC 1035 2.3.4); also the bound of all short values
 PATH_LIMIT = 512  # of http_path
 LIST_LIMIT = 16  # distinct entries kept of each list
+QUERY_LIMIT = 64  # the same of dns_query: one flow of a resolver asks many names
 UPLOAD_LIMIT = (1 << 63) - 1  # a Content-Length may claim anything; the column holds 64 bits
 
 SOURCES: Final = ("tls", "quic", "http", "dns")
@@ -167,7 +168,7 @@ class Names:
         known: list[str] | None = getattr(self, column)
         if known is None:
             setattr(self, column, [text])
-        elif len(known) < LIST_LIMIT and text not in known:
+        elif len(known) < (QUERY_LIMIT if column == "dns_query" else LIST_LIMIT) and text not in known:
             known.append(text)
 
     def name_server(self, name: str | bytes, source: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from crossborder.engine import EngineConfig, FlowLimits
 from crossborder.engine.home import Home
-from crossborder.engine.names import LIST_LIMIT
+from crossborder.engine.names import QUERY_LIMIT
 from crossborder.engine.portable import PortableEngine
 from crossborder.prefixes import PrefixSet
 
@@ -107,7 +107,7 @@ def _excused(fact: Fact, corpus: Path, facts: tuple[Fact, ...]) -> str | None:
     """Return why a fact that is not uncertain need not be found, or None."""
     if fact.kind == "dns_query":
         lists = [row["dns_query"] or [] for row in _of(fact, corpus)]
-        return "the list is full" if any(len(names) == LIST_LIMIT for names in lists) else None
+        return "the list is full" if any(len(names) == QUERY_LIMIT for names in lists) else None
     if fact.kind != "ja4":
         return None
     if fact.value.startswith("t13d151699_"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec
 
 from crossborder.engine.names import Names
 from crossborder.engine.packet import SYN, TCP, UDP
-from crossborder.engine.portable.apps import Conversation, DnsNames
+from crossborder.engine.portable.apps import Conversation, DnsNames, Transfers
 from crossborder.engine.portable.reassembly import Budget, Direction
 from crossborder.model import Initiator
 
@@ -24,6 +24,13 @@ FAILURES_TOLD: Final = 10  # faults of readers that are logged with their stack;
 P = ParamSpec("P")
 _DNS_PORT = 53
 _log = logging.getLogger(__name__)
+
+
+def _server(flow: Flow) -> tuple[bytes, int]:
+    """Return address and port of the end that a flow was opened to."""
+    if flow.initiator is Initiator.REMOTE:
+        return flow.local, flow.local_port
+    return flow.remote, flow.remote_port
 
 
 class _Finished:
@@ -60,8 +67,8 @@ class _Streams:
 
     __slots__ = ("_budget", "_conversation", "_inward", "_outward")
 
-    def __init__(self, flow: Flow, dns_names: DnsNames, budget: Budget) -> None:
-        self._conversation = Conversation("tcp", flow.names, dns_names)
+    def __init__(self, flow: Flow, dns_names: DnsNames, transfers: Transfers, budget: Budget) -> None:
+        self._conversation = Conversation("tcp", flow.names, dns_names, transfers, _server(flow)[0])
         self._budget = budget
         self._outward: Direction | None = None
         self._inward: Direction | None = None
@@ -112,22 +119,25 @@ class Inspector:
     def __init__(self) -> None:
         """Begin knowing nothing."""
         self._dns_names = DnsNames()
+        self._transfers = Transfers()
         self._budget = Budget()
         self.failures = 0  # faults of our own readers; more than 0 is a bug of ours
 
     def label(self, flow: Flow) -> None:
-        """Name the server of a new flow by the DNS answer that gave its address."""
-        server = flow.local if flow.initiator is Initiator.REMOTE else flow.remote
-        name = self._dns_names.name_of(server)
+        """Name the server of a new flow by the DNS answer that gave its address, and a transfer by who announced it."""
+        address, port = _server(flow)
+        name = self._dns_names.name_of(address)
         if name:
             flow.names.name_server(name, "dns")
+        if flow.proto == TCP:
+            self._transfers.claim(address, port, flow.names)
 
     def inspect(self, flow: Flow, packet: Packet) -> None:
         """Read the payload of a packet that its flow has counted."""
         conversation = flow.conversation
         if conversation is None:
             if packet.proto == TCP:
-                conversation = flow.conversation = _Streams(flow, self._dns_names, self._budget)
+                conversation = flow.conversation = _Streams(flow, self._dns_names, self._transfers, self._budget)
             elif packet.proto == UDP:
                 conversation = flow.conversation = _Datagrams(flow, self._dns_names)
         if isinstance(conversation, (_Streams, _Datagrams)) and not self._guarded(conversation.feed, flow, packet):

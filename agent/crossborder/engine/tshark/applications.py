@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from crossborder.model import Inspection
@@ -44,10 +45,12 @@ _PROOFS: Final = {
 """Wireshark calls what it finds on a protocol's port by its name; these want to be seen."""
 
 _NO_PROTOCOLS: Final = frozenset(
-    {"data", "tcp.segments", "ipv6.fragments", "ip.fragments", "vssmonitoring", "nbss", "tpkt", "cotp", "ftp-data"}
-    | {"data-text-lines", "media", "json", "xml", "mime_multipart", "urlencoded-form", "imf", "media_type", "esp"}
+    {"data", "vssmonitoring", "nbss", "tpkt", "cotp", "ftp-data"}
+    | {"data-text-lines", "media", "json", "xml", "mime_multipart", "urlencoded-form", "imf", "esp"}
 )
 """Layers that are framing or content and name no protocol."""
+
+_PROTOCOL = re.compile(r"[a-z0-9_-]+")  # a dot or a capital tells a field or a text beside the protocols
 
 _READ_AS: Final = {"ssh": Inspection.METADATA.value, "rdp": Inspection.METADATA.value}
 """What can be read of a protocol where Names' own rule does not say."""
@@ -72,7 +75,7 @@ def _hands_on(names: Names) -> bool:
 
 def _proves(layer: Layer) -> bool:
     name = layer.name
-    if name in _NO_PROTOCOLS or name.startswith("_ws.") or not name.isprintable() or " " in name:
+    if name in _NO_PROTOCOLS or not _PROTOCOL.fullmatch(name):
         return False
     proofs = _PROOFS.get(name)
     return proofs is None or any(field in layer for field in proofs)

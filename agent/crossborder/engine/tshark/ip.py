@@ -6,7 +6,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.frame import UnreadableError
-from crossborder.engine.portable.ip import Fragment, Header
+from crossborder.engine.portable.ip import EXTENSION_LIMIT, Fragment, Header
 from crossborder.engine.tshark.tree import as_number
 from crossborder.model import DropReason
 
@@ -32,7 +32,7 @@ def read_header(layers: list[Layer], at: int, inside: bool) -> tuple[Header, int
     """Return what the IP layer at `at` says, and where the layer behind it and its authentication header stands.
 
     `body` is the length of its headers and `end` that of the whole packet. `inside` says that it is carried in another
-    packet, which must hold all of it. Raises UnreadableError with TRUNCATED_IP or MALFORMED_IP.
+    packet, which must hold all of it. Raises UnreadableError with TRUNCATED_IP, MALFORMED_IP or NESTING.
     """
     layer = layers[at]
     if "ip.bogus_ip_version" in layer and _name(layers, at + 1) == "ipv6":  # the packet's version counts
@@ -71,10 +71,11 @@ def _ipv6(layer: Layer) -> Header:
     src, dst = _address(layer.get("ipv6.src"), AF_INET6), _address(layer.get("ipv6.dst"), AF_INET6)
     proto, payload = _need(layer.number("ipv6.nxt")), _need(layer.number("ipv6.plen"))
     length = 40 + (layer.number("ipv6.opt.jumbo") or payload)
-    head, fragment = 40, None
+    head, extensions, fragment = 40, 0, None
     for name, text in layer.fields:
         value = as_number(text) or 0
         if name in _NEXT:
+            extensions += 1
             proto = value
             head += 8 * (name == "ipv6.fraghdr.nxt")
         elif name in _LENGTH:
@@ -83,6 +84,8 @@ def _ipv6(layer: Layer) -> Header:
             head += _ah_bytes(value)
         elif name == "ipv6.fraghdr.ident":
             fragment = _fragment(layer, value)
+    if extensions >= EXTENSION_LIMIT:
+        raise UnreadableError(DropReason.NESTING)
     if proto in _EXTENSIONS and not (fragment and fragment.offset):
         raise UnreadableError(DropReason.TRUNCATED_IP)
     return Header(src, dst, proto, length, head, length, fragment)

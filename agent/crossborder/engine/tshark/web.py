@@ -30,8 +30,9 @@ class Web:
         head = _head(layer)
         if head is not None:
             self._note_head(head, outward)
-        elif outward and self._counting:
-            self._names.add_upload(payload_bytes)
+        if outward and self._counting:  # of what follows the first segment, the chunks' own lines are counted too
+            chunks = layer.all("http.chunk_data")
+            self._names.add_upload(payload_bytes if head is None else sum((len(chunk) + 1) // 3 for chunk in chunks))
         if outward and self._scanner is not None:
             for part in self._scanner.feed(as_bytes(payload, _PAYLOAD_LIMIT)):
                 self._file(part)
