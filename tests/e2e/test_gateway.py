@@ -79,7 +79,8 @@ class Agent:
         _rule(self.rules, "to_norway", "NO")
         self.config = folder / "crossborder.yaml"
         self.config.write_text(
-            f"gateway: gw-test\nunit: Test unit\nrules: {{shipped: false, paths: [rules]}}\nevents: {{file: events.jsonl}}\n"
+            "gateway: gw-test\nunit: Test unit\n"
+            "rules: {shipped: false, paths: [rules]}\nevents: {file: events.jsonl}\n"
             f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: portable}}\n",
             encoding="utf-8",
         )

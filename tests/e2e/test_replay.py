@@ -18,6 +18,7 @@ from scapy.utils import wrpcap
 from crossborder.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HOME, NORWAY = "10.20.10.5", "77.16.0.9"
@@ -83,10 +84,14 @@ def test_fail_on(
 def test_flows(capture: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One row a flow, its reports summed; --report all has the domestic flow too."""
     target = capture.with_suffix(suffix)
-    read = {".jsonl": pl.read_ndjson, ".csv": pl.read_csv, ".parquet": pl.read_parquet}[suffix]
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {
+        ".jsonl": pl.read_ndjson,
+        ".csv": pl.read_csv,
+        ".parquet": pl.read_parquet,
+    }
 
     code, *_ = _run(capsys, monkeypatch, "replay", capture, "--flows", target, "--report", "all", "--quiet")
-    flows = read(target)
+    flows = readers[suffix](target)
 
     assert code == 0
     assert flows.select("local_ip", "remote_ip", "scope", "packets_out", "bytes_out", "country").rows() == [
@@ -109,7 +114,7 @@ def test_the_same_file_in_other_wrappings(
         assert _run(capsys, monkeypatch, "replay", capture.with_name(name), "--flows", target, "--quiet")[0] == 0
         seen.append(pl.read_ndjson(target).select(columns).rows())
     target = capture.with_name("stdin.jsonl")
-    command = [sys.executable, "-m", "crossborder", "replay", "-", "--flows", target, "--quiet"]
+    command = [sys.executable, "-m", "crossborder", "replay", "-", "--flows", str(target), "--quiet"]
     subprocess.run(command, input=raw, check=True)
     seen.append(pl.read_ndjson(target).select(columns).rows())
 
