@@ -42,7 +42,7 @@ class FlowTable:
         self._flows: OrderedDict[FlowKey, Flow] = OrderedDict()  # idle the longest first
         self._changed: list[Flow] = []
         self._closing: list[Flow] = []
-        self._ids: dict[int, None] = {}  # given recently
+        self._ids: OrderedDict[int, None] = OrderedDict()  # given recently, the oldest first
         self._ended = 0
         self._age = 0
         self._newest_ns: int | None = None
@@ -172,7 +172,7 @@ class FlowTable:
     def _report(self) -> pl.DataFrame:
         rows = [flow.row(self._config.community_seed, self._ids) for flow in self._changed]
         while len(self._ids) > RECENT_IDS:
-            del self._ids[next(iter(self._ids))]
+            self._ids.popitem(last=False)
         rows.sort(key=lambda row: (row[4], row[0]))  # first_ns, flow_id
         self._changed = []
         self._ended = 0
