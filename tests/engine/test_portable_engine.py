@@ -115,6 +115,19 @@ def test_a_flow_that_ends_lets_its_conversation_go(tmp_path: Path) -> None:
     run(engine)
 
     assert engine._inspector._budget._left == 1 << 26
+    assert not engine._inspector._room
+
+
+def test_conversations_listened_to_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there is no room, the conversation that began first gives way; its flow is counted on."""
+    monkeypatch.setattr("crossborder.engine.portable.inspection.CONVERSATIONS_LIMIT", 8)
+    line = REQUEST.partition(b"Host")
+    begun = [tcp(LOCAL, REMOTE, 1000 + n, 80, 1, "PA", line[0]) for n in range(20)]
+    ended = [tcp(LOCAL, REMOTE, 1000 + n, 80, 1 + len(line[0]), "PA", line[1] + line[2]) for n in range(20)]
+    flows = flows_of(batches_of(write(tmp_path, begun + ended))).sort("local_port")
+
+    assert flows["http_host"].to_list() == [None] * 12 + ["files.example"] * 8
+    assert flows["total_packets_out"].to_list() == [2] * 20
 
 
 def test_ticks_are_on_packet_time(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, ParamSpec
 
 from crossborder.engine.names import Names
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from crossborder.engine.flow import Flow
     from crossborder.engine.packet import Packet
 
+CONVERSATIONS_LIMIT: Final = 32_768  # listened to at a time; most have said all after a few packets
 DATAGRAM_LIMIT: Final = 256  # datagrams of a flow that are looked at
-
 FAILURES_TOLD: Final = 10  # faults of readers that are logged with their stack; all are counted
 
 P = ParamSpec("P")
@@ -43,38 +44,60 @@ class _Finished:
 _FINISHED = _Finished()
 
 
-class _Datagrams:
-    """The conversation of a UDP flow."""
+class _Listening:
+    """A conversation that is listened to, until it has said all, its flow ends, or there is no room for it."""
 
-    __slots__ = ("_conversation", "_left")
+    __slots__ = ("_conversation", "_room")
 
-    def __init__(self, flow: Flow, dns_names: DnsNames) -> None:
-        self._conversation = Conversation("udp", flow.names, dns_names)
-        self._left = DATAGRAM_LIMIT
+    def __init__(self, conversation: Conversation, room: Room) -> None:
+        self._conversation: Conversation | None = conversation
+        self._room = room
+        room[self] = None
 
     def feed(self, flow: Flow, packet: Packet) -> bool:
-        """Hand on a datagram; return whether more is wanted."""
-        self._left -= 1
-        wanted = self._conversation.feed(flow.from_initiator(packet), flow.outward(packet), packet.payload)
-        return wanted and self._left > 0
+        """Hand on a packet's payload; return whether more is wanted."""
+        return self._conversation is not None and self._hear(self._conversation, flow, packet)
+
+    def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
+        raise NotImplementedError
 
     def close(self) -> None:
-        """Have nothing to let go."""
+        """Let go of everything."""
+        self._conversation = None
+        self._room.pop(self, None)
 
 
-class _Streams:
+Room = OrderedDict[_Listening, None]
+"""Conversations that are listened to, the one that began first in front."""
+
+
+class _Datagrams(_Listening):
+    """The conversation of a UDP flow."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, conversation: Conversation, room: Room) -> None:
+        super().__init__(conversation, room)
+        self._left = DATAGRAM_LIMIT
+
+    def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
+        self._left -= 1
+        wanted = conversation.feed(flow.from_initiator(packet), flow.outward(packet), packet.payload)
+        return wanted and self._left > 0
+
+
+class _Streams(_Listening):
     """The conversation of a TCP flow and its two directions."""
 
-    __slots__ = ("_budget", "_conversation", "_inward", "_outward")
+    __slots__ = ("_budget", "_inward", "_outward")
 
-    def __init__(self, flow: Flow, dns_names: DnsNames, transfers: Transfers, budget: Budget) -> None:
-        self._conversation = Conversation("tcp", flow.names, dns_names, transfers, _server(flow)[0])
+    def __init__(self, conversation: Conversation, room: Room, budget: Budget) -> None:
+        super().__init__(conversation, room)
         self._budget = budget
         self._outward: Direction | None = None
         self._inward: Direction | None = None
 
-    def feed(self, flow: Flow, packet: Packet) -> bool:
-        """Put a segment in its place, hand on what is in order now; return whether more is wanted."""
+    def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
         outward = flow.outward(packet)
         direction = self._direction(flow, packet, outward)
         if direction.given_up:
@@ -83,11 +106,11 @@ class _Streams:
         data = direction.push(start, packet.payload)
         wanted = True
         if data:
-            wanted = self._conversation.feed(flow.from_initiator(packet), outward, data)
+            wanted = conversation.feed(flow.from_initiator(packet), outward, data)
         if len(packet.payload) < packet.payload_bytes:  # cut by the capture: the rest will never come
             direction.give_up()
         if direction.given_up and wanted:
-            self._conversation.gap(flow.from_initiator(packet), outward)
+            conversation.gap(flow.from_initiator(packet), outward)
             wanted = not self._both_given_up()
         return wanted
 
@@ -107,7 +130,8 @@ class _Streams:
         return all(direction is not None and direction.given_up for direction in ends)
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Let go of everything, of what is held in order to be put in order too."""
+        super().close()
         for direction in (self._outward, self._inward):
             if direction is not None:
                 direction.give_up()
@@ -121,6 +145,7 @@ class Inspector:
         self._dns_names = DnsNames()
         self._transfers = Transfers()
         self._budget = Budget()
+        self._room: Room = OrderedDict()
         self.failures = 0  # faults of our own readers; more than 0 is a bug of ours
 
     def label(self, flow: Flow) -> None:
@@ -134,15 +159,25 @@ class Inspector:
 
     def inspect(self, flow: Flow, packet: Packet) -> None:
         """Read the payload of a packet that its flow has counted."""
-        conversation = flow.conversation
-        if conversation is None:
-            if packet.proto == TCP:
-                conversation = flow.conversation = _Streams(flow, self._dns_names, self._transfers, self._budget)
-            elif packet.proto == UDP:
-                conversation = flow.conversation = _Datagrams(flow, self._dns_names)
-        if isinstance(conversation, (_Streams, _Datagrams)) and not self._guarded(conversation.feed, flow, packet):
+        conversation = flow.conversation or self._begin(flow)
+        if isinstance(conversation, _Listening) and not self._guarded(conversation.feed, flow, packet):
             conversation.close()
             flow.conversation = _FINISHED
+
+    def _begin(self, flow: Flow) -> _Listening | None:
+        """Begin to listen to a flow; when there is no room, the conversation that began first gives way."""
+        if flow.proto not in {TCP, UDP}:
+            return None
+        if len(self._room) >= CONVERSATIONS_LIMIT:
+            next(iter(self._room)).close()
+        begun: _Listening
+        if flow.proto == TCP:
+            talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _server(flow)[0])
+            begun = _Streams(talk, self._room, self._budget)
+        else:
+            begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room)
+        flow.conversation = begun
+        return begun
 
     def overhear(self, packet: Packet) -> None:
         """Learn from a DNS answer that stays at home: clients ask a resolver at home for names abroad."""
