@@ -19,7 +19,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
 from tests.engine.captures import LOCAL, REMOTE, check, config, flows_of
 
-from crossborder.engine import SECOND_NS
+from crossborder.engine import SECOND_NS, portable
 from crossborder.engine.portable import PortableEngine
 from crossborder.errors import CrossborderError
 
@@ -80,6 +80,8 @@ def listen(engine: PortableEngine, meanwhile: Callable[[], None], packets: int =
         "dropped": {reason.value: count for reason, count in book.dropped.items()},
         "flows": flows_of(batches).select("interface", "transport", "vlan", "packets_out", "total_packets_out").rows(),
         "batches": len(batches),
+        "sheds": sorted({shed for batch in batches for shed in batch.sheds}),
+        "hosts": flows_of(batches)["http_host"].to_list(),
         "progress": engine.progress(),
         "age": (time.time_ns() - batches[-1].tick_ns) / SECOND_NS,
     }
@@ -145,6 +147,16 @@ def flooded() -> dict[str, Any]:
     return result | {"sent": 40_000}
 
 
+def late() -> dict[str, Any]:
+    """Fall behind: stop reading names, go on counting."""
+    portable.SHED_NAMES_SECONDS = -1.0  # type: ignore[misc] # as if the machine were that slow
+    request = bytes(
+        ETHER / IP(src=LOCAL, dst=REMOTE) / TCP(sport=40000, dport=80) / b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
+    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    return listen(engine, lambda: send([request] * 40, pause=0.02), 40)
+
+
 def refused() -> dict[str, Any]:
     """Ask for what cannot be opened; return the sentences."""
     ip("link", "set", "vb", "down")
@@ -171,7 +183,7 @@ def sentence(settings: dict[str, Any]) -> str:
     return "opened"
 
 
-SCENARIOS = (counted, filtered, cut, loopback, quiet, gone, flooded, refused)
+SCENARIOS = (counted, filtered, cut, loopback, quiet, gone, flooded, late, refused)
 
 if __name__ == "__main__":
     make_pair()

@@ -87,6 +87,15 @@ def test_kernel_drops_are_in_the_books() -> None:
     assert result["packets"] == result["sent"]
 
 
+def test_an_engine_that_falls_behind_sheds_names_never_packets() -> None:
+    """And says so in its batches."""
+    result = scenario("late")
+
+    assert (result["packets"], result["flows"][0][4]) == (40, 40)
+    assert result["sheds"] == ["names"]
+    assert result["hosts"] == [None]
+
+
 def test_what_cannot_be_opened_says_what_to_do() -> None:
     """No such interface, a filter that does not compile, down, no permission: one sentence each."""
     said = scenario("refused")
