@@ -194,6 +194,8 @@ class Agent:
         self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
+        for sentence in parts.aged(time.time()):
+            telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
 
 

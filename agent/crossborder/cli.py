@@ -32,7 +32,7 @@ OVERVIEW = """What leaves the country, from whom, to where, what kind of data it
 First steps:
   crossborder demo                          see it work, no traffic needed
   crossborder replay office.pcap            a capture file: countries, findings, books
-  crossborder init > crossborder.yaml       your networks, your systems
+  crossborder init crossborder.yaml         your networks, your systems
   crossborder check -c crossborder.yaml     every mistake at its line
   crossborder run -c crossborder.yaml       then scrape http://127.0.0.1:9836/metrics
 

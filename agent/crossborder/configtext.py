@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HEAD = """\
 # Crossborder's configuration. Every key is optional; the values here are the defaults.
 # Check it with: crossborder check -c THIS_FILE
-# yaml-language-server: $schema=crossborder.schema.json   (crossborder init --schema > crossborder.schema.json)
+# yaml-language-server: $schema=crossborder.schema.json   (crossborder init --schema crossborder.schema.json)
 """
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int] | None
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Parts:
     assets: Assets
     ruleset: Ruleset
     seen: dict[Path, Stamp]  # the operator's files as they were when read
+
+    def aged(self, now: float) -> list[str]:
+        """Return a sentence for each database older than geoip.max_age; `now` in seconds since 1970 UTC.
+
+        Age is told, not refused: a gateway without a way to fetch databases must start again after a power cut.
+        """
+        limit = self.settings.geoip.max_age
+        return [
+            f"{database.path}: is {(now - database.build) / DAY:.0f} days old, more than geoip.max_age allows: "
+            "crossborder geoip update"
+            for database in self.geography.databases
+            if database.build is not None and now - database.build > limit
+        ]
 
     def state(self, config_path: Path | None) -> dict[Path, Stamp]:
         """Return the present state of every file these parts are made of."""

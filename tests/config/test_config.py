@@ -115,3 +115,30 @@ def test_help_teaches() -> None:
         result = CliRunner().invoke(cli, [name, "--help"])
         assert result.exit_code == 0, name
         assert len(result.output.splitlines()) >= 5, name
+
+
+def test_init_writes_a_file_once(tmp_path: Path) -> None:
+    """A configuration that is there already is not overwritten."""
+    target = tmp_path / "crossborder.yaml"
+
+    first = CliRunner().invoke(cli, ["init", str(target)])
+    second = CliRunner().invoke(cli, ["init", str(target)])
+
+    assert first.exit_code == 0
+    assert config.read(target).model_dump() == config.Config().model_dump()
+    assert isinstance(second.exception, CrossborderError)
+    assert "File exists" in str(second.exception)
+
+
+def test_an_ancient_database_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond geoip.max_age `check` warns with age and remedy, and does not refuse."""
+    (tmp_path / "c.yaml").write_text("geoip: {max_age: 1h}\n", encoding="utf-8")
+
+    monkeypatch.setattr(sys, "argv", ["crossborder", "check", "-c", str(tmp_path / "c.yaml")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 0
+    assert "days old, more than geoip.max_age allows: crossborder geoip update" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ def check(config_path: Path | None) -> None:
 
     parts = build_parts(config.read(config_path), config_path)
     click.echo("\n".join(_found(parts)))
+    for sentence in parts.aged(time.time()):
+        click.echo(f"warning: {sentence}", err=True)
 
 
 def _found(parts: Parts) -> Iterator[str]:
