@@ -43,6 +43,7 @@ class PortableEngine:
         self._decoder = Decoder(config.home)
         self._inspector = Inspector()
         self._shedding = False
+        self._shed = False  # since the last batch
         self._packets = 0
         self._files: Files | None = None
         self._interfaces: list[Interface] = []
@@ -133,7 +134,8 @@ class PortableEngine:
 
     def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float) -> Batch:
         books = tuple(replace(book, dropped=dict(book.dropped)) for book in self._books.values())
-        return Batch(reports, books, tick_ns, len(self._table), lag, ("names",) if self._shedding else ())
+        sheds, self._shed = ("names",) if self._shed else (), False
+        return Batch(reports, books, tick_ns, len(self._table), lag, sheds)
 
     def _take(self, frame: Frame) -> None:
         """Count a frame: in a flow, as domestic, or as dropped for a reason."""
@@ -154,7 +156,9 @@ class PortableEngine:
             return
         books.flow_packets += 1
         books.flow_bytes += packet.ip_bytes
-        if not self._shedding:
+        if self._shedding:
+            self._shed = True
+        else:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)
             if packet.payload and packet.carries is None:
