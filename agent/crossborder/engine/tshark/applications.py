@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from crossborder.engine.portable.apps.datagramprobes import DATAGRAM_PROBES
+from crossborder.engine.portable.apps.probes import STREAM_PROBES
 from crossborder.model import Inspection
 
 if TYPE_CHECKING:
@@ -45,14 +47,14 @@ _PROOFS: Final = {
 """Wireshark calls what it finds on a protocol's port by its name; these want to be seen."""
 
 _NO_PROTOCOLS: Final = frozenset(
-    {"data", "vssmonitoring", "nbss", "tpkt", "cotp", "ftp-data"}
+    {"data", "vssmonitoring", "nbss", "tpkt", "cotp"}
     | {"data-text-lines", "media", "json", "xml", "mime_multipart", "urlencoded-form", "imf", "esp"}
 )
 """Layers that are framing or content and name no protocol."""
 
 _PROTOCOL = re.compile(r"[a-z0-9_-]+")  # a dot or a capital tells a field or a text beside the protocols
 
-_READ_AS: Final = {"ssh": Inspection.METADATA.value, "rdp": Inspection.METADATA.value}
+_READ_AS: Final = {probe.protocol: probe.inspection for probe in (*STREAM_PROBES, *DATAGRAM_PROBES)}
 """What can be read of a protocol where Names' own rule does not say."""
 
 

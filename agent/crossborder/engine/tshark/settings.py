@@ -12,7 +12,7 @@ _PRINTED: Final = (
     *("gre", "erspan", "vxlan", "geneve", "gtp"),
     *("tcp", "udp", "sctp", "icmp", "icmpv6"),
     *("tls", "dtls", "quic", "gquic", "http", "http2", "dns", "mdns", "llmnr"),
-    *("smtp", "mime_multipart", "media", "ftp", "smb", "smb2", "tftp"),
+    *("smtp", "mime_multipart", "media", "ftp", "ftp-data", "ftp-data.command", "smb", "smb2", "tftp"),
 )
 """Protocols whose fields are printed. Of the others only the name is: a screen of pixels over VNC is no metadata."""
 

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from crossborder.engine.tshark.tree import Layer
 
 _DATA: Final = "0"  # type of an HTTP/2 frame
+_FIELDS: Final = {
+    b"host": "http.host",
+    b"content-type": "http.content_type",
+    b"content-length": "http.content_length_header",
+    b"transfer-encoding": "http.transfer_encoding",
+}
 _PAYLOAD_LIMIT: Final = 1 << 16  # bytes of one segment searched for names of files
 
 
@@ -86,12 +92,17 @@ def note_http2(layer: Layer, names: Names, outward: bool) -> None:
 
 
 def _head(layer: Layer) -> http.Head | None:
-    """Return the head of the message that begins in this segment, or None."""
+    """Return the head of the message that begins in this segment, or None.
+
+    Where a request follows the body of another, Wireshark may take the end of that body for the first line: then the
+    method is not told, and the head is known by its fields.
+    """
     method, status = layer.get("http.request.method"), layer.number("http.response.code")
+    lines = layer.all("http.request.line") or layer.all("http.response.line")
+    fields = http.parse_fields([_bytes(line).rstrip(b"\r\n") for line in lines])
     if method is None and status is None:
-        return None
-    lines = [_bytes(line) for line in layer.all("http.request.line" if status is None else "http.response.line")]
-    fields = http.parse_fields([line.rstrip(b"\r\n") for line in lines])
+        fields = {name: _bytes(layer.get(field)) for name, field in _FIELDS.items() if field in layer}
+        return http.Head(b"", b"", 0, fields) if fields else None
     return http.Head(_bytes(method), _bytes(layer.get("http.request.uri")), status or 0, fields)
 
 
