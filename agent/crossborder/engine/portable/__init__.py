@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine import Progress
-from crossborder.engine.flowtable import FlowTable
+from crossborder.engine.ledger import Ledger
 from crossborder.engine.portable.decode import Decoder
 from crossborder.engine.portable.files import Files, Pace, interface_of
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.inspection import Inspector
 from crossborder.engine.portable.live import open_interfaces, waiting
 from crossborder.errors import CrossborderError
-from crossborder.model import Batch, Books, DropReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import polars as pl
 
     from crossborder.engine import EngineConfig
     from crossborder.engine.home import Home
     from crossborder.engine.portable.frame import Frame
     from crossborder.engine.portable.live import Interface
+    from crossborder.model import Batch
 
 SHED_NAMES_SECONDS: Final = 2.0  # so far behind the wire, names are no longer read, until it has caught up
 _SECOND: Final = 1_000_000_000
@@ -39,12 +36,10 @@ class PortableEngine:
         """Open the sources; raises CrossborderError when one cannot be."""
         self._config = config
         self._stopping = False
-        self._table = FlowTable(config)
         self._decoder = Decoder(config.home)
         self._inspector = Inspector()
         self._shedding = False
         self._shed = False  # since the last batch
-        self._packets = 0
         self._files: Files | None = None
         self._interfaces: list[Interface] = []
         if config.interfaces:
@@ -53,8 +48,7 @@ class PortableEngine:
         else:
             self._files = Files(config.files, config.bpf, lambda: self._stopping)
             names = tuple(map(interface_of, config.files))
-        self._books = {name: Books(name) for name in names}
-        self._newest_ns = 0
+        self._ledger = Ledger(config, names)
 
     def stop(self) -> None:
         """Ask the engine to end soon, with the final batch."""
@@ -62,14 +56,14 @@ class PortableEngine:
 
     def set_home(self, home: Home) -> None:
         """Use another home from the next packet on."""
-        self._table.set_home(home)
+        self._ledger.set_home(home)
         self._decoder.home = home
 
     def progress(self) -> Progress:
         """Tell how far the engine is."""
         if self._files is None:
-            return Progress(self._packets, 0, 0)
-        return Progress(self._packets, self._files.read_bytes, self._files.total_bytes)
+            return Progress(self._ledger.packets, 0, 0)
+        return Progress(self._ledger.packets, self._files.read_bytes, self._files.total_bytes)
 
     @property
     def reader_failures(self) -> int:
@@ -84,7 +78,7 @@ class PortableEngine:
             faults = self._files.faults
         else:
             yield from self._listen(faults)
-        yield self._batch(self._newest_ns, self._table.close(), 0.0)
+        yield self._ledger.close(self._sheds())
         if faults:
             raise CrossborderError.joined(faults)
 
@@ -126,39 +120,26 @@ class PortableEngine:
             faults.append(error)
 
     def _tick(self, ts_ns: int, lag: float) -> Iterator[Batch]:
-        closed_ns = self._table.tick(ts_ns)
+        closed_ns = self._ledger.tick(ts_ns)
         if closed_ns is not None:
             self._count_kernel_drops()
-            yield self._batch(closed_ns, self._table.drain(), lag)
-        self._newest_ns = ts_ns
+            yield self._ledger.batch(closed_ns, lag, self._sheds())
 
-    def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float) -> Batch:
-        books = tuple(replace(book, dropped=dict(book.dropped)) for book in self._books.values())
-        sheds, self._shed = ("names",) if self._shed else (), False
-        return Batch(reports, books, tick_ns, len(self._table), lag, sheds)
+    def _sheds(self) -> tuple[str, ...]:
+        return ("names",) if self._shedding else ()
 
     def _take(self, frame: Frame) -> None:
         """Count a frame: in a flow, as domestic, or as dropped for a reason."""
-        self._packets += 1
-        books = self._books[frame.interface]
-        books.packets += 1
-        books.bytes += frame.wire_len
+        books = self._ledger.receive(frame.interface, frame.wire_len)
         try:
             packet = self._decoder.decode(frame)
         except UnreadableError as unreadable:
             books.drop(unreadable.reason)
             return
-        flow = self._table.add(packet)
+        flow = self._ledger.count(books, packet)
         if flow is None:
-            books.domestic_packets += 1
-            books.domestic_bytes += packet.ip_bytes
             self._inspector.overhear(packet)
-            return
-        books.flow_packets += 1
-        books.flow_bytes += packet.ip_bytes
-        if self._shedding:
-            self._shed = True
-        else:
+        elif not self._shedding:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)
             if packet.payload and packet.carries is None:
@@ -168,6 +149,4 @@ class PortableEngine:
         for interface in self._interfaces:
             dropped = interface.kernel_drops()
             if dropped:
-                books = self._books[interface.name]
-                books.packets += dropped
-                books.drop(DropReason.KERNEL, dropped)
+                self._ledger.lost(interface.name, dropped)

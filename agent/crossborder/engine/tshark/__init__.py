@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crossborder.engine import Progress
-from crossborder.engine.flowtable import FlowTable
+from crossborder.engine.ledger import Ledger
 from crossborder.engine.portable.files import Pace, interface_of
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.tshark.content import Inspector
@@ -14,16 +13,14 @@ from crossborder.engine.tshark.decode import Decoder
 from crossborder.engine.tshark.explain import explain
 from crossborder.engine.tshark.files import Files
 from crossborder.errors import CrossborderError
-from crossborder.model import Batch, Books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import polars as pl
-
     from crossborder.engine import EngineConfig
     from crossborder.engine.home import Home
     from crossborder.engine.tshark.files import Dissected
+    from crossborder.model import Batch
 
 __all__ = ["TsharkEngine", "explain"]
 
@@ -45,13 +42,10 @@ class TsharkEngine:
             raise CrossborderError("engine tshark takes no capture filter: use --engine portable for filtered replays")
         self._config = config
         self._stopping = False
-        self._table = FlowTable(config)
         self._decoder = Decoder(config.home)
         self._inspector = Inspector()
         self._files = Files(config.files, lambda: self._stopping)
-        self._books = {name: Books(name) for name in map(interface_of, config.files)}
-        self._packets = 0
-        self._newest_ns = 0
+        self._ledger = Ledger(config, map(interface_of, config.files))
 
     def stop(self) -> None:
         """Ask the engine to end soon, with the final batch."""
@@ -59,12 +53,12 @@ class TsharkEngine:
 
     def set_home(self, home: Home) -> None:
         """Use another home from the next packet on."""
-        self._table.set_home(home)
+        self._ledger.set_home(home)
         self._decoder.home = home
 
     def progress(self) -> Progress:
         """Tell how far the engine is."""
-        return Progress(self._packets, self._files.read_bytes, self._files.total_bytes)
+        return Progress(self._ledger.packets, self._files.read_bytes, self._files.total_bytes)
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield a batch at each tick and a last one; then raise CrossborderError for what was wrong with a file."""
@@ -75,39 +69,27 @@ class TsharkEngine:
                     yield from self._tick(now_ns)
             yield from self._tick(frame.ts_ns)
             self._take(frame)
-        yield self._batch(self._newest_ns, self._table.close())
+        yield self._ledger.close()
         if self._files.faults:
             raise CrossborderError.joined(self._files.faults)
 
     def _tick(self, ts_ns: int) -> Iterator[Batch]:
-        closed_ns = self._table.tick(ts_ns)
+        closed_ns = self._ledger.tick(ts_ns)
         if closed_ns is not None:
-            yield self._batch(closed_ns, self._table.drain())
-        self._newest_ns = ts_ns
-
-    def _batch(self, tick_ns: int, reports: pl.DataFrame) -> Batch:
-        books = tuple(replace(book, dropped=dict(book.dropped)) for book in self._books.values())
-        return Batch(reports, books, tick_ns, len(self._table))
+            yield self._ledger.batch(closed_ns)
 
     def _take(self, frame: Dissected) -> None:
         """Count a frame: in a flow, as domestic, or as dropped for a reason."""
-        self._packets += 1
-        books = self._books[frame.interface]
-        books.packets += 1
-        books.bytes += frame.wire_len
+        books = self._ledger.receive(frame.interface, frame.wire_len)
         try:
             packet, content, segment = self._decoder.decode(frame.layers, frame.ts_ns, frame.interface)
         except UnreadableError as unreadable:
             books.drop(unreadable.reason)
             return
-        flow = self._table.add(packet)
+        flow = self._ledger.count(books, packet)
         if flow is None:
-            books.domestic_packets += 1
-            books.domestic_bytes += packet.ip_bytes
             self._inspector.overhear(packet, content)
             return
-        books.flow_packets += 1
-        books.flow_bytes += packet.ip_bytes
         if flow.packets_out + flow.packets_in == 1:
             self._inspector.label(flow)
         if content and segment is not None:

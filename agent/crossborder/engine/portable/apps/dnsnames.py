@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 DEFAULT_LIMIT = 65_536  # addresses remembered
 
 
@@ -15,7 +17,8 @@ class DnsNames:
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         """Remember at most `limit` addresses."""
         self._limit = limit
-        self._names: dict[bytes, str] = {}
+        # Not a plain dict: finding the first key of one after many deletions walks over all of them.
+        self._names: OrderedDict[bytes, str] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many addresses are remembered."""
@@ -25,7 +28,7 @@ class DnsNames:
         """Remember that `name` (as text, lower case) was answered with `address` (4 or 16 bytes)."""
         self._names.pop(address, None)
         if len(self._names) >= self._limit:
-            del self._names[next(iter(self._names))]
+            self._names.popitem(last=False)
         self._names[address] = name
 
     def name_of(self, address: bytes) -> str | None:
