@@ -126,7 +126,9 @@ class PortableEngine:
             yield self._ledger.batch(closed_ns, lag, self._sheds())
 
     def _sheds(self) -> tuple[str, ...]:
-        return ("names",) if self._shedding else ()
+        """Return what was shed since the last batch."""
+        shed, self._shed = self._shed, False
+        return ("names",) if shed else ()
 
     def _take(self, frame: Frame) -> None:
         """Count a frame: in a flow, as domestic, or as dropped for a reason."""
@@ -139,7 +141,9 @@ class PortableEngine:
         flow = self._ledger.count(books, packet)
         if flow is None:
             self._inspector.overhear(packet)
-        elif not self._shedding:
+        elif self._shedding:
+            self._shed = True
+        else:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)
             if packet.payload and packet.carries is None:

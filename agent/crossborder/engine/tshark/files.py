@@ -88,8 +88,10 @@ class Files:
     def _frame(self, tree: Tree, path: Path) -> Dissected:
         frame = tree.frame
         self._newest_ns = _nanoseconds(frame.get("frame.time_epoch"), self._newest_ns)
-        self.read_bytes = min(self.read_bytes + _RECORD_HEADER + (frame.number("frame.cap_len") or 0), self.total_bytes)
-        return Dissected(self._newest_ns, frame.number("frame.len") or 0, tree.layers, interface_of(path))
+        captured = frame.number("frame.cap_len") or 0
+        self.read_bytes = min(self.read_bytes + _RECORD_HEADER + captured, self.total_bytes)
+        wire_len = max(frame.number("frame.len") or 0, captured)  # a damaged record may claim less than it brings
+        return Dissected(self._newest_ns, wire_len, tree.layers, interface_of(path))
 
 
 def check_capture(path: Path) -> None:

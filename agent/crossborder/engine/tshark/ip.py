@@ -60,8 +60,11 @@ def _name(layers: list[Layer], at: int) -> str:
 
 
 def _ipv4(layer: Layer) -> Header:
+    length, head = _need(layer.number("ip.len")), _need(layer.number("ip.hdr_len"))
+    if length < head:  # Wireshark reads no further then
+        raise UnreadableError(DropReason.MALFORMED_IP)
     src, dst = _address(layer.get("ip.src"), AF_INET), _address(layer.get("ip.dst"), AF_INET)
-    proto, length, head = (_need(layer.number(f"ip.{name}")) for name in ("proto", "len", "hdr_len"))
+    proto = _need(layer.number("ip.proto"))
     offset, more = layer.number("ip.frag_offset") or 0, bool(layer.number("ip.flags.mf"))
     fragment = Fragment(layer.number("ip.id") or 0, proto, offset, more) if offset or more else None
     return Header(src, dst, proto, length, head, length, fragment)

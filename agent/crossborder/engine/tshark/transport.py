@@ -46,11 +46,12 @@ def read_transport(packet: Packet, header: Header, layer: Layer | None, begun: b
 
 def _tcp(packet: Packet, layer: Layer) -> Packet:
     sport, dport = _need(layer.number("tcp.srcport")), _need(layer.number("tcp.dstport"))
-    head, flags = _need(layer.number("tcp.hdr_len")), _need(layer.number("tcp.flags"))
     if packet.payload_bytes < _TCP_HEADER:
         raise UnreadableError(DropReason.TRUNCATED_TRANSPORT)
-    if head < _TCP_HEADER or head > packet.payload_bytes:
+    head = _need(layer.number("tcp.hdr_len"))
+    if not _TCP_HEADER <= head <= packet.payload_bytes:  # Wireshark reads no further then
         raise UnreadableError(DropReason.MALFORMED_TRANSPORT)
+    flags = _need(layer.number("tcp.flags"))
     seq, ack = layer.number("tcp.seq_raw") or 0, layer.number("tcp.ack_raw") or 0
     packet = _ported(packet, sport, dport, packet.payload_bytes - head)
     return packet._replace(tcp_flags=flags & 0xFF, tcp_seq=seq, tcp_ack=ack)
