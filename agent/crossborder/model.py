@@ -327,4 +327,5 @@ class Batch:
     tick_ns: int  # packet time at which the tick closed
     flows_active: int  # flows in the table after the tick
     lag_seconds: float = 0.0  # how far the engine is behind the wire; 0 for files
-    sheds: tuple[str, ...] = ()  # what is being shed under load, empty when nothing is
+    sheds: tuple[str, ...] = ()  # what was shed under load, empty when nothing was
+    reader_failures: int = 0  # since the start: readers of content that failed and were stopped, a fault of ours

@@ -221,7 +221,7 @@ def test_a_failing_reader_costs_names_not_packets(
     batches = list(engine)
 
     assert flows_of(batches)["total_packets_out"].to_list() == [5]
-    assert engine.reader_failures == 1
+    assert batches[-1].reader_failures == 1
     assert "a reader of content failed" in caplog.text
 
 

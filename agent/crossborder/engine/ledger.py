@@ -64,14 +64,14 @@ class Ledger:
         self._newest_ns = ts_ns
         return closed_ns
 
-    def batch(self, tick_ns: int, lag: float = 0.0, sheds: tuple[str, ...] = ()) -> Batch:
+    def batch(self, tick_ns: int, lag: float = 0.0) -> Batch:
         """Return the tick's reports and the books so far."""
-        return self._batch(tick_ns, self._table.drain(), lag, sheds)
+        return self._batch(tick_ns, self._table.drain(), lag)
 
-    def close(self, sheds: tuple[str, ...] = ()) -> Batch:
+    def close(self) -> Batch:
         """End every flow and return the last batch."""
-        return self._batch(self._newest_ns, self._table.close(), 0.0, sheds)
+        return self._batch(self._newest_ns, self._table.close(), 0.0)
 
-    def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float, sheds: tuple[str, ...]) -> Batch:
+    def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float) -> Batch:
         books = tuple(replace(book, dropped=dict(book.dropped)) for book in self._books.values())
-        return Batch(reports, books, tick_ns, len(self._table), lag, sheds)
+        return Batch(reports, books, tick_ns, len(self._table), lag)

@@ -103,6 +103,13 @@ METRICS: tuple[Metric, ...] = (
         "1 while this work is being left out under load. Accounting is never left out.",
         "max_over_time(crossborder_capture_shedding[1h]) > 0",
     ),
+    Metric(
+        "crossborder_capture_reader_failures_total",
+        "counter",
+        (),
+        "Times a reader of content failed and was stopped: a fault of ours, which costs a flow its names only.",
+        "increase(crossborder_capture_reader_failures_total[1d]) > 0",
+    ),
     # Flows and where they go.
     Metric(
         "crossborder_flows_active", "gauge", (), "Flows in the table after the last tick.", "crossborder_flows_active"

@@ -220,6 +220,7 @@ class Metrics(Collector):
         shed = {_among(work, SHEDS) for work in batch.sheds}
         for work in (*SHEDS, OTHER):
             self._of("crossborder_capture_shedding").set((work,), int(work in shed))
+        self._of("crossborder_capture_reader_failures_total").follow((), batch.reader_failures)
         self._of("crossborder_capture_lag_seconds").set((), batch.lag_seconds)
         self._of("crossborder_flows_active").set((), batch.flows_active)
         self._of("crossborder_ticks_total").add((), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine import Progress
@@ -65,11 +66,6 @@ class PortableEngine:
             return Progress(self._ledger.packets, 0, 0)
         return Progress(self._ledger.packets, self._files.read_bytes, self._files.total_bytes)
 
-    @property
-    def reader_failures(self) -> int:
-        """How often a reader of content failed and was stopped: a bug of ours, which costs a flow its names."""
-        return self._inspector.failures
-
     def __iter__(self) -> Iterator[Batch]:
         """Yield a batch at each tick and a last one; then raise CrossborderError for what was wrong with a source."""
         faults: list[CrossborderError] = []
@@ -78,7 +74,7 @@ class PortableEngine:
             faults = self._files.faults
         else:
             yield from self._listen(faults)
-        yield self._ledger.close(self._sheds())
+        yield self._noted(self._ledger.close())
         if faults:
             raise CrossborderError.joined(faults)
 
@@ -123,12 +119,12 @@ class PortableEngine:
         closed_ns = self._ledger.tick(ts_ns)
         if closed_ns is not None:
             self._count_kernel_drops()
-            yield self._ledger.batch(closed_ns, lag, self._sheds())
+            yield self._noted(self._ledger.batch(closed_ns, lag))
 
-    def _sheds(self) -> tuple[str, ...]:
-        """Return what was shed since the last batch."""
+    def _noted(self, batch: Batch) -> Batch:
+        """Return a batch that tells what was shed since the last one, and what failed."""
         shed, self._shed = self._shed, False
-        return ("names",) if shed else ()
+        return replace(batch, sheds=("names",) if shed else (), reader_failures=self._inspector.failures)
 
     def _take(self, frame: Frame) -> None:
         """Count a frame: in a flow, as domestic, or as dropped for a reason."""
