@@ -184,3 +184,36 @@ def test_a_full_disk(capture: Path, capsys: pytest.CaptureFixture[str], monkeypa
     assert code == 2
     assert "No space left on device" in err
     assert "core_data_abroad" in out
+
+
+def test_the_same_rule_on_three_interfaces(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finding does not depend on where the packets came in."""
+    files = [capture.with_name(f"wan{number}.pcap") for number in range(3)]
+    for file in files:
+        file.write_bytes(capture.read_bytes())
+    events = capture.with_suffix(".events")
+
+    code, *_ = _run(
+        capsys, monkeypatch, "replay", *files, "-c", capture.parent / "c.yaml", "--events", events, "--quiet"
+    )
+    told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    seen = [e["observer"]["ingress"]["interface"]["name"] for e in told if e["rule"]["name"] == "core_data_abroad"]
+
+    assert code == 0
+    assert sorted(seen) == ["wan0.pcap", "wan1.pcap", "wan2.pcap"]
+
+
+def test_a_rule_that_is_switched_off_finds_nothing(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Off means off, for this rule only."""
+    config = capture.parent / "c.yaml"
+    config.write_text("assets: assets.yaml\nrules: {disable: [core_data_abroad]}\n", encoding="utf-8")
+    events = capture.with_suffix(".events")
+
+    _run(capsys, monkeypatch, "replay", capture, "-c", config, "--events", events, "--quiet")
+    names = [json.loads(line)["rule"]["name"] for line in events.read_text(encoding="utf-8").splitlines()]
+
+    assert names == ["opaque_core"]

@@ -26,6 +26,8 @@ _LINKS: Final = _CARRIERS | frozenset(
 )
 """What may stand between a packet and the packet inside it."""
 
+_OUTER_LINKS: Final = _LINKS | {"sll", "null", "chdlc", "raw"}
+
 
 class Decoded(NamedTuple):
     """What a frame counts as, the layers of the content that this packet carries, and the one of its transport."""
@@ -174,9 +176,13 @@ class _Reading:
 
 
 def _why_no_ip(layers: list[Layer]) -> DropReason:
-    """Tell why a frame has no IP layer."""
+    """Tell why a frame has no IP layer. Wireshark's mark of damage names the protocol it happened in."""
     if not layers or layers[0].name == "data":
         return DropReason.LINK_TYPE
-    if layers[-1].name in DAMAGED and all(layer.name in _LINKS for layer in layers[:-1]):
-        return DropReason.TRUNCATED_LINK
+    last = layers[-1]
+    if last.name in DAMAGED:
+        if any(word in (last.get(last.name) or "") for word in ("IPv4", "IPv6", "Raw IP")):
+            return DropReason.TRUNCATED_IP
+        if all(layer.name in _OUTER_LINKS for layer in layers[:-1]):
+            return DropReason.TRUNCATED_LINK
     return DropReason.NOT_IP
