@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,14 @@ def test_a_file_is_one_room(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
 
     assert lines <= 400 or path.name in tables
+
+
+def test_every_trap_names_a_test_that_exists() -> None:
+    """docs/TRAPS.md promises a test for each trap."""
+    root = PACKAGE.parents[1]
+    promised = re.findall(r"`(tests/\S+?\.py)::(\w+)`", (root / "docs" / "TRAPS.md").read_text(encoding="utf-8"))
+
+    missing = [name for file, name in promised if f"def {name}(" not in (root / file).read_text(encoding="utf-8")]
+
+    assert len(promised) >= 18
+    assert not missing
