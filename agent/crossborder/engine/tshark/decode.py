@@ -9,7 +9,7 @@ from crossborder.engine.packet import Packet
 from crossborder.engine.portable.decode import TUNNEL_LIMIT
 from crossborder.engine.portable.fragments import Fragments
 from crossborder.engine.portable.frame import UnreadableError
-from crossborder.engine.tshark.ip import DAMAGED, IPS, read_header
+from crossborder.engine.tshark.ip import DAMAGED, IPS, Around, read_ip
 from crossborder.engine.tshark.transport import TRANSPORTS, read_transport
 from crossborder.engine.tshark.tunnel import tunnel_word
 from crossborder.model import DropReason
@@ -67,29 +67,29 @@ class Decoder:
         if at is None:
             raise UnreadableError(_why_no_ip(layers))
         reading = _Reading(layers, ts_ns, interface)
-        self._read(reading, at, reading.vlans(0, at), None, False)
+        self._read(reading, at, reading.vlans(0, at), None, None)
         return reading
 
-    def _read(self, reading: _Reading, at: int, vlan: str | None, tunnel: str | None, begun: bool) -> None:
+    def _read(self, reading: _Reading, at: int, vlan: str | None, tunnel: str | None, around: Around | None) -> None:
         """Read the IP layer at `at` and what is inside it, adding a packet for each layer."""
-        header, at = read_header(reading.layers, at, tunnel is not None and not begun)
+        header, at, unseen = read_ip(reading.layers, at, around)
         packet = reading.packet(header, vlan, tunnel)
         fragment = header.fragment
         if fragment is not None and fragment.offset:
             reading.add(self._later_fragment(packet, header, fragment), len(reading.layers))
             return
-        begun = begun or fragment is not None
+        begun = fragment is not None or (around is not None and around.begun)
         packet = read_transport(packet, header, reading.layer(at), begun)
         at += header.proto in TRANSPORTS
         depth = len(reading.packets)
         reading.add(packet, at)
         if depth < TUNNEL_LIMIT:
-            self._look_inside(reading, at, packet, begun)
+            self._look_inside(reading, at, packet, Around(unseen, begun))
         if fragment is not None:
             counted = choose(reading.packets[depth:], self.home) if len(reading.packets) > depth + 1 else packet
             self._fragments.remember(header, fragment, counted)
 
-    def _look_inside(self, reading: _Reading, at: int, packet: Packet, begun: bool) -> None:
+    def _look_inside(self, reading: _Reading, at: int, packet: Packet, around: Around) -> None:
         layer = reading.layer(at)
         word = tunnel_word(packet, layer) if layer is not None else None
         inner = reading.inner_ip(at) if word is not None else None
@@ -97,7 +97,7 @@ class Decoder:
             return
         try:
             vlan = reading.vlans(at, inner) or packet.vlan
-            self._read(reading, inner, vlan, f"{packet.tunnel}/{word}" if packet.tunnel else word, begun)
+            self._read(reading, inner, vlan, f"{packet.tunnel}/{word}" if packet.tunnel else word, around)
         except UnreadableError:
             return
 
@@ -181,7 +181,7 @@ def _why_no_ip(layers: list[Layer]) -> DropReason:
         return DropReason.LINK_TYPE
     last = layers[-1]
     if last.name in DAMAGED:
-        if any(word in (last.get(last.name) or "") for word in ("IPv4", "IPv6", "Raw IP")):
+        if any(word in (last.get(last.name) or "") for word in ("IPv4", "IPv6", "Raw ")):
             return DropReason.TRUNCATED_IP
         if all(layer.name in _OUTER_LINKS for layer in layers[:-1]):
             return DropReason.TRUNCATED_LINK

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.ip import EXTENSION_LIMIT, Fragment, Header
@@ -20,19 +21,34 @@ _EXTENSIONS: Final = frozenset({0, 43, 44, 51, 60})
 # Where an extension header says what follows it, and where how long it is; a fragment header has 8 bytes.
 _NEXT: Final = {f"ipv6.{name}.nxt" for name in ("hopopts", "routing", "fraghdr", "dstopts")} | {"ah.next_header"}
 _LENGTH: Final = {f"ipv6.{name}.len_oct" for name in ("hopopts", "routing", "dstopts")}
-_CONTRADICTIONS: Final = ("ip.bogus_ip_version", "ip.bogus_header_length", "ipv6.invalid_header")
+_CONTRADICTIONS: Final = ("ip.bogus_ip_version", "ip.bogus_header_length")
 DAMAGED: Final = frozenset({"_ws.malformed", "_ws.short"})
 """How Wireshark marks the end of a dissection: by the packet's own end, or by the capture's."""
 
-_LEAST: Final = {"ip": 20, "ipv6": 40}
+_HEADERS: Final = ("IPv4", "IPv6", "AH ")  # how it calls what it was in
+_BYTES: Final = re.compile(r"\((\d+) bytes\)$")
 _TOO_LONG: Final = ("ip.bogus_ip_length", "ipv6.plen_exceeds_framing")
 
 
-def read_header(layers: list[Layer], at: int, inside: bool) -> tuple[Header, int]:
-    """Return what the IP layer at `at` says, and where the layer behind it and its authentication header stands.
+class Around(NamedTuple):
+    """What is known of the packet that an IP packet is carried in."""
 
-    `body` is the length of its headers and `end` that of the whole packet. `inside` says that it is carried in another
-    packet, which must hold all of it. Raises UnreadableError with TRUNCATED_IP, MALFORMED_IP or NESTING.
+    unseen: int  # bytes it claims beyond the end of the frame
+    begun: bool  # it is a first fragment, or in one: what is inside goes on in the fragments that follow
+
+
+class IpLayer(NamedTuple):
+    """An IP layer read. Of `header`, `body` is the length of its headers and `end` that of the whole packet."""
+
+    header: Header
+    after: int  # where the layer behind it, and its authentication header, stands
+    unseen: int  # bytes it claims beyond the end of the frame
+
+
+def read_ip(layers: list[Layer], at: int, around: Around | None) -> IpLayer:
+    """Return what the IP layer at `at` says. `around` is None for one that is carried straight in a frame.
+
+    Raises UnreadableError with TRUNCATED_IP, MALFORMED_IP or NESTING.
     """
     layer = layers[at]
     if "ip.bogus_ip_version" in layer and _name(layers, at + 1) == "ipv6":  # the packet's version counts
@@ -47,12 +63,40 @@ def read_header(layers: list[Layer], at: int, inside: bool) -> tuple[Header, int
             raise UnreadableError(DropReason.TRUNCATED_IP)
         header = _authenticated(header, layers[at])
         at += 1
-    if header.body > _LEAST[layer.name] and _name(layers, at) in DAMAGED:  # cut off inside options or extensions
+    if _cut_off(layers, at):
         raise UnreadableError(DropReason.TRUNCATED_IP)
-    strict = inside or "ipv6.opt.jumbo" in layer  # a jumbogram may claim 4 GiB
-    if header.ip_bytes < header.body or (strict and any(mark in layer for mark in _TOO_LONG)):
+    unseen = _unseen(layer, header.ip_bytes)
+    header = _fitting(header, unseen, around, "ipv6.opt.jumbo" in layer)
+    return IpLayer(header, at, unseen)
+
+
+def _cut_off(layers: list[Layer], at: int) -> bool:
+    """Tell whether the packet or the capture ends inside the options or extensions before the layer at `at`."""
+    return _name(layers, at) in DAMAGED and any(word in (layers[at].get(layers[at].name) or "") for word in _HEADERS)
+
+
+def _unseen(layer: Layer, claimed: int) -> int:
+    """Return how many bytes a packet claims beyond what is there, which Wireshark tells in words only."""
+    found = False
+    for name, text in layer.fields:
+        found = found or name in _TOO_LONG
+        if found and name == "_ws.expert.message" and (told := _BYTES.search(text)):
+            there = int(told[1]) + (40 if layer.name == "ipv6" else 0)
+            return max(claimed - there, 0)
+    return 0
+
+
+def _fitting(header: Header, unseen: int, around: Around | None, jumbo: bool) -> Header:
+    """Check a packet's length against what is around it; return the header with the length that counts."""
+    if around is None:
+        if unseen and jumbo:  # may claim 4 GiB
+            raise UnreadableError(DropReason.MALFORMED_IP)
+    elif unseen > around.unseen:
+        length = header.ip_bytes - (unseen - around.unseen) if around.begun else 0
+        header = header._replace(ip_bytes=length, end=length)
+    if header.ip_bytes < header.body:
         raise UnreadableError(DropReason.MALFORMED_IP)
-    return header, at
+    return header
 
 
 def _name(layers: list[Layer], at: int) -> str:
