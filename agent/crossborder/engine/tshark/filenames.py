@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps import mail
 from crossborder.engine.portable.apps.smb import DIRECTORY, READS, WRITES
-from crossborder.engine.tshark.tree import as_number
+from crossborder.engine.tshark.tree import SEGMENT_LIMIT, as_bytes, as_number
 from crossborder.model import Inspection
 
 if TYPE_CHECKING:
@@ -15,21 +15,29 @@ if TYPE_CHECKING:
     from crossborder.engine.tshark.talk import Talk, Way
     from crossborder.engine.tshark.tree import Layer
 
+_CONTENT_FOLLOWS: Final = frozenset({"DATA", "BDAT"})
 _STORES: Final = frozenset({"STOR", "STOU", "APPE"})
 _CREATE1, _CREATE2 = 0xA2, 5
 _TFTP_READ, _TFTP_WRITE = 1, 2
 
 
 def smtp(layer: Layer, talk: Talk, way: Way) -> None:
-    """Take recipients; of mail that goes out, the files it carries."""
+    """Take recipients; of mail that goes out, the files it carries.
+
+    The mail itself is taken from the segments: where it ends, Wireshark shows the end and not the lines before it.
+    """
     for line in layer.all("smtp.command_line"):
         domain = mail.recipient_domain(line.encode("utf-8", "surrogateescape"))
         if domain is not None:
             talk.names.add("mail_domains", domain)
-    text = "".join(layer.all("smtp.message")) if way.outward else ""
-    for part in talk.mail.feed(text.encode("utf-8", "surrogateescape")):
-        talk.names.add("file_names", part.name)
-        talk.names.add("file_types", part.media_type)
+    command = (layer.get("smtp.req.command") or "").upper()
+    begins = command in _CONTENT_FOLLOWS if command or "smtp.eom" in layer else talk.mailing
+    if way.outward and (talk.mailing or begins):
+        for part in talk.mail.feed(as_bytes(way.payload, SEGMENT_LIMIT)):
+            talk.names.add("file_names", part.name)
+            talk.names.add("file_types", part.media_type)
+    if "smtp.rsp" not in layer:
+        talk.mailing = begins
 
 
 def ftp(layer: Layer, talk: Talk, way: Way) -> None:

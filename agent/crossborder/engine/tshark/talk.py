@@ -23,6 +23,7 @@ class Talk:
         self.dns_names = dns_names
         self.web = Web(names)
         self.mail = PartScanner()
+        self.mailing = False  # mail is under way: the client said DATA
         self._heads = {False: b"", True: b""}
 
     def judge(self, outward: bool, sample: bytes) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 Pairs = list[tuple[str, Any]]
 """A JSON object as tshark writes it: keys may repeat, and their order is that of the wire."""
 
+SEGMENT_LIMIT: Final = 1 << 16  # bytes of one segment or datagram that are searched
 MAX_DEPTH: Final = 64  # of nested subtrees that are read
 
 

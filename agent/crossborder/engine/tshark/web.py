@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps import http
 from crossborder.engine.portable.apps.parts import Part, PartScanner
-from crossborder.engine.tshark.tree import as_bytes, as_number
+from crossborder.engine.tshark.tree import SEGMENT_LIMIT, as_bytes, as_number
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
@@ -19,7 +19,6 @@ _FIELDS: Final = {
     b"content-length": "http.content_length_header",
     b"transfer-encoding": "http.transfer_encoding",
 }
-_PAYLOAD_LIMIT: Final = 1 << 16  # bytes of one segment searched for names of files
 
 
 class Web:
@@ -40,7 +39,7 @@ class Web:
             chunks = layer.all("http.chunk_data")
             self._names.add_upload(payload_bytes if head is None else sum((len(chunk) + 1) // 3 for chunk in chunks))
         if outward and self._scanner is not None:
-            for part in self._scanner.feed(as_bytes(payload, _PAYLOAD_LIMIT)):
+            for part in self._scanner.feed(as_bytes(payload, SEGMENT_LIMIT)):
                 self._file(part)
 
     def _note_head(self, head: http.Head, outward: bool) -> None:
