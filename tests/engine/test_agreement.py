@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
-from tests.engine.agreement import differences, run
+from tests.engine.agreement import Result, differences, run
+
+from crossborder.demo import write_capture
+from crossborder.model import REPORT_SCHEMA, DropReason
 
 CORPUS = Path(os.environ.get("CROSSBORDER_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
 FOLDERS = ("communityid", "foxio", "quic", "suricata", "wireshark", "hostile")
@@ -17,10 +21,8 @@ CAPTURES = sorted(
     str(path.relative_to(CORPUS)) for folder in FOLDERS for path in CORPUS.glob(f"{folder}/*") if path.is_file()
 )
 
-pytestmark = [
-    pytest.mark.skipif(not CAPTURES, reason=f"no corpus at {CORPUS}"),
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+with_corpus = pytest.mark.skipif(not CAPTURES, reason=f"no corpus at {CORPUS}")
 
 
 class Tolerated(NamedTuple):
@@ -77,12 +79,6 @@ TOLERATED = (
         "both",
         "an 802.2 frame of another protocol, cut off in its header: not IP, or cut short",
     ),
-    _known(
-        "hostile/tests__ip_ts_opts_asan.pcap",
-        "dropped",
-        "portable",
-        "the capture ends with the IP options: the header is whole, nothing of the transport is there",
-    ),
     # Lengths and times.
     _known(
         "hostile/tests__bigtcp-ipv4-geneve-ipv6.pcap",
@@ -132,6 +128,7 @@ TOLERATED = (
 )
 
 
+@with_corpus
 @pytest.mark.parametrize("capture", CAPTURES)
 def test_engines_agree(capture: str) -> None:
     """The same flows, packets, bytes, times and names; every difference is in the table and every entry is needed."""
@@ -145,9 +142,67 @@ def test_engines_agree(capture: str) -> None:
     assert {difference.kind for difference in found} == expected, "a difference of the table is gone"
 
 
+@with_corpus
 @pytest.mark.parametrize("entry", TOLERATED, ids=lambda entry: entry.files)
 def test_tolerated_differences_are_of_files_that_exist(entry: Tolerated) -> None:
     """An entry fits a capture, has a reason, and says who is right."""
     assert any(fnmatch(capture, entry.files) for capture in CAPTURES)
     assert entry.why
     assert entry.right in {"portable", "tshark", "both"}
+
+
+@pytest.fixture(scope="module")
+def result(corpus: Path) -> Result:
+    """Return what an engine made of one capture with several flows."""
+    return run("portable", corpus / "foxio" / "latest.pcapng")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("total_packets_out", 99),
+        ("total_bytes_in", 99),
+        ("sni", "other.example"),
+        ("dns_query", ["other.example"]),
+        ("http_host", "other.example"),
+        ("flow_id", 99),
+    ],
+)
+def test_a_difference_of_one_flow_is_seen(result: Result, column: str, value: Any) -> None:
+    """The comparison is not blind: one value of one flow is enough."""
+    key = next(iter(result.flows))
+    other = result._replace(flows=result.flows | {key: result.flows[key] | {column: value}})
+
+    assert differences(result, result) == []
+    assert [difference.kind for difference in differences(result, other)] == [column]
+
+
+def test_a_flow_or_packet_of_one_engine_is_seen(result: Result) -> None:
+    """A flow, a frame, a drop or an error that only one engine has is a difference."""
+    fewer = result._replace(flows=dict(list(result.flows.items())[1:]))
+    assert result.books is not None
+    books = result._replace(books=replace(result.books, packets=1, dropped={DropReason.NOT_IP: 1}))
+
+    assert [difference.kind for difference in differences(result, fewer)] == ["only portable"]
+    assert [difference.kind for difference in differences(fewer, result)] == ["only tshark"]
+    assert [difference.kind for difference in differences(result, books)] == ["frames", "dropped"]
+    assert [difference.kind for difference in differences(result, result._replace(error="cut"))] == ["error"]
+
+
+@pytest.mark.slow
+def test_engines_agree_on_every_column_of_the_demo(tmp_path: Path) -> None:
+    """On a day of sound traffic of many protocols the reports are the same to the last column."""
+    path = tmp_path / "day.pcap"
+    write_capture(path)
+
+    portable, tshark = run("portable", path), run("tshark", path)
+
+    assert len(portable.flows) > 1000
+    assert differences(portable, tshark) == []
+    unlike = {
+        column: (report[column], tshark.flows[key][column])
+        for key, report in portable.flows.items()
+        for column in REPORT_SCHEMA
+        if report[column] != tshark.flows[key][column]
+    }
+    assert unlike == {}
