@@ -330,6 +330,7 @@ def test_packed_data_that_ends_early_or_is_damaged(tmp_path: Path, packing: str)
         (section()[:-5], "ends or is damaged inside its file header"),
         (gzip.compress(b"not a capture"), "is not a pcap or pcapng capture: it begins with 6e 6f 74 20"),
         (gzip.compress(b""), "is empty, not a capture file"),
+        (zstandard.compress(bytes(99))[:8], "the zstd data ends early"),
         (gzip.compress(gzip.compress(pcap(FRAMES))), "is not a pcap or pcapng capture: it begins with 1f 8b 08 00"),
     ],
 )

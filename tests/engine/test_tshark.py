@@ -178,6 +178,17 @@ def test_a_file_that_was_cut_loses_nothing_before(tmp_path: Path, kind: str, pac
     assert flows_of(batches)["report"].to_list() == ["ended", "ended"]
 
 
+def test_a_file_cut_inside_its_header(tmp_path: Path) -> None:
+    """It began like a capture; no packet is lost, for there was none."""
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(pcap([])[:20])
+
+    batches, fault = run(path)
+
+    assert fault == f"{path}: ends or is damaged inside its file header"
+    assert [len(batch.reports) for batch in batches] == [0]
+
+
 def test_packing_that_was_cut(tmp_path: Path) -> None:
     """What could be unpacked is read; the sentence is about the packing."""
     packing = zstandard.ZstdCompressor().compressobj()
@@ -219,7 +230,8 @@ def test_a_fault_does_not_keep_the_next_file_from_being_read(tmp_path: Path) -> 
     [
         (b"", "is empty, not a capture file"),
         (b"hello, world", "is not a pcap or pcapng capture: it begins with 68 65 6c 6c"),
-        (zstandard.compress(bytes(99))[:8], "is damaged: nothing of it can be unpacked"),
+        (zstandard.compress(bytes(99))[:8], "the zstd data ends early"),
+        (gzip.compress(b""), "is empty, not a capture file"),
     ],
 )
 def test_what_is_no_capture_is_refused_at_once(tmp_path: Path, content: bytes, sentence: str) -> None:

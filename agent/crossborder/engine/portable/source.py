@@ -38,7 +38,7 @@ def read_capture(stream: Stream, path: str, interface: str) -> Iterator[Frame]:
     """
     magic = stream.peek(4)
     if not magic:
-        raise CrossborderError.at(path, "is empty, not a capture file")
+        raise CrossborderError.at(path, stream.failure or "is empty, not a capture file")
     if magic not in _PCAP_MAGICS and magic != _PCAPNG_MAGIC:
         raise CrossborderError.at(path, f"is not a pcap or pcapng capture: it begins with {magic.hex(' ')}")
     reading = _PcapNg if magic == _PCAPNG_MAGIC else _Pcap

@@ -52,7 +52,7 @@ class Stream:
         self._buffer = b""
         self._at = 0
         self._before = 0  # bytes before the buffer
-        self._failure = ""
+        self.failure = ""  # why the packing could not be read on
         self._inside = False
         self.ended = False
         self.broken: Break | None = None
@@ -93,8 +93,8 @@ class Stream:
             raise OSError(self.broken)
         data = self.peek(size)
         if len(data) < size:
-            if data or self._inside or self._failure:
-                self._break(size, len(data), self._failure)
+            if data or self._inside or self.failure:
+                self._break(size, len(data), self.failure)
             else:
                 self.ended = True
         self._at += len(data)
@@ -114,7 +114,7 @@ class Stream:
                 parts.append(chunk)
                 have += len(chunk)
         except DamagedError as error:
-            self._failure = str(error)
+            self.failure = str(error)
         self._buffer = b"".join(parts)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMPLAINT_LIMIT: Final = 4096  # bytes kept of what tshark says on standard error
 _WHEN_ROOT = b"Running as user"
-_CUT = "cut short in the middle"
+_CUT, _IN_HEADER = "cut short in the middle", "or other data"
 _READ: Final = 1 << 16
 _END: Final = b"\n  }"  # of an element; deeper objects are indented deeper, and text has no raw line ends
 
@@ -160,6 +160,8 @@ def _fault(status: int, complaint: str, packets: int) -> str:
     """Say what was wrong with the file, from tshark's own words."""
     if status < 0:
         return f"tshark crashed (signal {-status}) after packet {packets}"
+    if _CUT in complaint and not packets and _IN_HEADER in complaint:
+        return "ends or is damaged inside its file header"
     if _CUT in complaint:
         return f"ends in the middle of packet {packets + 1}"
     reason = complaint.removeprefix("tshark: ")

@@ -24,6 +24,7 @@ _MAGICS: Final = frozenset(
 )
 """How pcap (with microseconds, nanoseconds, or Kuznetzov's longer records) and pcapng files begin."""
 
+_EMPTY = "is empty, not a capture file"
 _RECORD_HEADER: Final = 16  # bytes a frame takes in a file beside its own, for progress: pcap's are the shortest
 
 
@@ -101,13 +102,9 @@ def check_capture(path: Path) -> None:
     with closing(open_stream(path, lambda: False)) as stream:
         magic = stream.peek(4)
     if not magic:
-        raise CrossborderError.at(path, _nothing(path))
+        raise CrossborderError.at(path, stream.failure or _EMPTY)
     if magic not in _MAGICS:
         raise CrossborderError.at(path, f"is not a pcap or pcapng capture: it begins with {magic.hex(' ')}")
-
-
-def _nothing(path: Path) -> str:
-    return "is damaged: nothing of it can be unpacked" if size_of(path) else "is empty, not a capture file"
 
 
 @contextmanager
@@ -136,7 +133,7 @@ def _unpack(path: Path, target: Path, stopped: Callable[[], bool]) -> Crossborde
         while data := stream.read(CHUNK):
             file.write(data)
         if not file.tell():
-            raise CrossborderError.at(path, _nothing(path))
+            raise CrossborderError.at(path, stream.failure or _EMPTY)
         broken, size = stream.broken, file.tell()
     if broken is not None and broken.reason:
         return CrossborderError.at(path, f"is damaged after {size} unpacked bytes: {broken.reason}")
