@@ -17,7 +17,7 @@ from scapy.layers.inet6 import (
 )
 from scapy.layers.ipsec import AH
 from scapy.layers.sctp import SCTP, SCTPChunkInit
-from tests.engine.captures import LOCAL, LOCAL6, REMOTE, REMOTE6
+from tests.engine.captures import HOME, LOCAL, LOCAL6, REMOTE, REMOTE6
 from tests.engine.frames import (
     BODY,
     ETHER,
@@ -26,6 +26,11 @@ from tests.engine.frames import (
     ends,
     reason,
 )
+
+from crossborder.engine.portable.decode import Decoder
+from crossborder.engine.portable.frame import UnreadableError
+from crossborder.engine.portable.ip import Fit
+from crossborder.model import DropReason
 
 
 @pytest.mark.parametrize(
@@ -145,3 +150,15 @@ def test_transports_have_their_ports(layer: Any, expected: tuple[int, int, int])
     header = {132: 12, 1: 8, 17: 8}[packet.proto]
     assert ends(packet)[2:] == expected
     assert packet.payload_bytes == len(bytes(whole)) - 20 - header
+
+
+def test_a_forged_length_does_not_inflate_counts_on_an_interface() -> None:
+    """A file may be a sliced capture, and its header is believed; on an interface the frame's length is known."""
+    forged = bytes(ETHER / IP(src=LOCAL, dst=REMOTE, len=64_000) / UDP(sport=1, dport=2) / BODY)
+    live = Decoder(HOME, Fit.WHOLE)
+
+    with pytest.raises(UnreadableError) as caught:
+        decode(forged, decoder=live)
+
+    assert caught.value.reason is DropReason.MALFORMED_IP
+    assert decode(ETHER / FOUR, decoder=live, cut=60).ip_bytes == len(bytes(FOUR))

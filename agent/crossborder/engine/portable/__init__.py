@@ -12,6 +12,7 @@ from crossborder.engine.portable.decode import Decoder
 from crossborder.engine.portable.files import Files, Pace, interface_of
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.inspection import Inspector
+from crossborder.engine.portable.ip import Fit
 from crossborder.engine.portable.live import open_interfaces, waiting
 from crossborder.errors import CrossborderError
 
@@ -37,7 +38,7 @@ class PortableEngine:
         """Open the sources; raises CrossborderError when one cannot be."""
         self._config = config
         self._stopping = False
-        self._decoder = Decoder(config.home)
+        self._decoder = Decoder(config.home, Fit.WHOLE if config.interfaces else Fit.SLICED)
         self._inspector = Inspector()
         self._shedding = False
         self._shed = False  # since the last batch

@@ -27,9 +27,14 @@ _CARRIERS = frozenset({IPIP, IP6, GRE, _UDP})
 class Decoder:
     """Reads frames. Holds nothing but the fragments that wait for their others."""
 
-    def __init__(self, home: Home) -> None:
-        """Choose among the layers of a tunnel by `home`, which may be replaced at any time."""
+    def __init__(self, home: Home, fit: Fit = Fit.SLICED) -> None:
+        """Choose among the layers of a tunnel by `home`, which may be replaced at any time.
+
+        `fit` is what an IP packet longer than its frame means: in a file perhaps a sliced capture, on an interface,
+        where the frame's length is known, a forgery that would inflate the counts (`Fit.WHOLE`).
+        """
         self.home = home
+        self._fit = fit
         self._fragments = Fragments()
 
     def decode(self, frame: Frame) -> Packet:
@@ -40,7 +45,7 @@ class Decoder:
         """
         offset, vlan = find_ip(frame.linktype, frame.data)
         layers: list[Packet] = []
-        self._read(frame, offset, frame.wire_len, vlan, None, Fit.SLICED, layers)
+        self._read(frame, offset, frame.wire_len, vlan, None, self._fit, layers)
         return layers[0] if len(layers) == 1 else choose(layers, self.home)
 
     def _read(
