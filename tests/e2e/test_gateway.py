@@ -149,7 +149,8 @@ def test_a_rule_changed_on_disk(agent: Agent) -> None:
     _rule(agent.rules, "to_singapore", "SG")
     assert until(lambda: agent.value("crossborder_rules_loaded") == 2, 20), agent.said()
     agent.gateway.send(_frames(SINGAPORE, 41001))
-    assert until(lambda: agent.violations("to_singapore", "SG") == 1, 20), agent.said()
+    # The first connection may end after the rule has come, and is then found as well.
+    assert until(lambda: agent.violations("to_singapore", "SG") >= 1, 20), agent.said()
 
     _rule(agent.rules, "to_norway", "Norge")
     assert until(lambda: agent.value("crossborder_config_reload_success") == 0, 20)
