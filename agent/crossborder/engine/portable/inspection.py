@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, ParamSpec
 
@@ -44,7 +45,7 @@ class _Finished:
 _FINISHED = _Finished()
 
 
-class _Listening:
+class _Listening(ABC):
     """A conversation that is listened to, until it has said all, its flow ends, or there is no room for it."""
 
     __slots__ = ("_conversation", "_room")
@@ -58,8 +59,9 @@ class _Listening:
         """Hand on a packet's payload; return whether more is wanted."""
         return self._conversation is not None and self._hear(self._conversation, flow, packet)
 
+    @abstractmethod
     def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
-        raise NotImplementedError
+        """Hand on a packet's payload in this transport's way; return whether more is wanted."""
 
     def close(self) -> None:
         """Let go of everything."""
