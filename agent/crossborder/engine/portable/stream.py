@@ -54,6 +54,7 @@ class Stream:
         self._before = 0  # bytes before the buffer
         self.failure = ""  # why the packing could not be read on
         self._inside = False
+        self._record = 0
         self.ended = False
         self.broken: Break | None = None
         self.close = close
@@ -67,6 +68,7 @@ class Stream:
     def mark(self) -> None:
         """Take note that the next byte is the first of a record."""
         self._inside = False
+        self._record = self.offset
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; fewer than asked only where the data ends. Raises OSError beyond READ_LIMIT."""
@@ -84,8 +86,8 @@ class Stream:
         return self._buffer[self._at : self._at + size]
 
     def fail(self, size: int) -> None:
-        """Take note that a record claims a size that cannot be."""
-        self.broken = Break(self.broken.offset if self.broken else self.offset, size, 0, f"it claims {size} bytes")
+        """Take note that the record claims a size that cannot be; how far a reader followed the claim says nothing."""
+        self.broken = Break(self._record, size, 0, f"it claims {size} bytes")
 
     def _read_on(self, size: int) -> bytes:
         if size > READ_LIMIT:
