@@ -10,7 +10,6 @@ import click
 
 from crossborder.errors import CrossborderError
 
-FINDINGS = 1
 MISTAKE = 2
 
 # Command → where it is and its line in the overview. Modules are loaded only when used: `version` stays quick.

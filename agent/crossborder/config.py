@@ -13,8 +13,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
 
 def data_folder(name: Literal["rules", "geoip", "dashboards", "examples"]) -> Path:
     """Return the folder of shipped data: inside the installed package, or in the checkout it is run from.
@@ -41,11 +39,12 @@ def cache_folder() -> Path:
 
 
 def seconds(value: object) -> float:
-    """Read a duration as a person writes it: 10s, 500ms, 2m, 1h, 30d."""
-    if isinstance(value, str) and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", value)):
-        return float(found[1]) * _UNITS[found[2]]
-    message = "a duration as 500ms, 10s, 2m, 1h or 30d is expected"
-    raise ValueError(message)
+    """Read a duration; raises ValueError with what is expected."""
+    found = yamlfile.duration(value)
+    if found is None:
+        message = "a duration as 500ms, 10s, 2m, 1h or 30d is expected"
+        raise ValueError(message)
+    return found
 
 
 def _network(value: object) -> object:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,3 +47,19 @@ class CrossborderError(Exception):
     def joined(cls, errors: Iterable[CrossborderError]) -> CrossborderError:
         """Join several errors into one that tells every fault."""
         return cls(*(fault for error in errors for fault in error.faults))
+
+
+class Attempts:
+    """Collects what goes wrong with several things, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing wrong."""
+        self.errors: list[CrossborderError] = []
+
+    def attempt(self, make: Callable[[], T]) -> T | None:
+        """Return what is made, or None when it raised CrossborderError, which is kept."""
+        try:
+            return make()
+        except CrossborderError as error:
+            self.errors.append(error)
+            return None

@@ -141,7 +141,12 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("scope", _enum(Scope), "key", "crossing, transit or domestic"),
     Column("transport", pl.String, "key", "IANA keyword in lower case: tcp udp icmp ipv6-icmp sctp gre …"),
     Column("vlan", pl.String, "key", "VLAN id, outer.inner for QinQ; null without"),
-    Column("tunnel", pl.String, "key", "tunnels around this flow, outermost first, joined by '/'; null without"),
+    Column(
+        "tunnel",
+        pl.String,
+        "key",
+        "tunnels around this flow, outermost first, joined by '/': gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp",
+    ),
     Column("packets_out", pl.UInt64, "delta", "packets from local to remote"),
     Column("packets_in", pl.UInt64, "delta", "packets from remote to local"),
     Column("bytes_out", pl.UInt64, "delta", "bytes of IP packets from local to remote, header included"),

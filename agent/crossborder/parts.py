@@ -9,12 +9,12 @@ from crossborder.classify import Assets, Geography, home_networks
 from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
 from crossborder.engine.home import Home
-from crossborder.errors import CrossborderError
+from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.reader import read_ruleset
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from crossborder.config import Config
@@ -58,41 +58,29 @@ class Parts:
         return self.seen != _stamps(self.settings, config_path) or self.geography.changed()
 
 
-def check_sinks(settings: Config) -> list[CrossborderError]:
-    """Return what is wrong with where events are to go, without making a file."""
-    if settings.events.file is None:
-        return []
-    try:
-        check_events_file(settings.events.file)
-    except CrossborderError as error:
-        return [error]
-    return []
-
-
 def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     """Read every file the configuration names.
 
     Raises CrossborderError with all faults of all files, so that a person mends them in one go.
     """
-    errors: list[CrossborderError] = []
-
-    def attempt(make: Callable[[], T]) -> T | None:
-        try:
-            return make()
-        except CrossborderError as error:
-            errors.append(error)
-            return None
-
+    tries = Attempts()
+    attempt = tries.attempt
     seen = _stamps(settings, config_path)
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
     home = attempt(lambda: _home(settings, geography))
     assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
     ruleset = attempt(lambda: read_rules(settings))
-    errors += check_sinks(settings)
-    if errors:
-        raise CrossborderError.joined(errors)
+    attempt(lambda: _check_events_file(settings))
+    if tries.errors:
+        raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
     return Parts(settings, geography, home, assets, ruleset, seen)
+
+
+def _check_events_file(settings: Config) -> None:
+    """Raise CrossborderError when events could not be written, without making a file."""
+    if settings.events.file:
+        check_events_file(settings.events.file)
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:

@@ -172,6 +172,16 @@ class _Builder:
         self.faults.append(Fault(self.path, node.start_mark.line + 1, message))
 
 
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(value: object) -> float | None:
+    """Return the seconds of a duration as a person writes it (500ms, 10s, 2m, 1h, 30d); None when it is none."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return float(found[1]) * _SECONDS[found[2]] if found else None
+
+
 _NESTED_TAGS = {"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{t}" for t in ("bool", "int", "float", "null")}
 

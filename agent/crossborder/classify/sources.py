@@ -10,10 +10,9 @@ from crossborder.classify.countries import Countries
 from crossborder.classify.databases import AsnDatabase, CountryDatabase
 from crossborder.classify.mmdbfile import Mmdb, fingerprint
 from crossborder.classify.tables import Table, read_countries, read_operators
-from crossborder.errors import CrossborderError
+from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from crossborder.classify.mmdbfile import Fingerprint
@@ -72,7 +71,7 @@ def open_sources(settings: GeoipSettings, data: Path, cache: Path | None = None)
     Raises CrossborderError with every fault of every file.
     """
     seen = tuple((path, fingerprint(path)) for path in _files(settings, data, cache))
-    faults = _Faults()
+    faults = Attempts()
     countries = faults.attempt(lambda: Countries.read(data)) or Countries({})
     country = faults.attempt(lambda: CountryDatabase(_country_file(settings, data, cache), countries))
     asn = faults.attempt(lambda: _asn(settings, country))
@@ -85,20 +84,6 @@ def open_sources(settings: GeoipSettings, data: Path, cache: Path | None = None)
     if faults.errors or country is None or overlays is None or clouds is None or anycast is None or nat64 is None:
         raise CrossborderError.joined(faults.errors)
     return Sources(countries, country, asn, registry, overlays, clouds, anycast, nat64, seen)
-
-
-class _Faults:
-    """Collects what goes wrong so that all of it is told at once."""
-
-    def __init__(self) -> None:
-        self.errors: list[CrossborderError] = []
-
-    def attempt(self, make: Callable[[], T]) -> T | None:
-        try:
-            return make()
-        except CrossborderError as error:
-            self.errors.append(error)
-            return None
 
 
 def _files(settings: GeoipSettings, data: Path, cache: Path | None) -> tuple[Path, ...]:

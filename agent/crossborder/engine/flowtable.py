@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from crossborder.engine import SECOND_NS
 from crossborder.engine.flow import Flow, choose, flow_key, opened_by_sender, scope_of
 from crossborder.engine.home import Side
 from crossborder.engine.packet import ACK, SYN
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Flow", "FlowTable", "choose"]
 
-SECOND_NS: Final = 1_000_000_000
 SET_BACK_NS: Final = 60 * SECOND_NS  # a packet this much older than the newest: its clock was set back
 CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK before a tick ends it
 RECENT_IDS: Final = 65_536  # flow ids remembered, so that none is given twice where the clock stood still or went back

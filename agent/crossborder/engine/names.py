@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crossborder.model import Inspection
 
@@ -17,9 +17,8 @@ LIST_LIMIT = 16  # distinct entries kept of each list
 QUERY_LIMIT = 64  # the same of dns_query: one flow of a resolver asks many names
 UPLOAD_LIMIT = (1 << 63) - 1  # a Content-Length may claim anything; the column holds 64 bits
 
-SOURCES: Final = ("tls", "quic", "http", "dns")
-"""Where server_name comes from, the most trusted first: a later, weaker source does not replace a stronger one."""
 _RANK = {"tls": 0, "quic": 0, "http": 1, "dns": 2}
+"""Where server_name comes from, the most trusted first: a later, weaker source does not replace a stronger one."""
 
 ENCRYPTED = frozenset(
     {"tls", "quic", "dtls", "ssh", "wireguard", "openvpn", "esp", "isakmp", "ipsec", "srtp", "tor", "bittorrent-mse"}
@@ -178,6 +177,11 @@ class Names:
         text = _normal("http_host", name) if source == "http" else clean(_domain(clean(name)))
         if text:
             self.server_name, self.server_name_source = text, source
+
+    def add_file(self, name: str | bytes, media_type: str | bytes) -> None:
+        """Add a file that goes out."""
+        self.add("file_names", name)
+        self.add("file_types", media_type)
 
     def add_upload(self, count: int) -> None:
         """Add bytes of HTTP bodies going out."""

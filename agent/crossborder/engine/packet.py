@@ -56,7 +56,3 @@ TRANSPORTS: tuple[str, ...] = tuple(
 def transport_name(proto: int) -> str:
     """Return the IANA keyword of a protocol number in lower case, `ip-<n>` when it has none."""
     return TRANSPORTS[proto] if proto < len(TRANSPORTS) else f"ip-{proto}"
-
-
-TUNNELS = ("gre", "pptp", "erspan", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp")
-"""The words that `tunnel` is made of. VLAN, MPLS and PPPoE are the link's affair, not tunnels."""

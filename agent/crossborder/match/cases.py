@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from crossborder import yamlfile
 from crossborder.match.fields import KINDS, Kind, choices, largest, nearest, wrong_country
 from crossborder.model import (
     ADDRESS_KEYS,
@@ -58,14 +58,6 @@ USUAL: dict[str, Any] = {
 
 _DELTAS = ("packets_out", "packets_in", "bytes_out", "bytes_in", "payload_out", "payload_in")
 _NAME_SOURCES = {"quic": "quic", "http": "http", "dns": "dns"}
-_AT = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
-_UNITS_NS = {
-    "ms": SECOND_NS // 1000,
-    "s": SECOND_NS,
-    "m": 60 * SECOND_NS,
-    "h": 3600 * SECOND_NS,
-    "d": 86_400 * SECOND_NS,
-}
 
 
 def wrong_flow(flow: Mapping[str, object], repeat: int) -> list[tuple[str, str]]:
@@ -109,8 +101,8 @@ def _wrong_text(name: str, kind: Kind, value: str) -> str | None:
 
 def nanoseconds(value: object) -> int | None:
     """Return a duration as a person writes it (500ms, 10s, 2m, 1h, 30d) in nanoseconds, or None."""
-    found = _AT.fullmatch(value) if isinstance(value, str) else None
-    return round(float(found[1]) * _UNITS_NS[found[2]]) if found else None
+    seconds = yamlfile.duration(value)
+    return None if seconds is None else round(seconds * SECOND_NS)
 
 
 def crossings(flows: Iterable[tuple[int, int, Mapping[str, object]]], first_id: int = 1) -> pl.DataFrame:

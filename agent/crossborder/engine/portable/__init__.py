@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crossborder.engine import Progress
+from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.ledger import Ledger
 from crossborder.engine.portable.decode import Decoder
 from crossborder.engine.portable.files import Files, Pace, interface_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from crossborder.model import Batch
 
 SHED_NAMES_SECONDS: Final = 2.0  # so far behind the wire, names are no longer read, until it has caught up
-_SECOND: Final = 1_000_000_000
 
 
 class PortableEngine:
@@ -95,7 +94,7 @@ class PortableEngine:
         try:
             while not self._stopping and not faults:
                 now_ns = time.time_ns()
-                ready = waiting(self._interfaces, (self._config.tick_ns - now_ns % self._config.tick_ns) / _SECOND)
+                ready = waiting(self._interfaces, (self._config.tick_ns - now_ns % self._config.tick_ns) / SECOND_NS)
                 if not ready:
                     self._shedding = False
                     yield from self._tick(time.time_ns(), 0.0)
@@ -109,7 +108,7 @@ class PortableEngine:
     def _read(self, interface: Interface, faults: list[CrossborderError]) -> Iterator[Batch]:
         try:
             for frame in interface.frames():
-                lag = max(time.time_ns() - frame.ts_ns, 0) / _SECOND
+                lag = max(time.time_ns() - frame.ts_ns, 0) / SECOND_NS
                 self._shedding = lag > SHED_NAMES_SECONDS
                 yield from self._tick(frame.ts_ns, lag)
                 self._take(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from crossborder.engine import SECOND_NS
 from crossborder.engine.portable.source import Filter, read_capture
 from crossborder.engine.portable.stream import STDIN, open_stream, size_of
 from crossborder.errors import CrossborderError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from crossborder.engine.portable.stream import Stream
 
 POLL_SECONDS: Final = 0.2  # how soon a paced replay notices that it shall stop
-_SECOND: Final = 1_000_000_000
 
 
 def interface_of(path: Path) -> str:
@@ -99,8 +99,8 @@ class Pace:
     def wait(self, ts_ns: int) -> Iterator[int]:
         """Yield the packet time it is meanwhile, until it is this packet's; at once when asked to stop."""
         now = time.monotonic_ns()
-        if self._behind_ns is None or now - self._behind_ns > ts_ns + _SECOND:
+        if self._behind_ns is None or now - self._behind_ns > ts_ns + SECOND_NS:
             self._behind_ns = now - ts_ns  # the first, or the clock of the capture was set back
         while (left := ts_ns - (time.monotonic_ns() - self._behind_ns)) > 0 and not self._stopped():
-            time.sleep(min(left / _SECOND, POLL_SECONDS))
+            time.sleep(min(left / SECOND_NS, POLL_SECONDS))
             yield min(time.monotonic_ns() - self._behind_ns, ts_ns)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from scapy.error import Scapy_Exception
 from scapy.utils import RawPcapNgReader, RawPcapReader
 
+from crossborder.engine import SECOND_NS
 from crossborder.engine.portable.frame import Frame
 from crossborder.errors import CrossborderError
 
@@ -25,7 +26,6 @@ logging.getLogger("scapy").setLevel(logging.CRITICAL)
 
 MAX_CAPTURED: Final = 262_144  # libpcap's MAXIMUM_SNAPLEN: a record that claims more is damage
 _TIME_LIMIT: Final = (1 << 63) - 1
-_SECOND: Final = 1_000_000_000
 _PCAP_MAGICS = frozenset({b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1"})
 _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 _TSOFFSET = 14  # option if_tsoffset, seconds to add
@@ -82,7 +82,7 @@ class _Pcap:
         data, record = next(self._reader)
         if record.caplen > MAX_CAPTURED:
             self._stream.fail(record.caplen)
-        ts_ns = record.sec * _SECOND + record.usec * (1 if self._reader.nano else 1000)
+        ts_ns = record.sec * SECOND_NS + record.usec * (1 if self._reader.nano else 1000)
         linktype = self._reader.linktype & 0xFFFF  # the upper half tells of frame check sequences
         return Frame(ts_ns, linktype, max(record.wirelen, len(data)), data, self._interface)
 
@@ -113,7 +113,7 @@ class _PcapNg(_Pcap):
         data, record = packet
         if record.tshigh is not None:  # simple packet blocks have no time: the one before serves
             ticks = record.tshigh << 32 | record.tslow
-            since = ticks * _SECOND // record.tsresol + self._reader.offset_seconds() * _SECOND
+            since = ticks * SECOND_NS // record.tsresol + self._reader.offset_seconds() * SECOND_NS
             self._newest = min(max(since, 0), _TIME_LIMIT)
         return Frame(self._newest, record.linktype, max(record.wirelen, len(data)), data, self._interface)
 

@@ -34,8 +34,7 @@ def smtp(layer: Layer, talk: Talk, way: Way) -> None:
     begins = command in _CONTENT_FOLLOWS if command or "smtp.eom" in layer else talk.mailing
     if way.outward and (talk.mailing or begins):
         for part in talk.mail.feed(as_bytes(way.payload, SEGMENT_LIMIT)):
-            talk.names.add("file_names", part.name)
-            talk.names.add("file_types", part.media_type)
+            talk.names.add_file(part.name, part.media_type)
     if "smtp.rsp" not in layer:
         talk.mailing = begins
 

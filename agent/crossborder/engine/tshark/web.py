@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps import http
-from crossborder.engine.portable.apps.parts import Part, PartScanner
+from crossborder.engine.portable.apps.parts import PartScanner
 from crossborder.engine.tshark.tree import SEGMENT_LIMIT, as_bytes, as_number
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Web:
             self._names.add_upload(payload_bytes if head is None else sum((len(chunk) + 1) // 3 for chunk in chunks))
         if outward and self._scanner is not None:
             for part in self._scanner.feed(as_bytes(payload, SEGMENT_LIMIT)):
-                self._file(part)
+                self._names.add_file(part.name, part.media_type)
 
     def _note_head(self, head: http.Head, outward: bool) -> None:
         names = self._names
@@ -66,15 +66,9 @@ class Web:
             names.add_upload(head.length)
         self._counting = head.chunked or head.length is None
         self._scanner = PartScanner() if media_type.lower().startswith(b"multipart/") else None
-        name = http.file_name(head.fields.get(b"content-disposition", b""))
-        if not name and head.method == b"PUT":
-            name = head.target.split(b"?")[0].rpartition(b"/")[2]
+        name = http.file_of(head)
         if name:
-            self._file(Part(name, media_type))
-
-    def _file(self, part: Part) -> None:
-        self._names.add("file_names", part.name)
-        self._names.add("file_types", part.media_type)
+            names.add_file(name, media_type)
 
 
 def note_http2(layer: Layer, names: Names, outward: bool) -> None:

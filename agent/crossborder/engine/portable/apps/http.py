@@ -130,6 +130,14 @@ _FILE_NAME = re.compile(
 _PARAMETER = re.compile(rb"(?:^|[;\s])(?=filename)", re.IGNORECASE)
 
 
+def file_of(head: Head) -> bytes | None:
+    """Return the name of the file that a body carries: of its Content-Disposition, else where a PUT puts it."""
+    name = file_name(head.fields.get(b"content-disposition", b""))
+    if not name and head.method == b"PUT":
+        name = head.target.split(b"?")[0].rpartition(b"/")[2]
+    return name or None
+
+
 def file_name(disposition: bytes) -> bytes | None:
     """Return the file name of a Content-Disposition (RFC 6266, RFC 2231's first piece); the extended form wins."""
     best: bytes | None = None

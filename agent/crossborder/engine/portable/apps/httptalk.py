@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from crossborder.engine.portable.apps import http, tls
-from crossborder.engine.portable.apps.parts import Part, PartScanner
+from crossborder.engine.portable.apps.parts import PartScanner
 from crossborder.engine.portable.apps.talk import Step
 
 if TYPE_CHECKING:
@@ -154,15 +154,9 @@ class HttpTalk:
         self._names.first("http_content_type", media_type)
         if media_type.lower().startswith(b"multipart/"):
             side.scanner = PartScanner()
-        name = http.file_name(head.fields.get(b"content-disposition", b""))
-        if not name and head.method == b"PUT":
-            name = head.target.split(b"?")[0].rpartition(b"/")[2]
+        name = http.file_of(head)
         if name:
-            self._file(Part(name, media_type))
-
-    def _file(self, part: Part) -> None:
-        self._names.add("file_names", part.name)
-        self._names.add("file_types", part.media_type)
+            self._names.add_file(name, media_type)
 
     def _body(self, outward: bool, side: _Side, data: bytes) -> bytes:
         if side.mode is _Mode.TO_THE_END:
@@ -174,7 +168,7 @@ class HttpTalk:
             self._names.add_upload(len(body))
         if side.scanner is not None:
             for part in side.scanner.feed(body):
-                self._file(part)
+                self._names.add_file(part.name, part.media_type)
         if side.left == 0 and side.mode is not _Mode.TO_THE_END:
             side.mode = _Mode.HEAD if side.mode is _Mode.BODY else _Mode.CHUNK_LINE
         return rest

@@ -90,8 +90,7 @@ class SmtpTalk(LineTalk):
     def _files(self, outward: bool, mail: bytes) -> None:
         if outward:
             for part in self._scanner.feed(mail):
-                self._names.add("file_names", part.name)
-                self._names.add("file_types", part.media_type)
+                self._names.add_file(part.name, part.media_type)
 
     def over(self) -> bool:
         """There may always be another mail."""
@@ -110,8 +109,7 @@ class MailboxTalk(LineTalk):
         """Take bytes of one direction."""
         if outward:
             for part in self._scanner.feed(data):
-                self._names.add("file_names", part.name)
-                self._names.add("file_types", part.media_type)
+                self._names.add_file(part.name, part.media_type)
         return super().feed(outward, data)
 
     def over(self) -> bool:
