@@ -1,0 +1,15 @@
+//! Lines.
+
+use super::talk::{Scene, Step, Talk};
+
+/// To be written.
+#[derive(Default)]
+pub struct LineTalk {}
+
+impl Talk for LineTalk {
+    fn feed(&mut self, _scene: &mut Scene<'_>, _outward: bool, _data: &[u8]) -> Step {
+        Step::Done
+    }
+
+    fn gap(&mut self, _scene: &mut Scene<'_>, _outward: bool) {}
+}

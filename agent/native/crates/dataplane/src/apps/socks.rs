@@ -1,0 +1,15 @@
+//! SOCKS.
+
+use super::talk::{Scene, Step, Talk};
+
+/// To be written.
+#[derive(Default)]
+pub struct SocksTalk {}
+
+impl Talk for SocksTalk {
+    fn feed(&mut self, _scene: &mut Scene<'_>, _outward: bool, _data: &[u8]) -> Step {
+        Step::Done
+    }
+
+    fn gap(&mut self, _scene: &mut Scene<'_>, _outward: bool) {}
+}

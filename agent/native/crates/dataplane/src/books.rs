@@ -1,0 +1,52 @@
+//! The books: what became of every packet of one interface since the start. Counts only ever grow.
+
+use crate::model::DropReason;
+
+/// Balances: `packets == flow_packets + domestic_packets + sum(dropped)`.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    /// Frames received, those the kernel dropped included.
+    pub packets: u64,
+    /// Wire length of the frames received.
+    pub bytes: u64,
+    pub flow_packets: u64,
+    /// IP bytes in reported flows.
+    pub flow_bytes: u64,
+    pub domestic_packets: u64,
+    /// IP bytes.
+    pub domestic_bytes: u64,
+    dropped: [u64; DropReason::ALL.len()],
+}
+
+impl Books {
+    /// Counts packets that are left out.
+    pub fn drop(&mut self, reason: DropReason, packets: u64) {
+        if let Some(count) = self.dropped.get_mut(reason as usize) {
+            *count += packets;
+        }
+    }
+
+    /// How many were left out for a reason.
+    #[must_use]
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.dropped.get(reason as usize).copied().unwrap_or_default()
+    }
+
+    /// Adds what another worker counted of the same interface.
+    pub fn add(&mut self, other: &Self) {
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+        self.flow_packets += other.flow_packets;
+        self.flow_bytes += other.flow_bytes;
+        self.domestic_packets += other.domestic_packets;
+        self.domestic_bytes += other.domestic_bytes;
+        for (mine, more) in self.dropped.iter_mut().zip(other.dropped) {
+            *mine += more;
+        }
+    }
+
+    #[must_use]
+    pub fn balanced(&self) -> bool {
+        self.packets == self.flow_packets + self.domestic_packets + self.dropped.iter().sum::<u64>()
+    }
+}

@@ -1,0 +1,15 @@
+//! The data plane of Crossborder: packets in, one columnar batch of flow reports per tick out.
+//!
+//! The way through: a `source` fills blocks of frames, `decode` makes packets of them, the `flow` table counts them,
+//! `inspect` and `apps` learn names from their payload, `engine` drives it all and closes the ticks. The contract is that of
+//! `crossborder/engine/__init__.py`; the engine in Python, `portable`, is the oracle: the same capture gives the same reports.
+
+pub mod apps;
+pub mod books;
+pub mod decode;
+pub mod home;
+pub mod inspect;
+pub mod model;
+pub mod names;
+pub mod reassembly;
+pub mod source;

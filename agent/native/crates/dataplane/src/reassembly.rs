@@ -1,0 +1,1 @@
+//! Puts the bytes of one direction of a TCP connection in order, within bounds.

@@ -1,0 +1,85 @@
+//! Sources of frames: capture files, standard input, interfaces, frames pushed by hand.
+
+use crate::model::Frame;
+
+/// Frames that lie in one piece of memory, in the order they came.
+///
+/// A source fills a block, the engine reads it; both keep their allocations. `data` is what the frames' offsets count
+/// in: a part of a memory map, or bytes that the source copied into `owned`.
+#[derive(Default)]
+pub struct Block {
+    pub records: Vec<Record>,
+    /// Where the bytes are when they are not in a memory map.
+    pub owned: Vec<u8>,
+    /// The memory map, when the bytes are there.
+    pub mapped: Option<std::sync::Arc<memmap2::Mmap>>,
+}
+
+/// Where a frame lies in its block, and what was written beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    pub ts_ns: i64,
+    /// Where its bytes start.
+    pub offset: u64,
+    /// Bytes captured.
+    pub captured: u32,
+    pub wire_len: u32,
+    pub linktype: u32,
+    pub interface: u16,
+}
+
+impl Block {
+    /// Forgets the frames; keeps the room.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.owned.clear();
+    }
+
+    /// The bytes that offsets count in.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        self.mapped.as_ref().map_or(self.owned.as_slice(), |map| map)
+    }
+
+    /// The frame of a record of this block; one that lies outside has no bytes.
+    #[must_use]
+    pub fn frame(&self, record: &Record) -> Frame<'_> {
+        let start = record.offset as usize;
+        Frame {
+            ts_ns: record.ts_ns,
+            linktype: record.linktype,
+            wire_len: record.wire_len,
+            interface: record.interface,
+            data: self.data().get(start..start + record.captured as usize).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a source says after it filled a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// There may be more. A source that waits for packets says so too after a short while, its block perhaps empty.
+    More,
+    /// Nothing comes any more.
+    End,
+}
+
+/// Hands over frames in order.
+pub trait Source: Send {
+    /// Puts the next frames into an empty block, `limit` at most.
+    ///
+    /// What is wrong with the source (a file cut in the middle of a packet) is kept until `faults` is asked, after
+    /// every whole frame before it was handed over.
+    fn fill(&mut self, block: &mut Block, limit: usize) -> Filled;
+
+    /// What went wrong so far: sentences for people, each with its place.
+    fn faults(&mut self) -> Vec<String>;
+
+    /// Bytes read of the files as they lie on the disk, and bytes in all (0: cannot be known).
+    fn progress(&self) -> (u64, u64);
+
+    /// Frames the kernel dropped since this was asked last, by interface.
+    fn kernel_drops(&mut self) -> Vec<(u16, u64)> {
+        Vec::new()
+    }
+}
