@@ -124,7 +124,7 @@ pub struct Engine {
     pool: Option<rayon::ThreadPool>,
     hasher: Hasher,
     fragments: Fragments,
-    dns_names: DnsNames,
+    dns_names: Arc<Mutex<DnsNames>>,
     reporter: Reporter,
     /// When the replay began, and which packet time that was.
     pace: Instant,
@@ -132,11 +132,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Begins with nothing counted.
+    /// Begins with nothing counted. Engines that read the same gateway share the names of addresses.
     ///
     /// # Errors
     /// When threads cannot be had.
-    pub fn new(config: Config, control: Arc<Control>, source: Box<dyn Source>) -> Result<Self, String> {
+    pub fn new(
+        config: Config,
+        control: Arc<Control>,
+        source: Box<dyn Source>,
+        dns_names: Arc<Mutex<DnsNames>>,
+    ) -> Result<Self, String> {
         let hasher = Hasher::default();
         let count = config.workers.max(1);
         let worker = || Worker::new(config.lifetimes, config.report_all, hasher, config.interfaces.len());
@@ -163,7 +168,7 @@ impl Engine {
             last_ts_ns: 0,
             number: 0,
             fragments: Fragments::default(),
-            dns_names: DnsNames::default(),
+            dns_names,
             pace: Instant::now(),
             pace_ns: 0,
         })
@@ -180,8 +185,12 @@ impl Engine {
             if self.closed {
                 return None;
             }
-            if self.at >= self.block.records.len() && !self.fill() {
-                return Some(self.close());
+            if self.at >= self.block.records.len() {
+                match self.fill() {
+                    Next::Records => {}
+                    Next::Tick(tick_ns) => return Some(self.tick(tick_ns)),
+                    Next::End => return Some(self.close()),
+                }
             }
             if self.config.realtime {
                 if let Some(tick_ns) = self.wait() {
@@ -199,20 +208,31 @@ impl Engine {
         }
     }
 
-    /// Gets the next block; false at the end.
-    fn fill(&mut self) -> bool {
+    /// Gets the next block, and looks at the clock while there is none.
+    fn fill(&mut self) -> Next {
         self.block.clear();
         self.at = 0;
-        while self.block.records.is_empty() {
+        loop {
             if self.ended || self.control.stopping() {
-                return false;
+                return Next::End;
             }
             self.ended = self.source.fill(&mut self.block, EPOCH as usize) == Filled::End;
             let (read, total) = self.source.progress();
             self.control.read_bytes.store(read, Ordering::Relaxed);
             self.control.total_bytes.store(total, Ordering::Relaxed);
+            let idle = self.block.records.is_empty();
+            if let Some(wire) = self.source.wire() {
+                let shed = if idle { Shed::Nothing } else { shed(wire.load()) };
+                self.workers.iter_mut().for_each(|worker| worker.shed = shed);
+                let due = if idle { self.clock.note(wire.now_ns()) } else { None };
+                if let Some(tick_ns) = due {
+                    return Next::Tick(tick_ns);
+                }
+            }
+            if !idle {
+                return Next::Records;
+            }
         }
-        true
     }
 
     /// Shows the clock the next records, up to the end of the block or epoch or to a tick; returns where that is, and the
@@ -255,7 +275,7 @@ impl Engine {
         self.number += records.len() as u64;
         self.at = end;
         self.control.packets.store(self.number, Ordering::Relaxed);
-        settle(&mut self.workers, &mut self.dns_names);
+        settle(&mut self.workers, &mut self.dns_names.lock().unwrap_or_else(PoisonError::into_inner));
         if self.number.is_multiple_of(self.epoch) {
             self.govern();
         }
@@ -304,10 +324,13 @@ impl Engine {
 
     fn report(&mut self, tick_ns: i64) -> Tick {
         let reports = self.reporter.report(&mut self.workers, self.pool.as_ref());
+        let (lag_ns, down) = self.look_at_wire();
         let mut books = vec![Books::default(); self.config.interfaces.len()];
+        let mut shed = Shed::Nothing;
         for worker in &mut self.workers {
             worker.table.reported();
             books.iter_mut().zip(&worker.books).for_each(|(sum, part)| sum.add(part));
+            shed = shed.max(std::mem::take(&mut worker.shed_most));
         }
         Tick {
             reports,
@@ -315,15 +338,31 @@ impl Engine {
             tick_ns,
             flows_active: self.workers.iter().map(|worker| worker.table.len()).sum(),
             reader_failures: self.workers.iter().map(|worker| worker.failures).sum(),
-            shed_names: self.workers.iter_mut().any(|worker| std::mem::take(&mut worker.shed_names)),
+            shed,
+            lag_ns,
+            down,
         }
     }
 
-    /// Reads content again, or leaves it, from the next packets on.
-    pub fn shed(&mut self, shed: Shed) {
-        for worker in &mut self.workers {
-            worker.shed = shed;
+    /// Counts what the kernel dropped or counted itself; tells how far we are behind, and which interfaces are down.
+    fn look_at_wire(&mut self) -> (i64, Vec<u16>) {
+        let (Some(wire), Some(worker)) = (self.source.wire(), self.workers.first_mut()) else { return (0, Vec::new()) };
+        for (interface, packets) in wire.kernel_drops() {
+            if let Some(books) = worker.books.get_mut(usize::from(interface)) {
+                books.packets += packets;
+                books.drop(DropReason::Kernel, packets);
+            }
         }
+        for (interface, domestic) in wire.counted_before() {
+            if let Some(books) = worker.books.get_mut(usize::from(interface)) {
+                books.packets += domestic.packets;
+                books.bytes += domestic.wire_bytes;
+                books.domestic_packets += domestic.packets;
+                books.domestic_bytes += domestic.ip_bytes;
+            }
+        }
+        let waiting = self.block.records.get(self.at).map(|record| record.ts_ns);
+        (waiting.map_or(0, |ts_ns| (wire.now_ns() - ts_ns).max(0)), wire.down())
     }
 
     /// Holds the next packet back until its time has come, as it passed between packets on the wire; returns when a tick
@@ -348,6 +387,23 @@ impl Engine {
             std::thread::sleep(Duration::from_nanos(left.unsigned_abs()).min(POLL));
         }
         None
+    }
+}
+
+/// What comes next.
+enum Next {
+    Records,
+    Tick(i64),
+    End,
+}
+
+/// What is left out when so much of the room for waiting frames is taken.
+fn shed(load: f32) -> Shed {
+    match load {
+        _ if load < 0.5 => Shed::Nothing,
+        _ if load < 0.65 => Shed::Content,
+        _ if load < 0.8 => Shed::SomeNames,
+        _ => Shed::Names,
     }
 }
 
@@ -508,10 +564,4 @@ impl<'a> Run<'a> {
         let Some(record) = self.records.get(item.record as usize) else { return &[] };
         item.packet.payload_in(self.block.frame(record).data)
     }
-}
-
-/// Kernel drops of an interface: received, and never seen.
-pub fn count_lost(books: &mut Books, packets: u64) {
-    books.packets += packets;
-    books.drop(DropReason::Kernel, packets);
 }

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod flow;
 pub mod home;
 pub mod inspect;
+pub mod live;
 pub mod model;
 pub mod names;
 pub mod reassembly;

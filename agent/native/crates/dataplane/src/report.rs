@@ -10,7 +10,7 @@ use crate::books::Books;
 use crate::columns::Columns;
 use crate::flow::Flow;
 use crate::flow::ids::flow_id;
-use crate::worker::Worker;
+use crate::worker::{Shed, Worker};
 
 /// Flow ids remembered, so that none is given twice where the clock stood still or went back.
 const RECENT_IDS: usize = 65_536;
@@ -29,8 +29,12 @@ pub struct Tick {
     pub flows_active: usize,
     /// Readers of content that failed since the start.
     pub reader_failures: u64,
-    /// Names were left out under load since the last tick.
-    pub shed_names: bool,
+    /// The most that was left out under load since the last tick.
+    pub shed: Shed,
+    /// How far the engine is behind the wire; 0 for files.
+    pub lag_ns: i64,
+    /// Interfaces that are down or gone and are waited for.
+    pub down: Vec<u16>,
 }
 
 /// A flow that is reported: in order of first packet and id.

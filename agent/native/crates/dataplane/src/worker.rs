@@ -30,12 +30,22 @@ pub struct Item {
     pub now: Moment,
 }
 
-/// What is read of payload: nothing, when the load is too high.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Shed {
-    /// Names are not read.
-    pub names: bool,
+/// What is left out under load, the least important first. Accounting never is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Shed {
+    #[default]
+    Nothing,
+    /// Detectors do not see content.
+    Content,
+    /// Of new flows, one in `SAMPLED` has its names read.
+    SomeNames,
+    /// No names are read.
+    Names,
 }
+
+/// See `Shed::SomeNames`.
+pub const SAMPLED: u64 = 8;
 
 /// The flows of a share of all pairs of hosts.
 pub struct Worker {
@@ -43,8 +53,8 @@ pub struct Worker {
     pub books: Vec<Books>,
     pub dns: DnsLog,
     pub shed: Shed,
-    /// Something was shed since the last tick.
-    pub shed_names: bool,
+    /// The most that was left out since the last tick.
+    pub shed_most: Shed,
     /// Readers of content that failed and were stopped: a fault of ours.
     pub failures: u64,
     transfers: Transfers,
@@ -61,8 +71,8 @@ impl Worker {
             table: Table::new(lifetimes, report_all, hasher),
             books: vec![Books::default(); interfaces],
             dns: DnsLog::default(),
-            shed: Shed::default(),
-            shed_names: false,
+            shed: Shed::Nothing,
+            shed_most: Shed::Nothing,
             failures: 0,
             transfers: Transfers::default(),
             room: VecDeque::new(),
@@ -94,8 +104,8 @@ impl Worker {
         }
         books.flow_packets += 1;
         books.flow_bytes += u64::from(sight.packet.ip_bytes);
-        if self.shed.names {
-            self.shed_names = true;
+        if self.shed == Shed::Names {
+            self.shed_most = Shed::Names;
             return;
         }
         match counted {
@@ -144,8 +154,10 @@ impl Worker {
             return;
         }
         if flow.listening == Listening::NotYet {
-            if !matches!(sight.packet.proto, proto::TCP | proto::UDP) {
+            let shed = self.shed == Shed::SomeNames && !flow.opened_at.is_multiple_of(SAMPLED);
+            if shed || !matches!(sight.packet.proto, proto::TCP | proto::UDP) {
                 flow.listening = Listening::Over;
+                self.shed_most = if shed { self.shed_most.max(self.shed) } else { self.shed_most };
                 return;
             }
             flow.listening = Listening::Now;

@@ -83,8 +83,37 @@ pub trait Source: Send {
     /// Bytes read of the files as they lie on the disk, and bytes in all (0: cannot be known).
     fn progress(&self) -> (u64, u64);
 
+    /// What only a source that listens to the wire can tell.
+    fn wire(&mut self) -> Option<&mut dyn Wire> {
+        None
+    }
+}
+
+/// A source that listens to the wire, and does not wait for those who read.
+pub trait Wire {
+    /// The time it is, by the clock that stamps the frames.
+    fn now_ns(&self) -> i64;
+
+    /// How full the room for frames is that wait to be read: 0 to 1.
+    fn load(&self) -> f32;
+
     /// Frames the kernel dropped since this was asked last, by interface.
-    fn kernel_drops(&mut self) -> Vec<(u16, u64)> {
+    fn kernel_drops(&mut self) -> Vec<(u16, u64)>;
+
+    /// Packets that were counted before they reached us, since this was asked last, by interface.
+    fn counted_before(&mut self) -> Vec<(u16, Domestic)> {
         Vec::new()
     }
+
+    /// Interfaces that are down or gone and are waited for.
+    fn down(&self) -> Vec<u16>;
+}
+
+/// Packets that stay at home, counted in the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Domestic {
+    pub packets: u64,
+    /// Wire length of the frames.
+    pub wire_bytes: u64,
+    pub ip_bytes: u64,
 }
