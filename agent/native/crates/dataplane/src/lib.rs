@@ -8,6 +8,7 @@ pub mod apps;
 pub mod books;
 pub mod clock;
 pub mod columns;
+pub mod content;
 pub mod decode;
 pub mod engine;
 pub mod flow;
