@@ -17,7 +17,7 @@ pub struct Ends {
 }
 
 /// A flow of this worker, told from a later one in the same place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowRef {
     pub slot: u32,
     pub generation: u32,
@@ -63,6 +63,12 @@ impl Transfers {
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self { announced: 0, waiting: Recent::new(limit), opened: Recent::new(limit), told: Vec::new() }
+    }
+
+    /// Tells whether no announced connection is waited for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// Remembers where a control connection between `ends` says that a data connection will be opened to.
