@@ -1,7 +1,7 @@
 //! Opens what is carried inside an IP packet: GRE, IP in IP, VXLAN, GENEVE, GTP-U, Teredo, L2TP.
 
 use super::ip::Header;
-use super::link::{BRIDGED, IP, IPV6, PPP};
+use super::link::{BRIDGED, IP, IPV6, PPP, looks_like_ethernet};
 use super::wire::{chunk_at, u8_at, u16_at, u32_at};
 use crate::model::{Packet, Tunnel, proto};
 
@@ -34,7 +34,7 @@ pub struct Inner {
 pub fn may_carry(packet: &Packet) -> bool {
     match packet.proto {
         proto::UDP => tunnel_port(packet).is_some(),
-        protocol => matches!(protocol, proto::IPIP | proto::IPV6 | proto::GRE),
+        protocol => matches!(protocol, proto::IPIP | proto::IPV6 | proto::GRE | proto::L2TP),
     }
 }
 
@@ -62,6 +62,7 @@ pub fn open(data: &[u8], header: &Header, packet: &Packet) -> Option<Inner> {
         (proto::IPV6, false) => Some(Inner { tunnel: Tunnel::SixInFour, ethertype: IPV6, offset: header.body }),
         (proto::IPV6, true) => Some(Inner { tunnel: Tunnel::SixInSix, ethertype: IPV6, offset: header.body }),
         (proto::GRE, _) => gre(data, header.body, data.len().min(header.end)),
+        (proto::L2TP, _) => pseudo_wire(data, header.body),
         _ => None,
     }
 }
@@ -196,10 +197,15 @@ const L2TP_SEQUENCE: u16 = 0x0800;
 const L2TP_OFFSET: u16 = 0x0200;
 const L2TP_PRIORITY: u16 = 0x0100;
 const L2TP_VERSION_2: u16 = 0x0002;
+const L2TP_VERSION_3: u16 = 0x0003;
 
-/// Opens a data message of L2TP version 2 (RFC 2661 3.1): reserved bits 0, PPP inside.
+/// Opens a data message of L2TP: version 2 (RFC 2661 3.1), PPP inside, or 3 (RFC 3931 4.1.2). Reserved bits are 0.
 fn l2tp(data: &[u8], at: usize, end: usize) -> Option<Inner> {
-    let flags = u16_at(data, at)?;
+    let [f0, f1, second @ ..]: [u8; 4] = chunk_within(data, at, end)?;
+    let (flags, second) = (u16::from_be_bytes([f0, f1]), u16::from_be_bytes(second));
+    if flags == L2TP_VERSION_3 && second == 0 {
+        return pseudo_wire(data, at + 4);
+    }
     if flags & !(L2TP_LENGTH | L2TP_SEQUENCE | L2TP_OFFSET | L2TP_PRIORITY) != L2TP_VERSION_2 {
         return None;
     }
@@ -208,8 +214,22 @@ fn l2tp(data: &[u8], at: usize, end: usize) -> Option<Inner> {
     if flags & L2TP_OFFSET != 0 {
         body += 2 + usize::from(u16_at(data, body)?);
     }
-    let message = if flags & L2TP_LENGTH != 0 { at + usize::from(u16_at(data, at + 2)?) } else { end };
-    (body < end.min(message)).then_some(Inner { tunnel: Tunnel::L2tp, ethertype: PPP, offset: body })
+    let last = if flags & L2TP_LENGTH != 0 { end.min(at + usize::from(second)) } else { end };
+    (body < last).then_some(Inner { tunnel: Tunnel::L2tp, ethertype: PPP, offset: body })
+}
+
+/// Opens a session of L2TP version 3 (RFC 3931 4.1): session 0 is for control.
+///
+/// What it carries was agreed on beforehand, so only Ethernet is seen, which can be told: straight behind the session,
+/// or behind a sublayer for sequence numbers (4.6). Behind a cookie it is not looked for.
+fn pseudo_wire(data: &[u8], at: usize) -> Option<Inner> {
+    let ethernet = |offset| Inner { tunnel: Tunnel::L2tp, ethertype: BRIDGED, offset };
+    match u32_at(data, at) {
+        Some(0) => None,
+        _ if looks_like_ethernet(data, at + 4) => Some(ethernet(at + 4)),
+        _ if looks_like_ethernet(data, at + 8) && u8_at(data, at + 4)? & 0xBF == 0 => Some(ethernet(at + 8)),
+        _ => None,
+    }
 }
 
 /// The `N` bytes at a place before `end`.
