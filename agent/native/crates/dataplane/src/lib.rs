@@ -6,10 +6,17 @@
 
 pub mod apps;
 pub mod books;
+pub mod clock;
+pub mod columns;
 pub mod decode;
+pub mod engine;
+pub mod flow;
 pub mod home;
 pub mod inspect;
+pub mod live;
 pub mod model;
 pub mod names;
 pub mod reassembly;
+pub mod report;
 pub mod source;
+pub mod worker;

@@ -24,6 +24,16 @@ pub enum DnsEvent {
     Ask { at: u64, address: Address, flow: u32 },
 }
 
+impl DnsEvent {
+    /// The number of the packet it belongs to.
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        match self {
+            Self::Learn { at, .. } | Self::Ask { at, .. } => *at,
+        }
+    }
+}
+
 impl DnsLog {
     /// Notes that `name` (as text, lower case) was answered with `address`.
     pub fn learn(&mut self, address: Address, name: Arc<str>) {
