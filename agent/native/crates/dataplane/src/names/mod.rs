@@ -89,6 +89,12 @@ impl Names {
         self.lists.get(column as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The server's name and where it comes from.
+    #[must_use]
+    pub fn server(&self) -> Option<(&str, Source)> {
+        Some((self.server_name.as_deref()?, self.server_name_source?))
+    }
+
     /// Sets a text column unless it is set: the first sighting counts. Empty text says nothing.
     pub fn first(&mut self, column: Text, value: &[u8]) {
         if self.text(column).is_none() {
