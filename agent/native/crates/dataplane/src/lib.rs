@@ -6,6 +6,7 @@
 
 pub mod apps;
 pub mod books;
+pub mod capture;
 pub mod decode;
 pub mod home;
 pub mod inspect;
