@@ -9,6 +9,7 @@ pub mod books;
 pub mod clock;
 pub mod columns;
 pub mod content;
+pub mod capture;
 pub mod decode;
 pub mod engine;
 pub mod flow;
