@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.engine import Progress
+from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
+from crossborder.engine.portable.source import Filter
 from crossborder.errors import CrossborderError
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from crossborder.engine import EngineConfig
     from crossborder.engine.home import Home
+
+
+_SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
 class NativeEngine:
@@ -61,7 +65,8 @@ class NativeEngine:
             tuple(map(_books, self._interfaces, tick.books)),
             tick.tick_ns,
             tick.flows_active,
-            sheds=("names",) if tick.shed_names else (),
+            lag_seconds=tick.lag_ns / SECOND_NS,
+            sheds=_SHEDS[tick.shed],
             reader_failures=tick.reader_failures,
         )
 
@@ -74,20 +79,19 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
             "engine native: the extension crossborder-native is not installed; build it with: make setup "
             "(cargo is needed), or use --engine portable"
         ) from error
+    settings = native.Settings(
+        tick_ns=config.tick_ns,
+        idle_ns=config.limits.idle_ns,
+        active_ns=config.limits.active_ns,
+        max_flows=config.limits.max_flows,
+        report_all=config.report_all,
+        community_seed=config.community_seed,
+        realtime=config.realtime,
+        workers=config.workers,
+    )
+    home, programs = _networks(config.home), Filter(config.bpf).programs()
     try:
-        return native.Engine.open_files(
-            list(config.files),
-            list(interfaces),
-            _networks(config.home),
-            tick_ns=config.tick_ns,
-            idle_ns=config.limits.idle_ns,
-            active_ns=config.limits.active_ns,
-            max_flows=config.limits.max_flows,
-            report_all=config.report_all,
-            community_seed=config.community_seed,
-            realtime=config.realtime,
-            workers=config.workers,
-        )
+        return native.Engine.open_files(config.files, interfaces, home, settings, programs)
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error
 

@@ -1,6 +1,7 @@
 //! The Rust data plane of Crossborder for Python: conversion only. `crossborder_native.pyi` says what is here.
 
 mod engine;
+mod settings;
 mod tick;
 
 use pyo3::prelude::*;
@@ -9,7 +10,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod crossborder_native {
     #[pymodule_export]
-    use crate::engine::{Engine, Home};
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::settings::{ContentSearch, Home, Settings};
     #[pymodule_export]
     use crate::tick::{Reports, Tick};
 
