@@ -7,6 +7,7 @@
 pub mod apps;
 pub mod books;
 pub mod decode;
+pub mod filter;
 pub mod home;
 pub mod inspect;
 pub mod model;

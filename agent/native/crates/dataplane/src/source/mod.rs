@@ -1,22 +1,33 @@
 //! Sources of frames: capture files, standard input, interfaces, frames pushed by hand.
 
+mod capture;
+mod files;
+mod packed;
+mod pcap;
+mod pcapng;
+mod pushed;
+mod raw;
+mod reading;
+mod stream;
+
+pub use files::Files;
+pub use pushed::Pushed;
+pub use raw::STDIN;
+
 use crate::model::Frame;
 
 /// Frames that lie in one piece of memory, in the order they came.
 ///
-/// A source fills a block, the engine reads it; both keep their allocations. `data` is what the frames' offsets count
-/// in: a part of a memory map, or bytes that the source copied into `owned`.
+/// A source fills a block, the engine reads it and gives it back: both keep their allocations.
 #[derive(Default)]
 pub struct Block {
     pub records: Vec<Record>,
-    /// Where the bytes are when they are not in a memory map.
+    /// What the frames' offsets count in. A source may have read more into it than the frames.
     pub owned: Vec<u8>,
-    /// The memory map, when the bytes are there.
-    pub mapped: Option<std::sync::Arc<memmap2::Mmap>>,
 }
 
 /// Where a frame lies in its block, and what was written beside it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     pub ts_ns: i64,
     /// Where its bytes start.
@@ -28,6 +39,22 @@ pub struct Record {
     pub interface: u16,
 }
 
+impl Record {
+    /// The frame, where the bytes are that its offset counts in; outside of them it has no bytes.
+    #[inline]
+    #[must_use]
+    pub fn frame_in<'a>(&self, bytes: &'a [u8]) -> Frame<'a> {
+        let start = self.offset as usize;
+        Frame {
+            ts_ns: self.ts_ns,
+            linktype: self.linktype,
+            wire_len: self.wire_len,
+            interface: self.interface,
+            data: bytes.get(start..start.saturating_add(self.captured as usize)).unwrap_or_default(),
+        }
+    }
+}
+
 impl Block {
     /// Forgets the frames; keeps the room.
     pub fn clear(&mut self) {
@@ -35,23 +62,11 @@ impl Block {
         self.owned.clear();
     }
 
-    /// The bytes that offsets count in.
-    #[must_use]
-    pub fn data(&self) -> &[u8] {
-        self.mapped.as_ref().map_or(self.owned.as_slice(), |map| map)
-    }
-
-    /// The frame of a record of this block; one that lies outside has no bytes.
+    /// The frame of a record of this block.
+    #[inline]
     #[must_use]
     pub fn frame(&self, record: &Record) -> Frame<'_> {
-        let start = record.offset as usize;
-        Frame {
-            ts_ns: record.ts_ns,
-            linktype: record.linktype,
-            wire_len: record.wire_len,
-            interface: record.interface,
-            data: self.data().get(start..start + record.captured as usize).unwrap_or_default(),
-        }
+        record.frame_in(&self.owned)
     }
 }
 
