@@ -69,7 +69,7 @@ class _Pcap:
             stream.mark()
             try:
                 frame = self._next()
-            except (EOFError, StopIteration, OSError):
+            except (EOFError, StopIteration, OSError, Scapy_Exception):
                 break
             if stream.broken is not None:
                 break

@@ -1,14 +1,28 @@
 //! Sources of frames: capture files, standard input, interfaces, frames pushed by hand.
 
+mod capture;
+mod files;
+mod packed;
+mod pcap;
+mod pcapng;
+mod pushed;
+mod raw;
+mod reading;
+mod stream;
+
+pub use files::Files;
+pub use pushed::Pushed;
+pub use raw::STDIN;
+
 use crate::model::Frame;
 
 /// Frames that lie in one piece of memory, in the order they came.
 ///
-/// A source fills a block, the engine reads it; both keep their allocations.
+/// A source fills a block, the engine reads it and gives it back: both keep their allocations.
 #[derive(Default)]
 pub struct Block {
     pub records: Vec<Record>,
-    /// Where the bytes are when the source copied them.
+    /// Where the bytes are when the source copied them; perhaps more than the frames.
     pub owned: Vec<u8>,
     /// Where the bytes are when the source lends them.
     pub lent: Option<Box<dyn Lent>>,
@@ -20,7 +34,7 @@ pub trait Lent: Send + Sync {
 }
 
 /// Where a frame lies in its block, and what was written beside it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     pub ts_ns: i64,
     /// Where its bytes start.
@@ -30,6 +44,22 @@ pub struct Record {
     pub wire_len: u32,
     pub linktype: u32,
     pub interface: u16,
+}
+
+impl Record {
+    /// The frame, where the bytes are that its offset counts in; outside of them it has no bytes.
+    #[inline]
+    #[must_use]
+    pub fn frame_in<'a>(&self, bytes: &'a [u8]) -> Frame<'a> {
+        let start = self.offset as usize;
+        Frame {
+            ts_ns: self.ts_ns,
+            linktype: self.linktype,
+            wire_len: self.wire_len,
+            interface: self.interface,
+            data: bytes.get(start..start.saturating_add(self.captured as usize)).unwrap_or_default(),
+        }
+    }
 }
 
 impl Block {
@@ -46,17 +76,11 @@ impl Block {
         self.lent.as_ref().map_or(self.owned.as_slice(), |lent| lent.data())
     }
 
-    /// The frame of a record of this block; one that lies outside has no bytes.
+    /// The frame of a record of this block.
+    #[inline]
     #[must_use]
     pub fn frame(&self, record: &Record) -> Frame<'_> {
-        let start = record.offset as usize;
-        Frame {
-            ts_ns: record.ts_ns,
-            linktype: record.linktype,
-            wire_len: record.wire_len,
-            interface: record.interface,
-            data: self.data().get(start..start + record.captured as usize).unwrap_or_default(),
-        }
+        record.frame_in(self.data())
     }
 }
 
