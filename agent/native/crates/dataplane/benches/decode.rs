@@ -10,7 +10,9 @@ use dataplane::decode::{Decoded, Fit, decode};
 use dataplane::home::Home;
 use dataplane::model::{Address, Frame};
 
-const ROUNDS: u32 = 2_000_000;
+/// Short tries and many of them, so that the least is one that nothing else on the machine came into.
+const ROUNDS: u32 = 1_000;
+const TRIES: u32 = 5_000;
 
 fn main() {
     let home = Home::new(&[(*Address::v4([10, 0, 0, 0]).key(), *Address::v4([10, 255, 255, 255]).key())], Vec::new());
@@ -45,7 +47,7 @@ fn measure(data: &[u8], home: &Home) -> f64 {
         }
         begun.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
     };
-    (0..5).map(|_| once()).fold(f64::INFINITY, f64::min)
+    (0..TRIES).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
 fn ethernet(ethertype: u16, body: &[u8]) -> Vec<u8> {
