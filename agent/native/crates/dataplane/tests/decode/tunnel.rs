@@ -146,6 +146,16 @@ fn a_tunnel_abroad_with_private_addresses_inside_is_seen() {
 }
 
 #[test]
+fn who_asks_for_a_teredo_address_is_seen() {
+    let (mut link_local, mut routers) = ([0; 16], [0; 16]);
+    (link_local[0], link_local[1], routers[0], routers[1], routers[15]) = (0xFE, 0x80, 0xFF, 2, 2);
+    let asking = ipv6(link_local, routers, 58, &[133, 0, 0, 0, 0, 0, 0, 0]);
+    let authentication = join(&[&[0, 1, 0, 0], &[0; 9], &asking]);
+    let (packet, _) = packet_of(&wire(&outer(UDP, &udp(50000, 3544, &authentication))), 1);
+    assert_eq!((packet.dport, packet.tunnel.text(), packet.carries), (3544, None, Some(Tunnel::Teredo)));
+}
+
+#[test]
 fn a_tunnel_at_home_shows_who_really_talks() {
     let inside = ethernet(0x8100, &tagged(30, 0x0800, &inner()));
     let around = ipv4(LOCAL, LOCAL2, UDP, &vxlan(&inside));
