@@ -42,7 +42,7 @@ format: setup ## Format and sort
 
 .PHONY: bench
 bench: setup ## Measure the stages and print ratios
-	@$(PY) tools/bench.py $(ARGS)
+	@$(PY) -m tools.bench.stages $(ARGS)
 
 .PHONY: golden
 golden: setup ## Write the golden files anew; read the diff before you commit it

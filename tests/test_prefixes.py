@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossborder.prefixes import BOGONS, NEVER_CROSSES, Network, PrefixMap, PrefixSet, embedded_ipv4, key_of, key_range
+from crossborder.prefixes import (
+    BOGONS,
+    NEVER_CROSSES,
+    Network,
+    PrefixMap,
+    PrefixSet,
+    address_of,
+    embedded_ipv4,
+    key_of,
+    key_range,
+)
 
 NETWORKS4 = st.builds(
     lambda bits, size: ipaddress.IPv4Network((bits & (0xFFFFFFFF << 32 - size) & 0xFFFFFFFF, size)),
@@ -110,3 +120,5 @@ def test_special_space_is_known() -> None:
     assert packed("203.0.113.1") in BOGONS
     assert packed("8.8.8.8") not in BOGONS
     assert key_of(packed("1.2.3.4")) == packed("::ffff:1.2.3.4")
+    for address in ("1.2.3.4", "2001:db8::1", "::1", "::"):
+        assert address_of(key_of(packed(address))) == packed(address)

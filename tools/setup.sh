@@ -57,7 +57,25 @@ if [ ! -x .venv/bin/crossborder ] || [ "$(cat $stamp 2>/dev/null)" != "$want" ];
 	printf '%s\n' "$want" >$stamp
 fi
 
-# --- The native data plane ----------------------------------------------------------------------------------------
-if ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("crossborder_native") is None)'; then
-	say "no native data plane here: the portable engine serves"
+# --- The native data plane, where Rust is -------------------------------------------------------------------------
+native=agent/native
+if command -v cargo >/dev/null; then
+	stamp=.venv/.stamp-native
+	want=$(git ls-files -co --exclude-standard $native | sort | xargs cat | sha256sum)
+	if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
+		say "building the native data plane (some minutes the first time)"
+		rm -rf build/native
+		# Say what failed; the warnings of a build that works are for those who write it.
+		if .venv/bin/maturin build --quiet --release --locked --interpreter .venv/bin/python \
+			--manifest-path $native/crates/python/Cargo.toml --out build/native 2>build-native.log; then
+			.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/native/*.whl
+			printf '%s\n' "$want" >$stamp
+			rm -f build-native.log
+		else
+			cat build-native.log >&2
+			exit 2
+		fi
+	fi
+elif ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("crossborder_native") is None)'; then
+	say "no cargo, so no native data plane: the portable engine serves (https://rustup.rs, then make setup again)"
 fi

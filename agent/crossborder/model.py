@@ -145,7 +145,8 @@ REPORT_COLUMNS: tuple[Column, ...] = (
         "tunnel",
         pl.String,
         "key",
-        "tunnels around this flow, outermost first, joined by '/': gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp",
+        "tunnels around this flow, outermost first, joined by '/': gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp "
+        "teredo l2tp",
     ),
     Column("packets_out", pl.UInt64, "delta", "packets from local to remote"),
     Column("packets_in", pl.UInt64, "delta", "packets from remote to local"),
@@ -183,6 +184,8 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("file_names", pl.List(pl.String), "state", "distinct file names seen, path cut off"),
     Column("file_types", pl.List(pl.String), "state", "distinct media types of files seen"),
     Column("detections", pl.List(DETECTION), "delta", "content detectors that matched; null: none ran"),
+    Column("local_key", pl.Binary, "key", "local_ip as 16 bytes, IPv4 mapped: what assets and cidr conditions compare"),
+    Column("remote_key", pl.Binary, "key", "remote_ip as 16 bytes, IPv4 mapped: what geography is asked"),
 )
 
 CLASSIFY_COLUMNS: tuple[Column, ...] = (
@@ -199,8 +202,6 @@ CLASSIFY_COLUMNS: tuple[Column, ...] = (
     Column(
         "categories", pl.List(pl.String), "state", "data it holds: class or class:item, as core:I.26, important:II.10"
     ),
-    Column("local_key", pl.Binary, "key", "local_ip as 16 bytes, IPv4 mapped: what cidr conditions compare"),
-    Column("remote_key", pl.Binary, "key", "remote_ip as 16 bytes, IPv4 mapped"),
 )
 
 WHY = pl.Struct({"field": pl.String, "test": pl.String, "value": pl.String})

@@ -23,6 +23,11 @@ def key_of(packed: bytes) -> bytes:
     return packed if len(packed) == 16 else _MAPPED + packed
 
 
+def address_of(key: bytes) -> bytes:
+    """Return the address a key stands for: 4 bytes of an IPv4 address, else all 16."""
+    return key[12:] if key.startswith(_MAPPED) else key
+
+
 def key_range(network: Network) -> tuple[bytes, bytes]:
     """Return the first and the last key of a network, both inclusive."""
     return key_of(network.network_address.packed), key_of(network.broadcast_address.packed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
+from tests.classify.world import key, keys
 
 from crossborder.classify import Assets
 from crossborder.classify.assets import ANNOTATION
@@ -55,22 +55,22 @@ def test_tunnelled_addresses(tmp_path: Path) -> None:
 
 
 def test_annotate(tmp_path: Path) -> None:
-    """One row per distinct address; nobody's address has the gateway's unit and its key, no categories."""
-    frame = read(tmp_path, GOOD).annotate(pl.Series(["10.1.1.1", "10.1.2.1", "10.9.9.9", "10.1.1.1", None]), "Gateway")
+    """One row per distinct address; nobody's address has the gateway's unit, no categories."""
+    frame = read(tmp_path, GOOD).annotate(keys("10.1.1.1", "10.1.2.1", "10.9.9.9", "10.1.1.1", None), "Gateway")
 
     assert frame.schema == ANNOTATION
     assert frame["system"].to_list() == ["registry", "database", None, None]
     assert frame["unit"].to_list() == ["Civil Status", "Gateway", "Gateway", "Gateway"]
     assert frame["owner"].to_list() == ["head of office", None, None, None]
     assert frame["categories"].to_list() == [["core:I.26", "personal"], ["important:II.10"], None, None]
-    assert frame["local_key"].to_list()[::3] == [bytes(10) + b"\xff\xff\x0a\x01\x01\x01", None]
+    assert frame["local_key"].to_list()[::3] == [key("10.1.1.1"), None]
 
 
 def test_no_assets() -> None:
     """Without a file every address is nobody's."""
-    frame = Assets().annotate(pl.Series(["10.1.1.1"]))
+    frame = Assets().annotate(keys("10.1.1.1"))
 
-    assert frame.row(0)[:5] == ("10.1.1.1", None, None, None, None)
+    assert frame.row(0)[:5] == (key("10.1.1.1"), None, None, None, None)
 
 
 @pytest.mark.parametrize(

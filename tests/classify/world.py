@@ -6,8 +6,11 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import polars as pl
+
 from crossborder.classify.mmdbwriter import Metadata, write
 from crossborder.classify.ranges import flatten
+from crossborder.prefixes import key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +44,16 @@ class WriteMmdb(Protocol):
 
     def __call__(self, records: dict[str, Any], name: str = "test", **about: Any) -> Path:
         """Take prefix → record, the database's own name, and fields of the metadata."""
+
+
+def key(address: str | None) -> bytes | None:
+    """Return the key of an address as engines make it."""
+    return None if address is None else key_of(ipaddress.ip_address(address).packed)
+
+
+def keys(*addresses: str | None) -> pl.Series:
+    """Return the column of keys of addresses."""
+    return pl.Series([key(address) for address in addresses], dtype=pl.Binary)
 
 
 def mmdb_of(records: dict[str, Any], name: str, **about: Any) -> bytes:

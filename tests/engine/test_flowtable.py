@@ -62,6 +62,21 @@ def single(packets: Iterable[Packet], **settings: Any) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.parametrize(
+    ("here", "there", "keys"),
+    [
+        (LOCAL, REMOTE, [bytes(10) + b"\xff\xff" + packed(LOCAL), bytes(10) + b"\xff\xff" + packed(REMOTE)]),
+        (LOCAL6, REMOTE6, [packed(LOCAL6), packed(REMOTE6)]),
+    ],
+)
+def test_keys_are_the_addresses(here: str, there: str, keys: list[bytes]) -> None:
+    """Both ends stand as keys, too, IPv4 mapped into IPv6, whoever opened the flow."""
+    for ends in ((here, there), (there, here)):
+        report = single([packet(0, *ends)])
+
+        assert [report["local_key"], report["remote_key"]] == keys
+
+
 @pytest.mark.parametrize("opener", ["local", "remote"])
 @pytest.mark.parametrize(("here", "there"), [(LOCAL, REMOTE), (LOCAL6, REMOTE6)])
 def test_local_is_the_end_at_home_whoever_opened(opener: str, here: str, there: str) -> None:

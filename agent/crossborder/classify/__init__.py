@@ -57,12 +57,12 @@ class Classifier:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order."""
         known, reports = self._known, batch.reports
-        remote = known.geography.annotate(reports["remote_ip"])
-        local = known.assets.annotate(reports["local_ip"], known.unit)
+        remote = known.geography.annotate(reports["remote_key"])
+        local = known.assets.annotate(reports["local_key"], known.unit)
         return (
             reports.lazy()
-            .join(remote.lazy(), on="remote_ip", how="left", maintain_order="left", nulls_equal=True)
-            .join(local.lazy(), on="local_ip", how="left", maintain_order="left", nulls_equal=True)
+            .join(remote.lazy(), on="remote_key", how="left", maintain_order="left", nulls_equal=True)
+            .join(local.lazy(), on="local_key", how="left", maintain_order="left", nulls_equal=True)
             .select(CROSSING_SCHEMA.names())
             .collect()
         )

@@ -10,10 +10,9 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossborder import yamlfile
-from crossborder.classify.geo import packed_of
 from crossborder.errors import CrossborderError
 from crossborder.model import CLASSIFY_COLUMNS
-from crossborder.prefixes import PrefixMap, embedded_ipv4, key_of
+from crossborder.prefixes import PrefixMap, embedded_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,7 +27,7 @@ _CATEGORY = re.compile(rf"(?:{'|'.join(CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)
 
 _COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
 ANNOTATION = pl.Schema(
-    {"local_ip": pl.String} | {name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories", "local_key")}
+    {"local_key": pl.Binary} | {name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories")}
 )
 
 
@@ -95,21 +94,19 @@ class Assets:
             found = self._by_prefix.get(inner)
         return found
 
-    def annotate(self, addresses: pl.Series, unit: str | None = None) -> pl.DataFrame:
-        """Return one row per distinct address (text): schema ANNOTATION; nobody's has only `unit` and its key."""
-        rows = [self._row(text, unit) for text in addresses.unique(maintain_order=True)]
+    def annotate(self, keys: pl.Series, unit: str | None = None) -> pl.DataFrame:
+        """Return one row per distinct key (16 bytes): schema ANNOTATION; nobody's has only `unit`."""
+        rows = [self._row(key, unit) for key in keys.unique(maintain_order=True)]
         columns = zip(*rows, strict=True) if rows else ([] for _ in ANNOTATION)
         return pl.DataFrame(
             [pl.Series(name, values, dtype) for (name, dtype), values in zip(ANNOTATION.items(), columns, strict=True)]
         )
 
-    def _row(self, text: str | None, unit: str | None) -> tuple[object, ...]:
-        packed = packed_of(text) if text is not None else None
-        key = key_of(packed) if packed is not None else None
-        system = self.find(packed) if packed is not None else None
+    def _row(self, key: bytes | None, unit: str | None) -> tuple[object, ...]:
+        system = self.find(key) if key is not None else None
         if system is None:
-            return text, unit, None, None, None, key
-        return text, system.unit or unit, system.name, system.owner or None, system.categories, key
+            return key, unit, None, None, None
+        return key, system.unit or unit, system.name, system.owner or None, system.categories
 
 
 def _doubles(document: Document, systems: tuple[System, ...]) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from crossborder.classify.recent import Recent
 from crossborder.classify.sources import open_sources
 from crossborder.errors import CrossborderError
 from crossborder.model import CLASSIFY_COLUMNS, UNKNOWN_COUNTRY, CountryBasis
-from crossborder.prefixes import BOGONS, NEVER_CROSSES, PRIVATE, PrefixSet, embedded_ipv4, key_of
+from crossborder.prefixes import BOGONS, NEVER_CROSSES, PRIVATE, PrefixSet, address_of, embedded_ipv4, key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,22 +33,8 @@ RESERVED = PrefixSet(
 """Never looked up in a database: private, multicast, link-local, documentation space and the like."""
 
 _COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
-ANNOTATION = pl.Schema(
-    {"remote_ip": pl.String}
-    | {
-        name: _COLUMNS[name]
-        for name in (
-            "country",
-            "country_basis",
-            "geo_database",
-            "geo_build",
-            "geo_prefix",
-            "asn",
-            "as_org",
-            "remote_key",
-        )
-    }
-)
+_TOLD = ("country", "country_basis", "geo_database", "geo_build", "geo_prefix", "asn", "as_org")
+ANNOTATION = pl.Schema({"remote_key": pl.Binary} | {name: _COLUMNS[name] for name in _TOLD})
 
 
 class Answer(NamedTuple):
@@ -67,7 +53,7 @@ class Answer(NamedTuple):
 
 
 _GEO, _UNKNOWN = CountryBasis.GEO.value, CountryBasis.UNKNOWN.value
-_IN_FRAME = 7  # fields of an answer that are columns of the frame
+_IN_FRAME = len(_TOLD)  # fields of an answer that are columns of the frame
 
 UNKNOWN = Answer(UNKNOWN_COUNTRY, _UNKNOWN, None, None, None, None, None)
 
@@ -93,7 +79,7 @@ class Geography:
 
         `pseudo` is an answer that is no country: EU, AP, ??.
         """
-        self._rows: Recent[str, tuple[object, ...]] = Recent(CACHED)
+        self._rows: Recent[bytes, tuple[object, ...]] = Recent(CACHED)
         self._overlay = sources.overlays.match if sources.overlays.entries else _nothing
         self._cloud = sources.clouds.match if sources.clouds.entries else _nothing
         self._anycast = sources.anycast.match
@@ -130,12 +116,12 @@ class Geography:
         """
         return self.sources.changed()
 
-    def annotate(self, addresses: pl.Series) -> pl.DataFrame:
-        """Return one row per distinct address (text): schema ANNOTATION, `country` and `country_basis` never null.
+    def annotate(self, keys: pl.Series) -> pl.DataFrame:
+        """Return one row per distinct key (16 bytes): schema ANNOTATION, `country` and `country_basis` never null.
 
-        What is no address is of unknown country and has no key.
+        Where there is no key the country is unknown.
         """
-        rows = [self._row(text) for text in addresses.unique(maintain_order=True)]
+        rows = [self._row(key) for key in keys.unique(maintain_order=True)]
         columns = zip(*rows, strict=True) if rows else ([] for _ in ANNOTATION)
         return pl.DataFrame(
             [pl.Series(name, values, dtype) for (name, dtype), values in zip(ANNOTATION.items(), columns, strict=True)]
@@ -151,6 +137,7 @@ class Geography:
     def answer(self, packed: bytes) -> Answer:
         """Answer for an address of 4 or 16 bytes; one that embeds an IPv4 address by what it embeds."""
         key = key_of(packed)  # what prefixes compare by
+        packed = address_of(key)
         told = self._overlay(key)
         if told:
             placed = self._by_table(*told, CountryBasis.OVERRIDE)
@@ -219,17 +206,16 @@ class Geography:
         self.counts[database.mmdb.name, "hit" if asn is not None else "miss"] += 1
         return asn, org
 
-    def _row(self, text: str | None) -> tuple[object, ...]:
+    def _row(self, key: bytes | None) -> tuple[object, ...]:
         """Return one row of ANNOTATION."""
-        row = self._rows.get(text) if text is not None else None
+        if key is None:
+            return (None, *UNKNOWN[:_IN_FRAME])
+        row = self._rows.get(key)
         if row is not None:
             self.counts["cache", "hit"] += 1
             return row
-        packed = packed_of(text) if text is not None else None
-        answer = self.answer(packed) if packed is not None else UNKNOWN
-        row = (text, *answer[:_IN_FRAME], key_of(packed) if packed is not None else None)
-        if text is not None:
-            self._rows.put(text, row)
+        row = (key, *self.answer(key)[:_IN_FRAME])
+        self._rows.put(key, row)
         return row
 
 

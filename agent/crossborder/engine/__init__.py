@@ -46,6 +46,7 @@ class EngineConfig:
     report_all: bool = False  # report domestic flows too
     community_seed: int = 0
     limits: FlowLimits = field(default_factory=FlowLimits)
+    workers: int = 1  # threads that decode and count; native only, reports do not depend on it
 
 
 class Progress(NamedTuple):

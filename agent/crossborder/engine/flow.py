@@ -13,6 +13,7 @@ from crossborder.engine.home import Side
 from crossborder.engine.names import Names
 from crossborder.engine.packet import ACK, FIN, ICMP, ICMP6, RST, SYN, TCP, UDP, transport_name
 from crossborder.model import EndReason, Initiator, Report, Scope
+from crossborder.prefixes import key_of
 
 if TYPE_CHECKING:
     from crossborder.engine.home import Home
@@ -280,6 +281,8 @@ class Flow:
             self.rtt_us,
             *self.names.row(payload_seen=self.payload_out + self.payload_in > 0),
             None,  # detections: none ran
+            key_of(self.local),
+            key_of(self.remote),
         )
 
     def _identify(self, seed: int, taken: dict[int, None]) -> None:

@@ -6,10 +6,19 @@
 
 pub mod apps;
 pub mod books;
+pub mod clock;
+pub mod columns;
+pub mod content;
+pub mod capture;
 pub mod decode;
+pub mod engine;
+pub mod flow;
 pub mod home;
 pub mod inspect;
+pub mod live;
 pub mod model;
 pub mod names;
 pub mod reassembly;
+pub mod report;
 pub mod source;
+pub mod worker;

@@ -222,6 +222,12 @@ impl TunnelPath {
         self.0 == 0
     }
 
+    /// The path as a number, for hashing.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// The innermost tunnel.
     #[must_use]
     pub fn last(self) -> Option<Tunnel> {

@@ -11,7 +11,7 @@ pub const MAX_LINE: usize = 4096;
 pub const MAX_LINES: u16 = 256;
 
 /// What a protocol makes of its lines.
-pub trait Lines: Send {
+pub trait Lines: Send + Sync {
     /// Takes one line, its end cut off.
     fn line(&mut self, scene: &mut Scene<'_>, outward: bool, line: &[u8]);
 

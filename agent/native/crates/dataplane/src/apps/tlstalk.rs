@@ -1,15 +1,114 @@
-//! TLS.
+//! Follows TLS over a stream: the hellos and the server's certificate, across records and segments.
 
+use super::certificate::certificate_names;
+use super::handshakes::{Handshakes, Heard, Message};
+use super::ja4::{Transport, ja4};
 use super::talk::{Scene, Step, Talk};
+use super::tls::{self, ClientHello, extension, handshake};
+use crate::names::{Ech, Names, Source, Text};
 
-/// To be written.
+/// Bytes after which a handshake that has not come is not waited for.
+pub const BUDGET: usize = 262_144;
+
+/// Writes what a client hello says into the names; only the first hello of a flow counts.
+pub fn note_client_hello(hello: &ClientHello<'_>, names: &mut Names, source: Source, transport: Transport) {
+    if let Some(name) = hello.server_name {
+        names.name_server(name, source);
+    }
+    if let Some(protocol) = hello.alpn {
+        names.first(Text::Alpn, protocol);
+    }
+    let offers = || hello.extensions.as_slice().contains(&extension::SUPPORTED_VERSIONS);
+    if names.tls_version.is_none() && (hello.whole || offers()) {
+        names.tls_version = Some(tls::version_name(hello.offered_version));
+    }
+    if names.ech.is_none() && (hello.whole || hello.ech != Ech::None) {
+        names.ech = Some(hello.ech);
+    }
+    if hello.whole && names.text(Text::Ja4).is_none() {
+        names.first(Text::Ja4, &ja4(hello, transport));
+    }
+}
+
+/// TLS and SSL 3 over a stream, hellos in the format of SSL 2 tolerated.
 #[derive(Default)]
-pub struct TlsTalk {}
+pub struct TlsTalk {
+    outward: Handshakes,
+    inward: Handshakes,
+    /// The direction that said a client hello.
+    client: Option<bool>,
+    fed: usize,
+}
 
 impl Talk for TlsTalk {
-    fn feed(&mut self, _scene: &mut Scene<'_>, _outward: bool, _data: &[u8]) -> Step {
-        Step::Done
+    fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> Step {
+        let (side, other) = match outward {
+            true => (&mut self.outward, &self.inward),
+            false => (&mut self.inward, &self.outward),
+        };
+        let (client, names) = (&mut self.client, &mut *scene.names);
+        self.fed = self.fed.saturating_add(data.len());
+        side.feed(data, &mut |message| hear(message, names, client, outward));
+        if self.fed > BUDGET || (side.finished() && other.finished()) { Step::Done } else { Step::More }
     }
 
-    fn gap(&mut self, _scene: &mut Scene<'_>, _outward: bool) {}
+    /// Takes what a hello that breaks off says of the server's name, and gives that direction up.
+    fn gap(&mut self, scene: &mut Scene<'_>, outward: bool) {
+        let side = if outward { &mut self.outward } else { &mut self.inward };
+        if let Some((handshake::CLIENT_HELLO, body)) = side.unfinished()
+            && let Some(mut hello) = tls::parse_client_hello(&body, false)
+        {
+            hello.whole = false;
+            note_client_hello(&hello, scene.names, Source::Tls, Transport::Tcp);
+        }
+        side.finish();
+    }
+}
+
+/// Takes a message of the direction `way`.
+fn hear(message: Message<'_>, names: &mut Names, client: &mut Option<bool>, way: bool) -> Heard {
+    match message {
+        Message::Handshake { kind: handshake::CLIENT_HELLO, body } => {
+            if let Some(hello) = tls::parse_client_hello(body, false) {
+                note_client_hello(&hello, names, Source::Tls, Transport::Tcp);
+            }
+            *client = Some(way);
+            Heard::Enough
+        }
+        Message::Ssl2ClientHello(body) => {
+            ssl2_hello(body, names);
+            *client = Some(way);
+            Heard::Enough
+        }
+        Message::Handshake { kind: handshake::SERVER_HELLO, body } => server_hello(body, names),
+        Message::Handshake { kind: handshake::CERTIFICATE, body } if *client != Some(way) => {
+            certificate(body, names);
+            Heard::Enough
+        }
+        Message::Handshake { .. } => Heard::More,
+    }
+}
+
+/// Takes the version (RFC 5246 E.2); such a hello has no extensions.
+fn ssl2_hello(body: &[u8], names: &mut Names) {
+    if let ([_, major, minor, ..], None) = (body, &names.tls_version) {
+        names.tls_version = Some(tls::version_name(u16::from_be_bytes([*major, *minor])));
+        names.ech = Some(Ech::None);
+    }
+}
+
+/// Takes the version that is spoken; from 1.3 on the rest is encrypted.
+fn server_hello(body: &[u8], names: &mut Names) -> Heard {
+    let Some(version) = tls::parse_server_hello(body) else { return Heard::More };
+    let name = tls::version_name(version);
+    let heard = if name == "1.3" { Heard::Enough } else { Heard::More };
+    names.tls_version = Some(name);
+    heard
+}
+
+fn certificate(body: &[u8], names: &mut Names) {
+    let Some(der) = tls::first_certificate(body) else { return };
+    let read = certificate_names(der);
+    names.first(Text::CertSubject, &read.subject.unwrap_or_default());
+    names.first(Text::CertIssuer, &read.issuer.unwrap_or_default());
 }

@@ -2,6 +2,7 @@
 
 pub mod clean;
 pub mod dns;
+pub mod recent;
 pub mod transfers;
 
 use crate::model::Inspection;
@@ -86,6 +87,12 @@ impl Names {
     #[must_use]
     pub fn list(&self, column: List) -> &[Box<str>] {
         self.lists.get(column as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The server's name and where it comes from.
+    #[must_use]
+    pub fn server(&self) -> Option<(&str, Source)> {
+        Some((self.server_name.as_deref()?, self.server_name_source?))
     }
 
     /// Sets a text column unless it is set: the first sighting counts. Empty text says nothing.

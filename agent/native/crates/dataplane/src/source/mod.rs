@@ -4,15 +4,19 @@ use crate::model::Frame;
 
 /// Frames that lie in one piece of memory, in the order they came.
 ///
-/// A source fills a block, the engine reads it; both keep their allocations. `data` is what the frames' offsets count
-/// in: a part of a memory map, or bytes that the source copied into `owned`.
+/// A source fills a block, the engine reads it; both keep their allocations.
 #[derive(Default)]
 pub struct Block {
     pub records: Vec<Record>,
-    /// Where the bytes are when they are not in a memory map.
+    /// Where the bytes are when the source copied them.
     pub owned: Vec<u8>,
-    /// The memory map, when the bytes are there.
-    pub mapped: Option<std::sync::Arc<memmap2::Mmap>>,
+    /// Where the bytes are when the source lends them.
+    pub lent: Option<Box<dyn Lent>>,
+}
+
+/// Bytes that belong to a source: a part of a memory map, a block of the kernel's ring. Dropped, they go back.
+pub trait Lent: Send + Sync {
+    fn data(&self) -> &[u8];
 }
 
 /// Where a frame lies in its block, and what was written beside it.
@@ -33,12 +37,13 @@ impl Block {
     pub fn clear(&mut self) {
         self.records.clear();
         self.owned.clear();
+        self.lent = None;
     }
 
     /// The bytes that offsets count in.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        self.mapped.as_ref().map_or(self.owned.as_slice(), |map| map)
+        self.lent.as_ref().map_or(self.owned.as_slice(), |lent| lent.data())
     }
 
     /// The frame of a record of this block; one that lies outside has no bytes.
@@ -78,8 +83,37 @@ pub trait Source: Send {
     /// Bytes read of the files as they lie on the disk, and bytes in all (0: cannot be known).
     fn progress(&self) -> (u64, u64);
 
+    /// What only a source that listens to the wire can tell.
+    fn wire(&mut self) -> Option<&mut dyn Wire> {
+        None
+    }
+}
+
+/// A source that listens to the wire, and does not wait for those who read.
+pub trait Wire {
+    /// The time it is, by the clock that stamps the frames.
+    fn now_ns(&self) -> i64;
+
+    /// How full the room for frames is that wait to be read: 0 to 1.
+    fn load(&self) -> f32;
+
     /// Frames the kernel dropped since this was asked last, by interface.
-    fn kernel_drops(&mut self) -> Vec<(u16, u64)> {
+    fn kernel_drops(&mut self) -> Vec<(u16, u64)>;
+
+    /// Packets that were counted before they reached us, since this was asked last, by interface.
+    fn counted_before(&mut self) -> Vec<(u16, Domestic)> {
         Vec::new()
     }
+
+    /// Interfaces that are down or gone and are waited for.
+    fn down(&self) -> Vec<u16>;
+}
+
+/// Packets that stay at home, counted in the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Domestic {
+    pub packets: u64,
+    /// Wire length of the frames.
+    pub wire_bytes: u64,
+    pub ip_bytes: u64,
 }

@@ -1,0 +1,386 @@
+//! The columns of a report, filled a flow at a time. Names and types are those of `REPORT_SCHEMA` in the Python model.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use arrow_array::builder::{BinaryViewBuilder, LargeListBuilder, PrimitiveBuilder, StringViewBuilder};
+use arrow_array::types::{ArrowPrimitiveType, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringViewArray, new_null_array};
+use arrow_schema::{DataType, Field, Fields, Schema};
+
+use crate::flow::ids::{community_id, transport_name};
+use crate::flow::{Counts, Extra, Flow};
+use crate::model::{Address, Initiator, proto};
+use crate::names::{List, Names, Source, Text};
+
+const REPORT: &[&str] = &["opened", "active", "ended"];
+const END_REASON: &[&str] = &["fin", "rst", "idle", "active", "evicted", "shutdown"];
+const INITIATOR: &[&str] = &["local", "remote", "unknown"];
+const SCOPE: &[&str] = &["crossing", "transit", "domestic"];
+const INSPECTION: &[&str] = &["cleartext", "metadata", "opaque"];
+const NAME_SOURCE: &[&str] = &["tls", "quic", "http", "dns"];
+const ECH: &[&str] = &["none", "grease", "offered", "accepted"];
+
+const OPENED: u8 = 0;
+const ACTIVE: u8 = 1;
+const ENDED: u8 = 2;
+
+/// A column of one of a few words.
+struct Enumeration {
+    words: &'static [&'static str],
+    keys: PrimitiveBuilder<UInt8Type>,
+}
+
+impl Enumeration {
+    fn new(words: &'static [&'static str], rows: usize) -> Self {
+        Self { words, keys: PrimitiveBuilder::with_capacity(rows) }
+    }
+
+    fn finish(mut self) -> (DataType, ArrayRef) {
+        let words = StringViewArray::from_iter_values(self.words);
+        let array = DictionaryArray::new(self.keys.finish(), Arc::new(words));
+        (DataType::Dictionary(Box::new(DataType::UInt8), Box::new(DataType::Utf8View)), Arc::new(array))
+    }
+}
+
+/// Columns that are counted, out and in of each.
+struct Counters([[PrimitiveBuilder<UInt64Type>; 2]; 3]);
+
+impl Counters {
+    fn new(rows: usize) -> Self {
+        Self(std::array::from_fn(|_| std::array::from_fn(|_| PrimitiveBuilder::with_capacity(rows))))
+    }
+
+    fn append(&mut self, now: &Counts, before: &Counts) {
+        let Self([packets, bytes, payload]) = self;
+        let sets = [
+            (packets, now.packets, before.packets),
+            (bytes, now.bytes, before.bytes),
+            (payload, now.payload, before.payload),
+        ];
+        for (builders, now, before) in sets {
+            for ((builder, now), before) in builders.iter_mut().zip(now).zip(before) {
+                builder.append_value(now - before);
+            }
+        }
+    }
+}
+
+/// Builders of all columns.
+pub struct Columns {
+    rows: usize,
+    flow_id: PrimitiveBuilder<UInt64Type>,
+    report: Enumeration,
+    end_reason: Enumeration,
+    interface: StringViewBuilder,
+    first_ns: PrimitiveBuilder<Int64Type>,
+    last_ns: PrimitiveBuilder<Int64Type>,
+    community_id: StringViewBuilder,
+    local_ip: StringViewBuilder,
+    local_port: PrimitiveBuilder<UInt16Type>,
+    remote_ip: StringViewBuilder,
+    remote_port: PrimitiveBuilder<UInt16Type>,
+    initiator: Enumeration,
+    scope: Enumeration,
+    transport: StringViewBuilder,
+    vlan: StringViewBuilder,
+    tunnel: StringViewBuilder,
+    deltas: Counters,
+    totals: Counters,
+    rtt_us: PrimitiveBuilder<UInt32Type>,
+    app_protocol: StringViewBuilder,
+    inspection: Enumeration,
+    server_name: StringViewBuilder,
+    server_name_source: Enumeration,
+    tls_version: StringViewBuilder,
+    ech: Enumeration,
+    http_upload_bytes: PrimitiveBuilder<UInt64Type>,
+    texts: [StringViewBuilder; 9],
+    lists: [LargeListBuilder<StringViewBuilder>; 4],
+    local_key: BinaryViewBuilder,
+    remote_key: BinaryViewBuilder,
+}
+
+impl Columns {
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
+        let text = || StringViewBuilder::with_capacity(rows);
+        Self {
+            rows: 0,
+            flow_id: PrimitiveBuilder::with_capacity(rows),
+            report: Enumeration::new(REPORT, rows),
+            end_reason: Enumeration::new(END_REASON, rows),
+            interface: text(),
+            first_ns: PrimitiveBuilder::with_capacity(rows),
+            last_ns: PrimitiveBuilder::with_capacity(rows),
+            community_id: text(),
+            local_ip: text(),
+            local_port: PrimitiveBuilder::with_capacity(rows),
+            remote_ip: text(),
+            remote_port: PrimitiveBuilder::with_capacity(rows),
+            initiator: Enumeration::new(INITIATOR, rows),
+            scope: Enumeration::new(SCOPE, rows),
+            transport: text(),
+            vlan: text(),
+            tunnel: text(),
+            deltas: Counters::new(rows),
+            totals: Counters::new(rows),
+            rtt_us: PrimitiveBuilder::with_capacity(rows),
+            app_protocol: text(),
+            inspection: Enumeration::new(INSPECTION, rows),
+            server_name: text(),
+            server_name_source: Enumeration::new(NAME_SOURCE, rows),
+            tls_version: text(),
+            ech: Enumeration::new(ECH, rows),
+            http_upload_bytes: PrimitiveBuilder::with_capacity(rows),
+            texts: std::array::from_fn(|_| text()),
+            lists: std::array::from_fn(|_| {
+                LargeListBuilder::with_capacity(StringViewBuilder::new(), rows).with_field(item())
+            }),
+            local_key: BinaryViewBuilder::with_capacity(rows),
+            remote_key: BinaryViewBuilder::with_capacity(rows),
+        }
+    }
+
+    /// Adds the report of a flow.
+    pub fn append(&mut self, flow: &Flow, interface: &str, community_seed: u16) {
+        self.rows += 1;
+        self.append_life(flow, interface);
+        self.append_ends(flow, community_seed);
+        self.deltas.append(&flow.counts, &flow.told);
+        self.totals.append(&flow.counts, &Counts::default());
+        self.rtt_us.append_option(flow.rtt_us());
+        let [out, inward] = flow.counts.payload;
+        match flow.extra.as_deref() {
+            Some(extra) => self.append_names(extra, out + inward > 0),
+            None => self.append_nameless(out + inward > 0),
+        }
+    }
+
+    fn append_life(&mut self, flow: &Flow, interface: &str) {
+        self.flow_id.append_value(flow.id);
+        self.report.keys.append_value(match (flow.alive, flow.told_before) {
+            (false, _) => ENDED,
+            (true, true) => ACTIVE,
+            (true, false) => OPENED,
+        });
+        self.end_reason.keys.append_option(flow.end_reason.map(|reason| reason as u8));
+        self.interface.append_value(interface);
+        self.first_ns.append_value(flow.first_ns);
+        self.last_ns.append_value(flow.last_ns);
+        self.initiator.keys.append_value(flow.initiator as u8);
+        self.scope.keys.append_value(flow.scope as u8);
+        self.transport.append_value(transport_name(flow.key.proto));
+        self.vlan.append_option(flow.vlan.text());
+        self.tunnel.append_option(flow.key.tunnel.text());
+    }
+
+    fn append_ends(&mut self, flow: &Flow, community_seed: u16) {
+        let (local, remote) = (flow.local(), flow.remote());
+        append_address(&mut self.local_ip, &local);
+        append_address(&mut self.remote_ip, &remote);
+        self.local_port.append_value(flow.local_port);
+        self.remote_port.append_value(flow.remote_port);
+        self.local_key.append_value(local.key());
+        self.remote_key.append_value(remote.key());
+        let is_icmp = matches!(flow.key.proto, proto::ICMP | proto::ICMP6);
+        // Type and code belong to the packet, not to the ends: the hash wants them with their sender.
+        let swapped = is_icmp && flow.initiator == Initiator::Remote;
+        let (one, other) = if swapped { (remote, local) } else { (local, remote) };
+        let id = community_id((one, flow.local_port), (other, flow.remote_port), flow.key.proto, community_seed);
+        self.community_id.append_value(std::str::from_utf8(&id).unwrap_or_default());
+    }
+
+    fn append_names(&mut self, extra: &Extra, payload_seen: bool) {
+        let names = &extra.names;
+        self.app_protocol.append_option(names.app_protocol);
+        self.inspection.keys.append_option(names.inspected(payload_seen).map(|class| class as u8));
+        let (server, source) = match (&names.server_name, names.server_name_source, &extra.label) {
+            (Some(name), Some(source), _) => (Some(&**name), Some(source)),
+            (_, _, Some(label)) => (Some(&**label), Some(Source::Dns)),
+            _ => (None, None),
+        };
+        self.server_name.append_option(server);
+        self.server_name_source.keys.append_option(source.map(|source| source as u8));
+        self.tls_version.append_option(names.tls_version.as_deref());
+        self.ech.keys.append_option(names.ech.map(|ech| ech as u8));
+        self.http_upload_bytes.append_option(names.http_upload_bytes);
+        self.append_texts(names);
+    }
+
+    fn append_texts(&mut self, names: &Names) {
+        for (builder, text) in self.texts.iter_mut().zip(&names.texts) {
+            builder.append_option(text.as_deref());
+        }
+        for (builder, list) in self.lists.iter_mut().zip(&names.lists) {
+            for entry in list {
+                builder.values().append_value(entry);
+            }
+            builder.append(!list.is_empty());
+        }
+    }
+
+    fn append_nameless(&mut self, payload_seen: bool) {
+        let opaque = crate::model::Inspection::Opaque as u8;
+        self.inspection.keys.append_option(payload_seen.then_some(opaque));
+        for builder in [&mut self.app_protocol, &mut self.server_name, &mut self.tls_version] {
+            builder.append_null();
+        }
+        for builder in [&mut self.server_name_source, &mut self.ech] {
+            builder.keys.append_null();
+        }
+        self.http_upload_bytes.append_null();
+        self.texts.iter_mut().for_each(StringViewBuilder::append_null);
+        self.lists.iter_mut().for_each(|builder| builder.append(false));
+    }
+
+    /// The record batch of all that was added.
+    #[must_use]
+    pub fn finish(self) -> RecordBatch {
+        let rows = self.rows;
+        let mut made = Made::default();
+        made.number("flow_id", self.flow_id);
+        made.word("report", self.report);
+        made.word("end_reason", self.end_reason);
+        made.text("interface", self.interface);
+        made.number("first_ns", self.first_ns);
+        made.number("last_ns", self.last_ns);
+        made.text("community_id", self.community_id);
+        made.text("local_ip", self.local_ip);
+        made.number("local_port", self.local_port);
+        made.text("remote_ip", self.remote_ip);
+        made.number("remote_port", self.remote_port);
+        made.word("initiator", self.initiator);
+        made.word("scope", self.scope);
+        made.text("transport", self.transport);
+        made.text("vlan", self.vlan);
+        made.text("tunnel", self.tunnel);
+        made.counters("", self.deltas);
+        made.nothing("missing_out", DataType::UInt64, rows);
+        made.nothing("missing_in", DataType::UInt64, rows);
+        made.counters("total_", self.totals);
+        made.number("rtt_us", self.rtt_us);
+        made.text("app_protocol", self.app_protocol);
+        made.word("inspection", self.inspection);
+        made.text("server_name", self.server_name);
+        made.word("server_name_source", self.server_name_source);
+        let mut texts = self.texts.map(Some);
+        let mut text = |column: Text| texts.get_mut(column as usize).and_then(Option::take).unwrap_or_default();
+        made.text("alpn", text(Text::Alpn));
+        made.text("tls_version", self.tls_version);
+        made.text("ja4", text(Text::Ja4));
+        made.word("ech", self.ech);
+        made.text("cert_subject", text(Text::CertSubject));
+        made.text("cert_issuer", text(Text::CertIssuer));
+        made.text("http_host", text(Text::HttpHost));
+        made.text("http_method", text(Text::HttpMethod));
+        made.text("http_path", text(Text::HttpPath));
+        made.text("http_content_type", text(Text::HttpContentType));
+        made.number("http_upload_bytes", self.http_upload_bytes);
+        let mut lists = self.lists.map(Some);
+        let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
+        made.list("dns_query", list(List::DnsQuery));
+        made.text("dns_rcode", text(Text::DnsRcode));
+        made.list("mail_domains", list(List::MailDomains));
+        made.list("file_names", list(List::FileNames));
+        made.list("file_types", list(List::FileTypes));
+        made.nothing("detections", detections(), rows);
+        made.binary("local_key", self.local_key);
+        made.binary("remote_key", self.remote_key);
+        made.batch()
+    }
+}
+
+/// Columns that are ready.
+#[derive(Default)]
+struct Made {
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Made {
+    fn add(&mut self, field: Field, array: ArrayRef) {
+        self.fields.push(field);
+        self.arrays.push(array);
+    }
+
+    fn number<T: ArrowPrimitiveType>(&mut self, name: &str, mut builder: PrimitiveBuilder<T>) {
+        self.add(Field::new(name, T::DATA_TYPE, true), Arc::new(builder.finish()));
+    }
+
+    fn text(&mut self, name: &str, mut builder: StringViewBuilder) {
+        self.add(Field::new(name, DataType::Utf8View, true), Arc::new(builder.finish()));
+    }
+
+    fn binary(&mut self, name: &str, mut builder: BinaryViewBuilder) {
+        self.add(Field::new(name, DataType::BinaryView, true), Arc::new(builder.finish()));
+    }
+
+    /// Adds a column of words and says so in the way of Polars, which makes an `Enum` of it.
+    fn word(&mut self, name: &str, column: Enumeration) {
+        let words: String = column.words.iter().map(|word| format!("{};{word}", word.len())).collect();
+        let (data_type, array) = column.finish();
+        let metadata = HashMap::from([("_PL_ENUM_VALUES2".to_owned(), words)]);
+        self.add(Field::new(name, data_type, true).with_metadata(metadata), array);
+    }
+
+    fn list(&mut self, name: &str, builder: Option<LargeListBuilder<StringViewBuilder>>) {
+        let Some(mut builder) = builder else { return };
+        self.add(Field::new(name, DataType::LargeList(item()), true), Arc::new(builder.finish()));
+    }
+
+    fn counters(&mut self, prefix: &str, counters: Counters) {
+        for (what, builders) in ["packets", "bytes", "payload"].into_iter().zip(counters.0) {
+            for (way, builder) in ["out", "in"].into_iter().zip(builders) {
+                self.number(&format!("{prefix}{what}_{way}"), builder);
+            }
+        }
+    }
+
+    /// Adds a column in which nothing is known.
+    fn nothing(&mut self, name: &str, data_type: DataType, rows: usize) {
+        let array = new_null_array(&data_type, rows);
+        self.add(Field::new(name, data_type, true), array);
+    }
+
+    /// The batch. Every column has the same number of rows, so it can be made.
+    fn batch(self) -> RecordBatch {
+        let schema = Arc::new(Schema::new(self.fields));
+        RecordBatch::try_new(Arc::clone(&schema), self.arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
+    }
+}
+
+fn item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Utf8View, true))
+}
+
+/// The type of `DETECTION` in the Python model, in a list.
+fn detections() -> DataType {
+    let list = |of: DataType| DataType::LargeList(Arc::new(Field::new("item", of, true)));
+    let detection = DataType::Struct(Fields::from(vec![
+        Field::new("detector", DataType::Utf8View, true),
+        Field::new("matches", DataType::UInt32, true),
+        Field::new("distinct", list(DataType::UInt64), true),
+        Field::new("confidence", DataType::Float32, true),
+        Field::new("samples", list(DataType::Utf8View), true),
+    ]));
+    list(detection)
+}
+
+/// Appends an address as text. `inet_ntop` writes IPv4-compatible addresses (`::a.b.c.d`) in dots, and so do we.
+fn append_address(builder: &mut StringViewBuilder, address: &Address) {
+    let mut text = [0u8; 46];
+    let [head @ .., _, _, _, _] = address.key();
+    let compatible = address.is_v6() && *head == [0; 12] && address.key()[12..14] != [0, 0];
+    let mut left = text.as_mut_slice();
+    let written = if compatible {
+        let [.., a, b, c, d] = *address.key();
+        write!(left, "::{a}.{b}.{c}.{d}")
+    } else {
+        write!(left, "{address}")
+    };
+    let unused = left.len();
+    let length = if written.is_ok() { text.len() - unused } else { 0 };
+    builder.append_value(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+}

@@ -1,0 +1,226 @@
+//! The names of a flow: Community ID v1, the flow id, and the transport's keyword.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use blake2::Blake2b;
+use blake2::digest::consts::U8;
+use sha1::{Digest, Sha1};
+
+use super::key::{FlowKey, icmp_answer};
+use crate::model::{Address, proto};
+
+/// Bytes of a Community ID in text: `1:` and 20 bytes in base64.
+pub const COMMUNITY_ID_LEN: usize = 30;
+
+/// One end of a flow as Community ID sees it.
+type End = (Address, u16);
+
+/// Writes the Community ID of a tuple, the same for both directions. For ICMP the ports are type and code.
+///
+/// Source: <https://github.com/corelight/community-id-spec>, version 1.
+#[must_use]
+pub fn community_id(src: End, dst: End, protocol: u8, seed: u16) -> [u8; COMMUNITY_ID_LEN] {
+    let is_icmp = matches!(protocol, proto::ICMP | proto::ICMP6);
+    let answer = if is_icmp { icmp_answer(protocol, src.1) } else { None };
+    let one_way = is_icmp && answer.is_none();
+    let dst = (dst.0, answer.unwrap_or(dst.1));
+    let swapped = !one_way && (src.0.key(), src.1) > (dst.0.key(), dst.1);
+    let ((low, low_port), (high, high_port)) = if swapped { (dst, src) } else { (src, dst) };
+    let mut sha = Sha1::new();
+    Digest::update(&mut sha, seed.to_be_bytes());
+    Digest::update(&mut sha, low.wire());
+    Digest::update(&mut sha, high.wire());
+    Digest::update(&mut sha, [protocol, 0]);
+    if is_icmp || matches!(protocol, proto::TCP | proto::UDP | proto::SCTP) {
+        Digest::update(&mut sha, low_port.to_be_bytes());
+        Digest::update(&mut sha, high_port.to_be_bytes());
+    }
+    let mut text = [0; COMMUNITY_ID_LEN];
+    if let Some((version, digest)) = text.split_first_chunk_mut::<2>() {
+        *version = *b"1:";
+        let _ = STANDARD.encode_slice(sha.finalize(), digest); // 20 bytes are 28 in base64
+    }
+    text
+}
+
+/// The flow id: BLAKE2b-64 of what makes a flow itself. `again` counts the flows that had this id before: where the
+/// clock stood still or was set back, a tuple used again would get the id of the flow before it.
+#[must_use]
+pub fn flow_id(interface: &str, key: &FlowKey, first_ns: i64, again: usize) -> u64 {
+    let mut data = Vec::with_capacity(128);
+    data.extend_from_slice(interface.as_bytes());
+    data.push(0);
+    data.extend_from_slice(key.end(true).wire());
+    data.push(0);
+    data.extend_from_slice(key.end(false).wire());
+    data.push(key.proto);
+    data.extend_from_slice(&key.port_a.to_be_bytes());
+    data.extend_from_slice(&key.port_b.to_be_bytes());
+    data.extend_from_slice(&first_ns.to_be_bytes());
+    data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
+    data.extend(std::iter::repeat_n(b'+', again));
+    u64::from_be_bytes(Blake2b::<U8>::digest(&data).into())
+}
+
+/// The IANA keyword of a protocol number in lower case, `ip-<n>` when it has none.
+#[must_use]
+pub fn transport_name(protocol: u8) -> Cow<'static, str> {
+    match KEYWORDS.get(usize::from(protocol)) {
+        Some(keyword) if !keyword.is_empty() => Cow::Borrowed(keyword),
+        _ => Cow::Owned(format!("ip-{protocol}")),
+    }
+}
+
+/// <https://www.iana.org/assignments/protocol-numbers>, in order from 0; empty: no keyword there.
+const KEYWORDS: [&str; 148] = [
+    "hopopt",
+    "icmp",
+    "igmp",
+    "ggp",
+    "ipv4",
+    "st",
+    "tcp",
+    "cbt",
+    "egp",
+    "igp",
+    "bbn-rcc-mon",
+    "nvp-ii",
+    "pup",
+    "argus",
+    "emcon",
+    "xnet",
+    "chaos",
+    "udp",
+    "mux",
+    "dcn-meas",
+    "hmp",
+    "prm",
+    "xns-idp",
+    "trunk-1",
+    "trunk-2",
+    "leaf-1",
+    "leaf-2",
+    "rdp",
+    "irtp",
+    "iso-tp4",
+    "netblt",
+    "mfe-nsp",
+    "merit-inp",
+    "dccp",
+    "3pc",
+    "idpr",
+    "xtp",
+    "ddp",
+    "idpr-cmtp",
+    "tp++",
+    "il",
+    "ipv6",
+    "sdrp",
+    "ipv6-route",
+    "ipv6-frag",
+    "idrp",
+    "rsvp",
+    "gre",
+    "dsr",
+    "bna",
+    "esp",
+    "ah",
+    "i-nlsp",
+    "swipe",
+    "narp",
+    "min-ipv4",
+    "tlsp",
+    "skip",
+    "ipv6-icmp",
+    "ipv6-nonxt",
+    "ipv6-opts",
+    "",
+    "cftp",
+    "",
+    "sat-expak",
+    "kryptolan",
+    "rvd",
+    "ippc",
+    "",
+    "sat-mon",
+    "visa",
+    "ipcv",
+    "cpnx",
+    "cphb",
+    "wsn",
+    "pvp",
+    "br-sat-mon",
+    "sun-nd",
+    "wb-mon",
+    "wb-expak",
+    "iso-ip",
+    "vmtp",
+    "secure-vmtp",
+    "vines",
+    "iptm",
+    "nsfnet-igp",
+    "dgp",
+    "tcf",
+    "eigrp",
+    "ospfigp",
+    "sprite-rpc",
+    "larp",
+    "mtp",
+    "ax.25",
+    "ipip",
+    "micp",
+    "scc-sp",
+    "etherip",
+    "encap",
+    "",
+    "gmtp",
+    "ifmp",
+    "pnni",
+    "pim",
+    "aris",
+    "scps",
+    "qnx",
+    "a/n",
+    "ipcomp",
+    "snp",
+    "compaq-peer",
+    "ipx-in-ip",
+    "vrrp",
+    "pgm",
+    "",
+    "l2tp",
+    "ddx",
+    "iatp",
+    "stp",
+    "srp",
+    "uti",
+    "smp",
+    "sm",
+    "ptp",
+    "isis-over-ipv4",
+    "fire",
+    "crtp",
+    "crudp",
+    "sscopmce",
+    "iplt",
+    "sps",
+    "pipe",
+    "sctp",
+    "fc",
+    "rsvp-e2e-ignore",
+    "mobility-header",
+    "udplite",
+    "mpls-in-ip",
+    "manet",
+    "hip",
+    "shim6",
+    "wesp",
+    "rohc",
+    "ethernet",
+    "aggfrag",
+    "nsh",
+    "homa",
+    "bit-emu",
+];

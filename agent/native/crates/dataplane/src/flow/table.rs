@@ -1,0 +1,285 @@
+//! The flow table of one worker: packets in, flows that changed out. Bounded, on packet time.
+
+use hashbrown::HashTable;
+
+use super::key::Hasher;
+use super::slab::Slab;
+use super::wheel::Wheel;
+use super::{Flow, Moment, Sight, opened_by_sender};
+use crate::home::{Home, Side};
+use crate::model::{EndReason, SECOND_NS, Scope, tcp};
+use crate::names::transfers::FlowRef;
+
+/// A closed TCP flow waits so long for the last ACK before a tick ends it.
+pub const CLOSE_GRACE_NS: i64 = SECOND_NS;
+
+/// How long flows live, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub idle_ns: i64,
+    pub active_ns: i64,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// In a flow that was there.
+    Known(u32),
+    /// In a flow that it opened.
+    Opened(u32),
+    /// At home, and flows at home are not reported.
+    Domestic,
+}
+
+/// A flow by how long it was idle: the first in order is the one to give way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Idle {
+    pub seen_age: i64,
+    pub opened_at: u64,
+    pub flow: FlowRef,
+}
+
+/// The flows of one worker.
+pub struct Table {
+    pub slab: Slab,
+    index: HashTable<u32>,
+    wheel: Wheel,
+    hasher: Hasher,
+    lifetimes: Lifetimes,
+    report_all: bool,
+    changed: Vec<u32>,
+    closing: Vec<FlowRef>,
+    /// Flows ended that wait for their report.
+    pub ended: usize,
+    /// Flows whose content is listened to, and the bytes they hold.
+    pub listening: usize,
+    pub held: usize,
+}
+
+impl Table {
+    #[must_use]
+    pub fn new(lifetimes: Lifetimes, report_all: bool, hasher: Hasher) -> Self {
+        Self {
+            slab: Slab::default(),
+            index: HashTable::new(),
+            wheel: Wheel::new(lifetimes.idle_ns),
+            hasher,
+            lifetimes,
+            report_all,
+            changed: Vec::new(),
+            closing: Vec::new(),
+            ended: 0,
+            listening: 0,
+            held: 0,
+        }
+    }
+
+    /// Flows that live.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The slot of the flow a packet may belong to.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, sight: &Sight<'_>) -> Option<u32> {
+        let same = |slot: &u32| self.slab.get(*slot).is_some_and(|flow| flow.key == sight.key);
+        self.index.find(sight.hash, same).copied()
+    }
+
+    /// Counts a packet. `found` is what `find` said, perhaps before other packets were counted. Returns also whether the
+    /// packet goes outward.
+    #[inline]
+    pub fn add(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) -> (Counted, bool) {
+        let known = found
+            .filter(|slot| self.slab.get(*slot).is_some_and(|flow| flow.alive && flow.key == sight.key))
+            .or_else(|| self.find(sight))
+            .and_then(|slot| self.going_on(slot, sight, now));
+        let counted = match known {
+            Some(counted) => counted,
+            None => match self.open(sight, home, now) {
+                Some(slot) => Counted::Opened(slot),
+                None => return (Counted::Domestic, false),
+            },
+        };
+        let (Counted::Known(slot) | Counted::Opened(slot)) = counted else { return (counted, false) };
+        (counted, self.count(slot, sight, now))
+    }
+
+    #[inline]
+    fn count(&mut self, slot: u32, sight: &Sight<'_>, now: Moment) -> bool {
+        let Some(flow) = self.slab.get_mut(slot) else { return false };
+        flow.seen_age = now.age_ns;
+        let was_closing = flow.closing.is_some();
+        let outward = flow.count(sight.packet, sight.forward);
+        if !flow.dirty {
+            flow.dirty = true;
+            self.changed.push(slot);
+        }
+        if flow.closing.is_some() && !was_closing {
+            flow.closing_age = now.age_ns;
+            self.closing.push(FlowRef { slot, generation: flow.generation });
+        }
+        outward
+    }
+
+    /// The flow a packet belongs to, or None when the one in the table has ended before it.
+    #[inline]
+    fn going_on(&mut self, slot: u32, sight: &Sight<'_>, now: Moment) -> Option<Counted> {
+        let flow = self.slab.get_mut(slot)?;
+        if now.age_ns - flow.seen_age >= self.lifetimes.idle_ns {
+            self.end(slot, EndReason::Idle);
+            return None;
+        }
+        if let Some(reason) = flow.closing {
+            if sight.packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
+                self.end(slot, reason); // the tuple is used again
+                return None;
+            }
+        } else if now.age_ns - flow.opened_age >= self.lifetimes.active_ns {
+            let heir = flow.successor(sight.packet, now);
+            self.end(slot, EndReason::Active);
+            return Some(Counted::Opened(self.enter(heir, sight.hash, now)));
+        }
+        Some(Counted::Known(slot))
+    }
+
+    fn open(&mut self, sight: &Sight<'_>, home: &Home, now: Moment) -> Option<u32> {
+        let scope = home.scope(sight.packet);
+        if scope == Scope::Domestic && !self.report_all {
+            return None;
+        }
+        let opened = opened_by_sender(sight.packet, sight.payload);
+        let sender_is_local = match scope {
+            Scope::Crossing => home.side(&sight.packet.src) == Side::Home,
+            _ => opened != Some(false),
+        };
+        let flow = Flow::open(sight, scope, sender_is_local, opened, now);
+        Some(self.enter(flow, sight.hash, now))
+    }
+
+    fn enter(&mut self, flow: Flow, hash: u64, now: Moment) -> u32 {
+        let slot = self.slab.insert(flow);
+        let generation = self.slab.get(slot).map_or(0, |flow| flow.generation);
+        let (slab, hasher) = (&self.slab, self.hasher);
+        self.index.insert_unique(hash, slot, |slot| slab.get(*slot).map_or(0, |flow| hasher.flow(&flow.key)));
+        self.wheel.put(FlowRef { slot, generation }, now.age_ns);
+        slot
+    }
+
+    /// Ends a flow; it waits for its report.
+    fn end(&mut self, slot: u32, reason: EndReason) {
+        let Some(flow) = self.slab.get_mut(slot).filter(|flow| flow.alive) else { return };
+        flow.alive = false;
+        flow.end_reason = Some(flow.closing.unwrap_or(reason));
+        if let Some(content) = flow.extra.as_mut().and_then(|extra| extra.content.take()) {
+            self.listening -= 1;
+            self.held -= content.held();
+        }
+        self.ended += 1;
+        if !flow.dirty {
+            flow.dirty = true;
+            self.changed.push(slot);
+        }
+        if let Ok(entry) = self.index.find_entry(self.hasher.flow(&flow.key), |other| *other == slot) {
+            entry.remove();
+        }
+    }
+
+    /// Ends what was closed or idle for long enough.
+    pub fn expire(&mut self, age_ns: i64) {
+        let waiting = std::mem::take(&mut self.closing);
+        for flow in waiting {
+            let Some(found) = self.slab.find_mut(flow).filter(|found| found.alive) else { continue };
+            if age_ns - found.closing_age >= CLOSE_GRACE_NS {
+                self.end(flow.slot, EndReason::Fin);
+            } else {
+                self.closing.push(flow);
+            }
+        }
+        self.expire_idle(age_ns);
+    }
+
+    fn expire_idle(&mut self, age_ns: i64) {
+        let until = age_ns - self.lifetimes.idle_ns;
+        let mut young = Vec::new();
+        while let Some(bucket) = self.wheel.take_until(until) {
+            for flow in bucket.flows {
+                let Some(found) = self.slab.find_mut(flow).filter(|found| found.alive) else { continue };
+                if found.seen_age <= until {
+                    self.end(flow.slot, EndReason::Idle);
+                } else {
+                    young.push((flow, found.seen_age));
+                }
+            }
+        }
+        for (flow, seen_age) in young {
+            self.wheel.put(flow, seen_age);
+        }
+    }
+
+    /// Ends every flow.
+    pub fn close(&mut self, age_ns: i64) {
+        self.expire_idle(age_ns);
+        let slots: Vec<u32> = self.index.drain().collect();
+        for slot in slots {
+            self.end(slot, EndReason::Shutdown);
+        }
+        self.closing.clear();
+        self.wheel = Wheel::new(self.lifetimes.idle_ns);
+    }
+
+    /// The flows that were idle the longest, at least `count` if there are so many. They leave the wheel: `evict` or `keep`
+    /// each.
+    pub fn idlest(&mut self, count: usize) -> Vec<Idle> {
+        let mut found = Vec::new();
+        while found.len() < count {
+            let Some(bucket) = self.wheel.take_oldest() else { break };
+            for flow in bucket.flows {
+                let Some(there) = self.slab.find_mut(flow).filter(|there| there.alive) else { continue };
+                let idle = Idle { seen_age: there.seen_age, opened_at: there.opened_at, flow };
+                if idle.seen_age < bucket.end { found.push(idle) } else { self.wheel.put(flow, idle.seen_age) }
+            }
+        }
+        found
+    }
+
+    /// Ends a flow for want of room.
+    pub fn evict(&mut self, flow: FlowRef) {
+        if self.slab.find_mut(flow).is_some() {
+            self.end(flow.slot, EndReason::Evicted);
+        }
+    }
+
+    /// Puts a flow back that `idlest` took and that stays.
+    pub fn keep(&mut self, idle: &Idle) {
+        self.wheel.put(idle.flow, idle.seen_age);
+    }
+
+    /// The slots of flows that changed since the last report.
+    #[must_use]
+    pub fn changed(&self) -> &[u32] {
+        &self.changed
+    }
+
+    /// Begins to count the next delta: what was reported is told, what has ended is let go.
+    pub fn reported(&mut self) {
+        for slot in std::mem::take(&mut self.changed) {
+            let Some(flow) = self.slab.get_mut(slot) else { continue };
+            if flow.alive {
+                flow.dirty = false;
+                flow.told_before = true;
+                flow.told = flow.counts;
+            } else {
+                self.slab.remove(slot);
+            }
+        }
+        self.ended = 0;
+    }
+}

@@ -1,0 +1,308 @@
+//! One worker: the flows of its share of hosts, what it learns from their payload, and its part of the books.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::apps::Conversation;
+use crate::apps::talk::Scene;
+use crate::books::Books;
+use crate::flow::key::{FlowKey, Hasher};
+use crate::flow::table::{Counted, Lifetimes, Table};
+use crate::flow::{Flow, Listening, Moment, Sight};
+use crate::home::Home;
+use crate::inspect::{Content, Heard};
+use crate::model::{Packet, proto, tcp};
+use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
+use crate::names::transfers::{FlowRef, Transfers};
+use crate::names::{List, Names, Source, clean};
+
+const DNS_PORT: u16 = 53;
+
+/// A packet on its way from decoder to table.
+pub struct Item {
+    pub packet: Packet,
+    pub key: FlowKey,
+    pub hash: u64,
+    pub forward: bool,
+    /// Which record of the block it was read from.
+    pub record: u32,
+    pub now: Moment,
+}
+
+/// What is left out under load, the least important first. Accounting never is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Shed {
+    #[default]
+    Nothing,
+    /// Detectors do not see content.
+    Content,
+    /// Of new flows, one in `SAMPLED` has its names read.
+    SomeNames,
+    /// No names are read.
+    Names,
+}
+
+/// See `Shed::SomeNames`.
+pub const SAMPLED: u64 = 8;
+
+/// The flows of a share of all pairs of hosts.
+pub struct Worker {
+    pub table: Table,
+    pub books: Vec<Books>,
+    pub dns: DnsLog,
+    pub shed: Shed,
+    /// The most that was left out since the last tick.
+    pub shed_most: Shed,
+    /// Readers of content that failed and were stopped: a fault of ours.
+    pub failures: u64,
+    transfers: Transfers,
+    /// Flows that are listened to, in the order they began; some are no longer.
+    room: VecDeque<(u64, FlowRef)>,
+    found: Vec<Option<u32>>,
+}
+
+impl Worker {
+    /// Begins with empty books for each interface.
+    #[must_use]
+    pub fn new(lifetimes: Lifetimes, report_all: bool, hasher: Hasher, interfaces: usize) -> Self {
+        Self {
+            table: Table::new(lifetimes, report_all, hasher),
+            books: vec![Books::default(); interfaces],
+            dns: DnsLog::default(),
+            shed: Shed::Nothing,
+            shed_most: Shed::Nothing,
+            failures: 0,
+            transfers: Transfers::default(),
+            room: VecDeque::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Counts packets in order; `payload` gives the captured payload of each.
+    ///
+    /// All are looked up before the first is counted: the processor then waits for many flows from memory at once.
+    pub fn take<'a>(&mut self, items: &[&'a Item], home: &Home, payload: impl Fn(&'a Item) -> &'a [u8]) {
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        found.extend(items.iter().map(|item| self.table.find(&sight(item, &[]))));
+        for (item, slot) in items.iter().zip(&found) {
+            self.count(&sight(item, payload(item)), *slot, home, item.now);
+        }
+        self.found = found;
+    }
+
+    fn count(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) {
+        let (counted, outward) = self.table.add(sight, found, home, now);
+        self.dns.at = now.number;
+        let Some(books) = self.books.get_mut(usize::from(sight.packet.interface)) else { return };
+        if counted == Counted::Domestic {
+            books.domestic_packets += 1;
+            books.domestic_bytes += u64::from(sight.packet.ip_bytes);
+            return self.overhear(sight);
+        }
+        books.flow_packets += 1;
+        books.flow_bytes += u64::from(sight.packet.ip_bytes);
+        if self.shed == Shed::Names {
+            self.shed_most = Shed::Names;
+            return;
+        }
+        match counted {
+            Counted::Opened(slot) => {
+                self.label(slot, sight.packet);
+                self.inspect(slot, sight, outward, now);
+            }
+            Counted::Known(slot) => self.inspect(slot, sight, outward, now),
+            Counted::Domestic => {}
+        }
+    }
+
+    /// Names the server of a new flow: by who announced it, and later by the DNS answer that gave its address.
+    fn label(&mut self, slot: u32, packet: &Packet) {
+        let Some(flow) = self.table.slab.get_mut(slot) else { return };
+        let (ends, port) = flow.ends();
+        self.dns.ask(ends.server, slot);
+        if flow.listening == Listening::Now {
+            // A successor: what was listened to goes on here.
+            self.room.push_back((self.dns.at, FlowRef { slot, generation: flow.generation }));
+        }
+        if let Some(tunnel) = packet.carries {
+            flow.extra.get_or_insert_default().names.app_protocol = Some(tunnel.word());
+        }
+        if packet.proto == proto::TCP && !self.transfers.is_empty() {
+            let place = FlowRef { slot, generation: flow.generation };
+            let mut names = Names::default();
+            if self.transfers.claim(&ends, port, place, &mut names) {
+                let known = &mut flow.extra.get_or_insert_default().names;
+                known.app_protocol = names.app_protocol;
+                for file in names.list(List::FileNames) {
+                    known.add(List::FileNames, file.as_bytes());
+                }
+            }
+        }
+    }
+
+    /// Reads the payload of a packet that its flow has counted.
+    #[inline]
+    fn inspect(&mut self, slot: u32, sight: &Sight<'_>, outward: bool, now: Moment) {
+        if sight.payload.is_empty() {
+            return;
+        }
+        let Some(flow) = self.table.slab.get_mut(slot) else { return };
+        if flow.listening == Listening::Over || sight.packet.carries.is_some() {
+            return;
+        }
+        if flow.listening == Listening::NotYet {
+            let shed = self.shed == Shed::SomeNames && !flow.opened_at.is_multiple_of(SAMPLED);
+            if shed || !matches!(sight.packet.proto, proto::TCP | proto::UDP) {
+                flow.listening = Listening::Over;
+                self.shed_most = if shed { self.shed_most.max(self.shed) } else { self.shed_most };
+                return;
+            }
+            flow.listening = Listening::Now;
+            flow.extra.get_or_insert_default().content = Some(Content::new(sight.packet.proto == proto::TCP));
+            self.table.listening += 1;
+            self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
+        }
+        self.hear(slot, sight, outward);
+    }
+
+    fn hear(&mut self, slot: u32, sight: &Sight<'_>, outward: bool) {
+        let Self { table, dns, transfers, .. } = self;
+        let Some(flow) = table.slab.get_mut(slot) else { return };
+        let heard = Heard {
+            outward,
+            seq: sight.packet.tcp_seq,
+            syn: sight.packet.tcp_flags & tcp::SYN != 0,
+            isn: flow.isn(outward),
+            payload: sight.payload,
+            payload_bytes: sight.packet.payload_bytes,
+        };
+        let (ends, place) = (flow.ends().0, FlowRef { slot, generation: flow.generation });
+        let Some(extra) = flow.extra.as_deref_mut() else { return };
+        let Some(content) = &mut extra.content else { return };
+        let before = content.held();
+        let mut scene = Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends) };
+        let wanted = catch_unwind(AssertUnwindSafe(|| content.hear(&mut scene, &heard)));
+        let wanted = wanted.unwrap_or_else(|_| {
+            self.failures += 1;
+            false
+        });
+        table.held = table.held + content.held() - before;
+        if !wanted {
+            stop_listening(table, slot);
+        }
+        self.pass_on();
+    }
+
+    /// Tells flows opened earlier the names of files that were announced later.
+    fn pass_on(&mut self) {
+        for (flow, file) in self.transfers.take_told() {
+            if let Some(found) = self.table.slab.find_mut(flow) {
+                found.extra.get_or_insert_default().names.add(List::FileNames, &file);
+            }
+        }
+    }
+
+    /// Learns from a DNS answer that stays at home: clients ask a resolver at home for names abroad.
+    fn overhear(&mut self, sight: &Sight<'_>) {
+        if sight.packet.proto != proto::UDP || sight.packet.sport != DNS_PORT || sight.payload.is_empty() {
+            return;
+        }
+        let Self { dns, transfers, failures, .. } = self;
+        let mut names = Names::default();
+        let mut scene = Scene { names: &mut names, dns, transfers, flow: None, ends: None };
+        let mut conversation = Conversation::new(false);
+        if catch_unwind(AssertUnwindSafe(|| conversation.feed(&mut scene, false, sight.payload))).is_err() {
+            *failures += 1;
+        }
+    }
+
+    /// When the flow that is listened to for the longest began; flows that are no longer are forgotten here.
+    pub fn oldest_listening(&mut self) -> Option<u64> {
+        while let Some((began, flow)) = self.room.front() {
+            if self.table.slab.find_mut(*flow).is_some_and(|found| is_heard(found)) {
+                return Some(*began);
+            }
+            self.room.pop_front();
+        }
+        None
+    }
+
+    /// Listens no longer to the flow that is listened to for the longest.
+    pub fn hush_oldest(&mut self) {
+        if self.oldest_listening().is_some()
+            && let Some((_, flow)) = self.room.pop_front()
+        {
+            stop_listening(&mut self.table, flow.slot);
+        }
+    }
+
+    /// Forgets what stands in line without being listened to, when it has become much.
+    pub fn tidy(&mut self) {
+        if self.room.len() > 2 * self.table.listening + 1024 {
+            let slab = &mut self.table.slab;
+            self.room.retain(|(_, flow)| slab.find_mut(*flow).is_some_and(|found| is_heard(found)));
+        }
+    }
+}
+
+fn is_heard(flow: &Flow) -> bool {
+    flow.alive && flow.listening == Listening::Now
+}
+
+fn stop_listening(table: &mut Table, slot: u32) {
+    let Some(flow) = table.slab.get_mut(slot) else { return };
+    flow.listening = Listening::Over;
+    if let Some(content) = flow.extra.as_mut().and_then(|extra| extra.content.take()) {
+        table.listening -= 1;
+        table.held -= content.held();
+    }
+}
+
+fn sight<'a>(item: &'a Item, payload: &'a [u8]) -> Sight<'a> {
+    Sight { packet: &item.packet, key: item.key, hash: item.hash, forward: item.forward, payload }
+}
+
+/// Replays what workers learnt and asked, in the order of packets, and names the flows that asked.
+pub fn settle(workers: &mut [Worker], dns_names: &mut DnsNames) {
+    if let [worker] = workers {
+        let mut events = std::mem::take(&mut worker.dns.events);
+        for event in events.drain(..) {
+            replay(event, dns_names, worker);
+        }
+        worker.dns.events = events;
+        return;
+    }
+    let mut events: Vec<(u64, usize, DnsEvent)> = Vec::new();
+    for (number, worker) in workers.iter_mut().enumerate() {
+        events.extend(worker.dns.events.drain(..).map(|event| (event.at(), number, event)));
+    }
+    events.sort_by_key(|(at, ..)| *at);
+    for (_, number, event) in events {
+        if let Some(worker) = workers.get_mut(number) {
+            replay(event, dns_names, worker);
+        }
+    }
+}
+
+fn replay(event: DnsEvent, dns_names: &mut DnsNames, worker: &mut Worker) {
+    match event {
+        DnsEvent::Learn { address, name, .. } => dns_names.learn(address, name),
+        DnsEvent::Ask { address, flow, .. } => {
+            let Some(name) = dns_names.name_of(&address) else { return };
+            let Some(flow) = worker.table.slab.get_mut(flow) else { return };
+            let extra = flow.extra.get_or_insert_default();
+            if extra.label.is_none() {
+                extra.label = Some(label(&name));
+            }
+        }
+    }
+}
+
+/// A name as the column holds it; nearly always it is that already.
+fn label(name: &Arc<str>) -> Arc<str> {
+    let cleaned = clean::server(name.as_bytes(), Source::Dns);
+    if *cleaned == **name { Arc::clone(name) } else { cleaned.into() }
+}

@@ -1,0 +1,61 @@
+"""The Rust data plane of Crossborder: packets in, one columnar batch of flow reports per tick out."""
+
+from os import PathLike
+from typing import final
+
+__version__: str
+
+@final
+class Home:
+    """The networks at home: first and last key of each (16 bytes, IPv4 mapped), and NAT64 prefixes (12 bytes)."""
+
+    def __new__(cls, networks: list[tuple[bytes, bytes]], nat64: list[bytes]) -> Home: ...
+
+@final
+class Reports:
+    """Reports in columns, handed over by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+    def __len__(self) -> int: ...
+
+@final
+class Tick:
+    """What an engine hands over at each tick."""
+
+    @property
+    def reports(self) -> Reports: ...
+    @property
+    def books(self) -> list[dict[str, int | dict[str, int]]]: ...
+    @property
+    def tick_ns(self) -> int: ...
+    @property
+    def flows_active(self) -> int: ...
+    @property
+    def reader_failures(self) -> int: ...
+    @property
+    def shed_names(self) -> bool: ...
+
+@final
+class Engine:
+    """Packets of files or interfaces to ticks of flow reports. Times are nanoseconds."""
+
+    @staticmethod
+    def open_files(
+        paths: list[PathLike[str]],
+        interfaces: list[str],
+        home: Home,
+        *,
+        tick_ns: int,
+        idle_ns: int,
+        active_ns: int,
+        max_flows: int,
+        report_all: bool = False,
+        community_seed: int = 0,
+        realtime: bool = False,
+        workers: int = 1,
+    ) -> Engine: ...
+    def next_tick(self) -> Tick | None: ...
+    def faults(self) -> list[str]: ...
+    def stop(self) -> None: ...
+    def set_home(self, home: Home) -> None: ...
+    def progress(self) -> tuple[int, int, int]: ...

@@ -1,0 +1,81 @@
+//! What a tick hands over to Python.
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchIterator};
+use dataplane::books::Books;
+use dataplane::model::DropReason;
+use dataplane::report::{self, Tick as Closed};
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+
+/// Reports in columns, handed over by the Arrow PyCapsule interface.
+#[pyclass(module = "crossborder_native", frozen)]
+pub struct Reports {
+    batches: Vec<RecordBatch>,
+}
+
+#[pymethods]
+impl Reports {
+    /// The batches as an Arrow C stream.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        drop(requested_schema); // a wish that may be left unheard
+        let schema = self.batches.first().map_or_else(report::schema, RecordBatch::schema);
+        let batches = RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), schema);
+        PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(batches)), Some(c"arrow_array_stream".to_owned()))
+    }
+
+    /// How many reports there are.
+    fn __len__(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// What an engine hands over at each tick.
+#[pyclass(module = "crossborder_native", frozen, get_all)]
+pub struct Tick {
+    reports: Py<Reports>,
+    /// One dictionary per interface: packets, bytes, flow_packets …, dropped by reason.
+    books: Vec<Py<PyDict>>,
+    tick_ns: i64,
+    flows_active: usize,
+    reader_failures: u64,
+    shed_names: bool,
+}
+
+impl Tick {
+    /// Converts a tick of the data plane.
+    pub fn of(py: Python<'_>, tick: Closed) -> PyResult<Self> {
+        Ok(Self {
+            reports: Py::new(py, Reports { batches: tick.reports })?,
+            books: tick.books.iter().map(|books| written(py, books)).collect::<PyResult<_>>()?,
+            tick_ns: tick.tick_ns,
+            flows_active: tick.flows_active,
+            reader_failures: tick.reader_failures,
+            shed_names: tick.shed_names,
+        })
+    }
+}
+
+fn written(py: Python<'_>, books: &Books) -> PyResult<Py<PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("packets", books.packets)?;
+    dict.set_item("bytes", books.bytes)?;
+    dict.set_item("flow_packets", books.flow_packets)?;
+    dict.set_item("flow_bytes", books.flow_bytes)?;
+    dict.set_item("domestic_packets", books.domestic_packets)?;
+    dict.set_item("domestic_bytes", books.domestic_bytes)?;
+    let dropped = PyDict::new(py);
+    for reason in DropReason::ALL {
+        let packets = books.dropped(reason);
+        if packets > 0 {
+            dropped.set_item(reason.name(), packets)?;
+        }
+    }
+    dict.set_item("dropped", dropped)?;
+    Ok(dict.unbind())
+}
