@@ -135,7 +135,10 @@ fn is_ike(data: &[u8]) -> bool {
 
 /// ESP in UDP (RFC 3948 2.1) in mid-stream: the same SPI twice, the sequence number a little further.
 fn is_esp(data: &[u8], previous: &[u8]) -> bool {
-    if data.len() < 32 || !data.len().is_multiple_of(4) || part(data, 0, 4) != part(previous, 0, 4) || number(data, 0, 4) <= 0xFF
+    if data.len() < 32
+        || !data.len().is_multiple_of(4)
+        || part(data, 0, 4) != part(previous, 0, 4)
+        || number(data, 0, 4) <= 0xFF
     {
         return false;
     }
