@@ -194,6 +194,7 @@ def test_frames_that_do_not_belong_end_the_payload() -> None:
     [
         (b"\x80\0\0\0\0\x04abcd\x04efgh\0\0\0\x01\x1a\x2a\x3a\x4a", True),  # version negotiation
         (b"\x80\0\0\0\0\x04abcd\x04efgh\x1a\x2a\x3a\x4a", False),
+        (b"\x80\0\0\0\0\x04abcd\x04efgh\x1a\0\0\0\x01\x2a\x3a\x4a", False),  # no version stands across two
         (b"\xc0\0\0\0\x01\x15" + bytes(40), False),  # a connection id of 21 bytes
         (b"\xc0\0\0\0\x01\x08abc", False),
         (b"\x40" + bytes(40), False),  # a short header says nothing

@@ -21,7 +21,6 @@ from tests.engine.apps.speech import (
 
 from crossborder.engine.names import Names
 from crossborder.engine.portable.apps import Conversation, DnsNames
-from crossborder.engine.portable.apps.certificate import certificate_names
 from crossborder.engine.portable.apps.ja4 import is_grease, ja4
 from crossborder.engine.portable.apps.tls import (
     looks_like_record,
@@ -129,6 +128,7 @@ def test_a_hello_of_the_format_of_ssl_2() -> None:
     for piece in (None, 1):
         names = hear("tcp", (">", hello), ("<", answer), piece=piece)
         assert (names.app_protocol, names.tls_version, names.ja4) == ("tls", "1.0", None)
+    assert hear("tcp", (">", bytes([hello[0] & 0x7F]) + hello[1:])).app_protocol is None  # no length of SSL 2
 
 
 def test_the_first_hello_counts() -> None:
@@ -211,10 +211,12 @@ def test_record_headers() -> None:
 
 
 def test_ja4_of_the_specification() -> None:
-    """The example that the specification of JA4 works through."""
+    """The example that the specification of JA4 works through, GREASE in every list."""
     ciphers = (0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0xC013, 0xC014, 0x9C, 0x9D)
     numbers = (0x1B, 0x00, 0x33, 0x10, 0x4469, 0x17, 0x2D, 0x0D, 0x05, 0x23, 0x12, 0x2B, 0xFF01, 0x0B, 0x0A, 0x15)
-    algorithms = b"".join(struct.pack("!H", a) for a in (0x403, 0x804, 0x401, 0x503, 0x805, 0x501, 0x806, 0x601))
+    algorithms = b"".join(
+        struct.pack("!H", a) for a in (0xCACA, 0x403, 0x804, 0x401, 0x503, 0x805, 0x501, 0x806, 0x601)
+    )
     bodies = {
         0x10: b"\0\x0c\x02h2\x08http/1.1",
         0x0D: struct.pack("!H", len(algorithms)) + algorithms,
@@ -262,13 +264,6 @@ def test_ja4_without_anything() -> None:
 def test_grease_values() -> None:
     """The sixteen values of RFC 8701, and neighbours."""
     assert [value for value in range(0x10000) if is_grease(value)] == [0x0A0A + 0x1010 * n for n in range(16)]
-
-
-def test_a_damaged_certificate_has_no_names() -> None:
-    """Whatever a certificate is made of, reading it raises nothing."""
-    assert certificate_names(b"") == (None, None)
-    assert certificate_names(b"\x30\x82\xff\xff" + bytes(100)) == (None, None)
-    assert certificate_names(bytes(100_000)) == (None, None)
 
 
 def _pgsql() -> list[Line]:
@@ -377,3 +372,12 @@ def test_a_real_hello_passes_for_itself() -> None:
 
     assert hear("tcp", (">", hello[:5])).app_protocol == "tls"
     assert hear("tcp", (">", hello[:4])).app_protocol is None
+
+
+def test_fragments_that_lie_do_not_stand_in_the_way() -> None:
+    """Fragments over the end of their message are left out; of two at the same place the first counts."""
+    good = _dtls(hello_body([server_name(b"vpn.example.com")], version=0xFEFD), 1000)[0]
+    over = good[:22] + b"\0\x40\0" + good[25:]  # the same, said to lie further on
+
+    assert hear("udp", (">", over)).server_name is None
+    assert hear("udp", (">", over), (">", good)).server_name == "vpn.example.com"

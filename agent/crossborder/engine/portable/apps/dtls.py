@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossborder.engine.portable.apps import tls
+from crossborder.engine.portable.apps.handshakes import Pieces
 from crossborder.engine.portable.apps.reader import Reader, ShortError
 from crossborder.engine.portable.apps.talk import Step
 from crossborder.engine.portable.apps.tlstalk import note_client_hello
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from crossborder.engine.names import Names
 
 RECORD_HEADER = 13  # RFC 6347 4.1
-MAX_HELLO = 16_384  # bytes of a fragmented hello kept
+MAX_HELLO = 16_384  # bytes of a fragmented hello
 MAX_FRAGMENTS = 64  # of it
+MAX_KEPT = 65_536  # bytes of fragments: they may overlap
 MAX_DATAGRAMS = 64  # after which a hello that has not come is not waited for
 _VERSIONS = frozenset({b"\xfe\xff", b"\xfe\xfd"})  # on the wire DTLS 1.3 says 1.2 (RFC 9147 5.3)
 
@@ -56,7 +58,7 @@ class DtlsTalk:
     def __init__(self, names: Names) -> None:
         """Write into these."""
         self._names = names
-        self._pieces: dict[int, bytes] = {}
+        self._pieces = Pieces(MAX_FRAGMENTS)
         self._known = False
         self._datagrams = 0
 
@@ -68,22 +70,20 @@ class DtlsTalk:
             if kind == tls.SERVER_HELLO and (answer := tls.parse_server_hello(piece)) is not None:
                 self._names.tls_version = tls.version_name(answer.version)
                 return Step.DONE
-            if kind == tls.CLIENT_HELLO and whole <= MAX_HELLO and not self._known:
+            if kind == tls.CLIENT_HELLO and not self._known:
                 self._client_hello(whole, offset, piece)
         return Step.DONE if self._datagrams > MAX_DATAGRAMS else Step.MORE
 
     def _client_hello(self, whole: int, offset: int, piece: bytes) -> None:
-        if len(self._pieces) < MAX_FRAGMENTS:
-            self._pieces[offset] = piece[:MAX_HELLO]
-        body = bytearray()
-        for at in sorted(self._pieces):
-            if at <= len(body):
-                body += self._pieces[at][len(body) - at :]
+        fits = offset + len(piece) <= whole <= MAX_HELLO and self._pieces.kept + len(piece) <= MAX_KEPT
+        if not fits or not self._pieces.add(offset, piece):
+            return
+        body = self._pieces.joined()
         if len(body) < whole:
             return
         self._known = True
         self._pieces.clear()
-        hello = tls.parse_client_hello(bytes(body[:whole]), dtls=True)
+        hello = tls.parse_client_hello(body[:whole], dtls=True)
         if hello is not None:
             note_client_hello(hello, self._names, "tls", "d")
 

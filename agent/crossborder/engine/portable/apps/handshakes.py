@@ -1,4 +1,4 @@
-"""Puts TLS handshake messages together from records, and records from pieces of a stream."""
+"""Puts TLS handshake messages together: from records cut out of a stream, and from pieces that datagrams bring."""
 
 from __future__ import annotations
 
@@ -89,3 +89,35 @@ class Handshakes:
         self.finished = True
         self._records.clear()
         self._messages.clear()
+
+
+class Pieces:
+    """Pieces of one stream of handshake messages that come in any order, some twice (QUIC CRYPTO, DTLS fragments)."""
+
+    def __init__(self, limit: int) -> None:
+        """Keep so many pieces at most."""
+        self.kept = 0  # bytes, those that a longer piece replaced among them
+        self._limit = limit
+        self._pieces: dict[int, bytes] = {}
+
+    def add(self, offset: int, data: bytes) -> bool:
+        """Keep a piece: the longer of two at the same place, the first of two as long. False when it is not kept."""
+        if len(data) <= len(self._pieces.get(offset, b"")) or len(self._pieces) >= self._limit:
+            return False
+        self._pieces[offset] = data
+        self.kept += len(data)
+        return True
+
+    def joined(self) -> bytes:
+        """Return the stream up to the first hole. Where pieces overlap the one that begins first counts."""
+        joined = bytearray()
+        for offset in sorted(self._pieces):
+            if offset > len(joined):
+                break
+            joined += self._pieces[offset][len(joined) - offset :]
+        return bytes(joined)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self.kept = 0
+        self._pieces.clear()

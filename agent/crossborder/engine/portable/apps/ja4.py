@@ -41,9 +41,10 @@ def ja4(hello: ClientHello, transport: Literal["t", "q", "d"]) -> str:
         f"{transport}{_VERSIONS.get(hello.offered_version, '00')}{'d' if SNI in extensions else 'i'}"
         f"{min(len(ciphers), 99):02}{min(len(extensions), 99):02}{_alpn(hello.alpn)}"
     )
+    algorithms = [a for a in hello.signature_algorithms if not is_grease(a)]
     listed = _hexes(sorted(e for e in extensions if e not in {SNI, ALPN}))
-    if hello.signature_algorithms:
-        listed += "_" + _hexes(list(hello.signature_algorithms))
+    if algorithms:
+        listed += "_" + _hexes(algorithms)
     return f"{head}_{_hash(_hexes(sorted(ciphers)))}_{_hash(listed)}"
 
 

@@ -92,8 +92,8 @@ def looks_like_quic(datagram: bytes) -> bool:
     except ShortError:
         return False
     if version == 0:  # version negotiation (RFC 9000 17.2.1): a list of versions to the end
-        offered = reader.take(reader.left)
-        return fits and len(offered) % 4 == 0 and any(v.to_bytes(4, "big") in offered for v in (V1, V2, DRAFT_29))
+        offered = [reader.uint(4) for _ in range(reader.left // 4)]
+        return fits and not reader.left and not {V1, V2, DRAFT_29}.isdisjoint(offered)
     return fits
 
 

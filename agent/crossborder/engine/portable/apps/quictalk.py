@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossborder.engine.portable.apps import quic, tls
+from crossborder.engine.portable.apps.handshakes import Pieces
 from crossborder.engine.portable.apps.talk import Step
 from crossborder.engine.portable.apps.tlstalk import note_client_hello
 
@@ -26,8 +27,8 @@ class QuicTalk:
         """Write into these."""
         self._names = names
         self._keys: quic.InitialKeys | None = None
-        self._pieces: dict[int, bytes] = {}
-        self._kept = self._failures = self._datagrams = 0
+        self._pieces = Pieces(MAX_PIECES)
+        self._failures = self._datagrams = 0
 
     def feed(self, outward: bool, data: bytes) -> Step:
         """Take one datagram, of either direction: only the client's Initials open with the keys tried."""
@@ -37,7 +38,7 @@ class QuicTalk:
             payload = self._open(data, packet)
             if payload is not None and self._learn(payload):
                 return Step.DONE
-        if self._failures > MAX_FAILURES or self._datagrams > MAX_DATAGRAMS or self._kept > MAX_HELLO:
+        if self._failures > MAX_FAILURES or self._datagrams > MAX_DATAGRAMS or self._pieces.kept > MAX_HELLO:
             return Step.DONE
         return Step.MORE
 
@@ -54,25 +55,12 @@ class QuicTalk:
             return None
         self._keys = keys
         self._pieces.clear()  # another connection, or the same one begun again
-        self._kept = 0
         return payload
 
     def _learn(self, payload: bytes) -> bool:
-        for piece in quic.crypto_pieces(payload):
-            if len(self._pieces) < MAX_PIECES and piece.data not in {b"", self._pieces.get(piece.offset)}:
-                known = self._pieces.get(piece.offset, b"")
-                self._pieces[piece.offset] = max(known, piece.data, key=len)
-                self._kept += len(piece.data)
-        return self._hello(self._whole())
-
-    def _whole(self) -> bytes:
-        """Return the handshake from its beginning up to the first hole."""
-        whole = bytearray()
-        for offset in sorted(self._pieces):
-            if offset > len(whole):
-                break
-            whole += self._pieces[offset][len(whole) - offset :]
-        return bytes(whole)
+        """Keep what a payload brings of the handshake; tell whether the talk is over."""
+        new = [self._pieces.add(piece.offset, piece.data) for piece in quic.crypto_pieces(payload)]
+        return any(new) and self._hello(self._pieces.joined())
 
     def _hello(self, handshake: bytes) -> bool:
         """Read the hello once it is whole; tell whether the talk is over."""

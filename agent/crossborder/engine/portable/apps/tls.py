@@ -76,8 +76,10 @@ def looks_like_record(head: bytes) -> bool | None:
 
 def looks_like_ssl2_hello(head: bytes) -> bool | None:
     """Tell whether bytes begin a client hello in the format of SSL 2 (RFC 5246 E.2); None when more are needed."""
+    if head and not head[0] & 0x80:  # a length of SSL 2 in two bytes
+        return False
     if len(head) < SSL2_HEADER:
-        return None if not head or head[0] & 0x80 else False
+        return None
     size, ciphers, session, challenge = (int.from_bytes(head[i : i + 2], "big") for i in (0, 5, 7, 9))
     return (
         head[2] == CLIENT_HELLO

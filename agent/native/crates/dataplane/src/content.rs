@@ -1,6 +1,7 @@
 //! The content hook: shows detectors the cleartext that leaves home, in order and within bounds, and counts what they find.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use blake2::Blake2bMac;
@@ -68,7 +69,7 @@ pub enum LooksFor {
 
 /// A detector with its name.
 struct Named {
-    id: String,
+    id: Arc<str>,
     confidence: f32,
     detector: Box<dyn Detector>,
 }
@@ -89,7 +90,7 @@ impl Detectors {
         let mut errors = Vec::new();
         for Definition { id, looks_for, ignore_case, confidence } in definitions {
             match compiled(&looks_for, ignore_case) {
-                Ok(detector) => all.push(Named { id, confidence, detector }),
+                Ok(detector) => all.push(Named { id: id.into(), confidence, detector }),
                 Err(error) => errors.push(format!("detector {id}: {error}")),
             }
         }
@@ -129,8 +130,10 @@ fn compiled(looks_for: &LooksFor, ignore_case: bool) -> Result<Box<dyn Detector>
 }
 
 /// What one detector found in one flow since the last report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Detection {
+    pub detector: Arc<str>,
+    pub confidence: f32,
     pub matches: u32,
     /// Keyed hashes.
     pub distinct: Vec<u64>,
@@ -146,7 +149,7 @@ pub struct Shown {
     /// Where in the tail each detector looks next; empty before the first look.
     next: Vec<usize>,
     bytes: usize,
-    /// By detector; empty before the first match.
+    /// One for each detector that found something, in the order of their first matches.
     found: Vec<Detection>,
 }
 
@@ -186,10 +189,10 @@ impl Shown {
         let decided = if last { tail.len() } else { tail.len().saturating_sub(MATCH_LIMIT) };
         let mut next = std::mem::take(&mut self.next);
         next.resize(detectors.all.len(), 0);
-        for (number, (named, next)) in detectors.all.iter().zip(&mut next).enumerate() {
+        for (named, next) in detectors.all.iter().zip(&mut next) {
             while let Some(place) = named.detector.find(&tail, *next).filter(|place| place.start < decided) {
                 let end = place.end.min(place.start + MATCH_LIMIT);
-                self.count(detectors, number, tail.get(place.start..end).unwrap_or_default());
+                self.count(detectors, named, tail.get(place.start..end).unwrap_or_default());
                 *next = end;
             }
             *next = decided.max(*next);
@@ -204,24 +207,27 @@ impl Shown {
         self.next = next;
     }
 
-    fn count(&mut self, detectors: &Detectors, number: usize, found: &[u8]) {
-        self.found.resize_with(detectors.all.len(), Detection::default);
-        let Some(detection) = self.found.get_mut(number) else { return };
+    fn count(&mut self, detectors: &Detectors, named: &Named, bytes: &[u8]) {
+        let known = self.found.iter_mut().position(|detection| Arc::ptr_eq(&detection.detector, &named.id));
+        let at = known.unwrap_or_else(|| {
+            let (detector, confidence) = (Arc::clone(&named.id), named.confidence);
+            self.found.push(Detection { detector, confidence, matches: 0, distinct: Vec::new(), samples: Vec::new() });
+            self.found.len() - 1
+        });
+        let Some(detection) = self.found.get_mut(at) else { return };
         detection.matches = detection.matches.saturating_add(1);
-        let hash = detectors.hash(found);
+        let hash = detectors.hash(bytes);
         if detection.distinct.len() < DISTINCT_LIMIT && !detection.distinct.contains(&hash) {
             detection.distinct.push(hash);
             if detection.samples.len() < SAMPLE_LIMIT {
-                detection.samples.push(masked(found));
+                detection.samples.push(masked(bytes));
             }
         }
     }
 
-    /// Takes out what was found since this was asked last: (detector, confidence, what).
-    pub fn take<'a>(&mut self, detectors: &'a Detectors) -> Vec<(&'a str, f32, Detection)> {
-        let found = std::mem::take(&mut self.found).into_iter().zip(&detectors.all);
-        let found = found.filter(|(detection, _)| detection.matches > 0);
-        found.map(|(detection, named)| (named.id.as_str(), named.confidence, detection)).collect()
+    /// Takes out what was found since this was asked last.
+    pub fn take(&mut self) -> Vec<Detection> {
+        std::mem::take(&mut self.found)
     }
 }
 
@@ -258,8 +264,9 @@ mod tests {
             shown.show(&detectors, piece, Clear::Yes);
         }
         shown.finish(&detectors);
-        let taken = shown.take(&detectors).into_iter();
-        taken.map(|(id, _, d)| (id.to_owned(), d.matches, d.distinct, d.samples)).collect()
+        let mut taken = shown.take();
+        taken.sort_by(|one, other| other.detector.cmp(&one.detector));
+        taken.into_iter().map(|d| (d.detector.to_string(), d.matches, d.distinct, d.samples)).collect()
     }
 
     #[test]
@@ -277,7 +284,7 @@ mod tests {
         assert!(shown.show(&detectors, b"begin key", Clear::NotYetKnown));
         assert!(!shown.show(&detectors, b" 123456", Clear::No));
         shown.finish(&detectors);
-        assert!(shown.take(&detectors).is_empty());
+        assert!(shown.take().is_empty());
     }
 
     #[test]
@@ -286,7 +293,7 @@ mod tests {
         shown.show(&detectors, b"begin ", Clear::NotYetKnown);
         shown.show(&detectors, b"key 123456", Clear::Yes);
         shown.finish(&detectors);
-        assert_eq!(shown.take(&detectors).len(), 2);
+        assert_eq!(shown.take().len(), 2);
     }
 
     #[test]
