@@ -90,8 +90,11 @@ def _media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
 
 
-def _file_name(text: str) -> str:
-    return text.replace("\\", "/").rstrip("/").rpartition("/")[2]
+def _file_name(path: str | bytes) -> str | bytes:
+    """Keep the last part of a path of any system; of bytes before they are read, since escapes have backslashes."""
+    if isinstance(path, str):
+        return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return path.replace(b"\\", b"/").rstrip(b"/").rpartition(b"/")[2]
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {
@@ -100,7 +103,6 @@ _NORMAL: dict[str, Callable[[str], str]] = {
     "http_content_type": _media_type,
     "dns_query": _domain,
     "mail_domains": _domain,
-    "file_names": _file_name,
     "file_types": _media_type,
 }
 _LIMITS = {"http_path": PATH_LIMIT}
@@ -109,9 +111,12 @@ _SCAN = 4096  # a raw value longer than this is cut before it is normalised
 
 def _normal(column: str, value: str | bytes) -> str:
     """Return a value as its column holds it; an empty string says nothing was told."""
-    text = value[:_SCAN] if isinstance(value, str) else bytes(value[:_SCAN]).decode("utf-8", "backslashreplace")
-    change = _NORMAL.get(column)
-    return clean(change(text) if change else text.strip(), _LIMITS.get(column, NAME_LIMIT))
+    value = value[:_SCAN]
+    if column == "file_names":
+        return clean(_file_name(value))
+    text = value if isinstance(value, str) else bytes(value).decode("utf-8", "backslashreplace")
+    change = _NORMAL.get(column, str.strip)
+    return clean(change(text), _LIMITS.get(column, NAME_LIMIT))
 
 
 class Names:

@@ -16,7 +16,7 @@ METHODS = (
     *(b"PROPFIND", b"PROPPATCH", b"MKCOL", b"COPY", b"MOVE", b"LOCK", b"UNLOCK", b"SEARCH", b"REPORT", b"MERGE"),
     *(b"CHECKOUT", b"SUBSCRIBE", b"NOTIFY", b"RPC_IN_DATA", b"RPC_OUT_DATA", b"BITS_POST", b"CCM_POST"),
 )
-_MAX_METHOD = 32
+MAX_METHOD = 32  # bytes of a method, and of the empty lines before it
 
 _END = re.compile(rb"\n\r{0,2}\n")  # bare line feeds and doubled carriage returns end a line too (RFC 9112 2.2)
 _TOKEN = re.compile(rb"[A-Za-z][\w!#$%&'*+.^`|~-]*")  # RFC 9110 5.6.2; methods begin with a letter
@@ -60,12 +60,14 @@ class Head(NamedTuple):
 def looks_like_http(head: bytes) -> bool | None:
     """Tell whether bytes begin an HTTP/1.x message; None when more are needed."""
     text = head.lstrip(_LEADING)
+    if len(head) - len(text) >= MAX_METHOD:
+        return False
     if not text:
-        return None if len(head) < _MAX_METHOD else False
+        return None
     if text[:5] == b"HTTP/" or b"HTTP/".startswith(text):
         return True if len(text) >= 5 else None
-    method, space, target = text[:_MAX_METHOD].partition(b" ")
-    if not _TOKEN.fullmatch(method) or (not space and len(text) >= _MAX_METHOD):
+    method, space, target = text[:MAX_METHOD].partition(b" ")
+    if not _TOKEN.fullmatch(method) or (not space and len(text) >= MAX_METHOD):
         return False
     if not space:
         return None
@@ -105,8 +107,9 @@ def parse_fields(lines: list[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     name = b""
     for line in lines:
-        if line[:1] in {b" ", b"\t"} and name:
-            found[name] += b" " + line.strip()
+        if line[:1] in {b" ", b"\t"}:
+            if name:
+                found[name] += b" " + line.strip()
             continue
         raw, colon, value = line.partition(b":")
         name = raw.strip().lower() if colon else b""

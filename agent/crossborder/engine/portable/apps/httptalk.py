@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_PIPELINED = 64  # requests remembered until they are answered
 MAX_CHUNK_LINE = 4096
+_MAX_START = http.MAX_METHOD + http.MAX_FIRST_LINE  # bytes that show whether this is HTTP
 
 
 class _Mode(Enum):
@@ -77,7 +78,7 @@ class HttpTalk:
         side.held += data
         if seen < tls.RECORD_HEADER and self._tunnels(side) is not False:
             return b""
-        verdict = http.looks_like_http(bytes(side.held[: http.MAX_FIRST_LINE])) if seen < http.MAX_FIRST_LINE else True
+        verdict = http.looks_like_http(bytes(side.held[:_MAX_START])) if seen < _MAX_START else True
         if verdict is False:
             side.mode = _Mode.DEAD
             side.held.clear()
@@ -86,6 +87,7 @@ class HttpTalk:
         end = _whole_head(side.held, seen)
         if end is None and len(side.held) <= http.MAX_HEAD:
             return b""
+        end = None if end is None or end > http.MAX_HEAD else end
         head = http.parse_head(bytes(side.held[: end or http.MAX_HEAD]))
         rest = bytes(side.held[end:]) if end is not None else b""
         side.held.clear()
@@ -177,10 +179,11 @@ class HttpTalk:
         """Read a chunk's line, the empty line behind a chunk, or a line of the trailer (RFC 9112 7.1)."""
         piece, end, rest = data.partition(b"\n")
         side.held += piece
+        if len(side.held) > MAX_CHUNK_LINE:
+            side.mode = _Mode.DEAD
+            side.held.clear()
+            return b""
         if not end:
-            if len(side.held) > MAX_CHUNK_LINE:
-                side.mode = _Mode.DEAD
-                side.held.clear()
             return b""
         line = bytes(side.held).strip()
         side.held.clear()

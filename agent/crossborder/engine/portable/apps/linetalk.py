@@ -27,13 +27,16 @@ class LineTalk:
     def feed(self, outward: bool, data: bytes) -> Step:
         """Take bytes of one direction."""
         held = self._held[outward]
-        while data:
+        while data and not self.over():
             if not held:
                 data = self.content(outward, data)
-            if len(held) < tls.RECORD_HEADER and data:
-                verdict = tls.looks_like_record(bytes(held) + data[: tls.RECORD_HEADER])
+            elif len(held) < tls.RECORD_HEADER:  # the end of a line may be among them
+                data = bytes(held) + data
+                held.clear()
+            if not held and data:
+                verdict = tls.looks_like_record(data[: tls.RECORD_HEADER])
                 if verdict:
-                    self.rest = bytes(held) + data
+                    self.rest = data
                     return Step.UPGRADE
                 if verdict is None:
                     held += data

@@ -30,8 +30,8 @@ def looks_like_socks(head: bytes, other: bytes) -> bool | None:
 
 
 def greeting_end(data: bytes, *, client: bool) -> int | None:
-    """Return where one side's greeting ends; None when more is needed. Raises nothing; nonsense ends at once."""
-    reader = Reader(data)
+    """Return where one side's greeting ends; None when more is needed. Raises nothing; nonsense ends at the limit."""
+    reader = Reader(data[:MAX_GREETING])
     try:
         if data[:1] == (b"\x04" if client else b"\x00"):
             return _socks4(reader, client=client)
@@ -50,7 +50,7 @@ def greeting_end(data: bytes, *, client: bool) -> int | None:
             reader.take(3)
         _address(reader)
     except ShortError:
-        return None if len(data) < MAX_GREETING else len(data)
+        return None if len(data) < MAX_GREETING else MAX_GREETING
     return reader.at
 
 

@@ -42,11 +42,10 @@ use probe::Probe;
 use talk::{Scene, Step, Talk};
 
 use crate::model::Inspection;
+use crate::names::transfers;
 
 /// Protocols inside protocols: a proxy, STARTTLS, TLS.
 const MAX_DEPTH: u8 = 4;
-/// What a data connection of FTP is called before it begins.
-const FTP_DATA: &str = "ftp-data";
 
 /// What is known of a conversation.
 enum State {
@@ -104,7 +103,7 @@ impl Conversation {
 
     /// Hears the first bytes of a stream, which most often tell the protocol and need not be kept.
     fn hear_first(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) {
-        let probe = listen::ask_first(data).filter(|_| scene.names.app_protocol != Some(FTP_DATA));
+        let probe = listen::ask_first(data).filter(|_| scene.names.app_protocol != Some(transfers::PROTOCOL));
         let Some(probe) = probe else {
             self.state = State::Stream(Box::default());
             return self.hear(scene, outward, data);
@@ -118,7 +117,8 @@ impl Conversation {
     fn hear(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) {
         let State::Stream(listener) = &mut self.state else { return };
         let probe = listener.hear(outward, data);
-        let file = scene.names.app_protocol == Some(FTP_DATA) && probe.is_none_or(|probe| probe.protocol != "tls");
+        let file =
+            scene.names.app_protocol == Some(transfers::PROTOCOL) && probe.is_none_or(|probe| probe.protocol != "tls");
         let Some(probe) = probe.filter(|_| !file) else {
             scene.names.inspection = listener.judge(scene.names).or(self.unknown);
             if file || listener.gave_up() {
