@@ -145,7 +145,8 @@ REPORT_COLUMNS: tuple[Column, ...] = (
         "tunnel",
         pl.String,
         "key",
-        "tunnels around this flow, outermost first, joined by '/': gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp",
+        "tunnels around this flow, outermost first, joined by '/': gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp "
+        "teredo l2tp",
     ),
     Column("packets_out", pl.UInt64, "delta", "packets from local to remote"),
     Column("packets_in", pl.UInt64, "delta", "packets from remote to local"),

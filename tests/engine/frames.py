@@ -85,12 +85,27 @@ LINKS = {
 INNER = IP(src=LOCAL2, dst=REMOTE2) / UDP(sport=1, dport=2) / BODY
 INNER6 = IPv6(src=LOCAL6, dst=REMOTE6) / UDP(sport=1, dport=2) / BODY
 OUTER = IP(src=LOCAL, dst=REMOTE)
+TEREDO = (
+    IPv6(src="2001:0:c633:6401:0:fbff:f5fe:fffa", dst=REMOTE6) / UDP(sport=1, dport=2) / BODY
+)  # of 10.1.0.5, inverted
 OUTER6 = IPv6(src="2001:db8:1::1", dst="2001:db8:9::1")
 
 
 def geneve(inside: Any, options: bytes = b"", ethertype: int = 0x6558) -> bytes:
     """Return a GENEVE header and what is inside it."""
     return struct.pack("!BBHI", len(options) // 4, 0, ethertype, 7 << 8) + options + bytes(inside)
+
+
+def teredo(inside: Any, head: bytes = b"") -> Any:
+    """Return Teredo in UDP from a server's port, with what stands before the packet inside."""
+    return UDP(sport=3544, dport=50000) / (head + bytes(inside))
+
+
+def l2tp(flags: int, *fields: int, inside: bytes = b"\xff\x03\x00\x21" + bytes(INNER)) -> Any:
+    """Return L2TP version 2 in UDP, with its fields of 16 bits each, and the length where the flags say so."""
+    length = (2 * len(fields) + 4 + len(inside),) if flags & 0x4000 else ()
+    head = struct.pack(f"!{1 + len(length) + len(fields)}H", flags, *length, *fields)
+    return UDP(sport=1701, dport=1701) / (head + inside)
 
 
 def gtp(flags: int, inside: Any, extensions: bytes = b"") -> bytes:
@@ -122,6 +137,20 @@ TUNNELS = {
     "gtp ipv6": (OUTER / UDP(sport=50000, dport=2152) / GTP_U_Header(teid=7) / INNER6, "gtp"),
     "gtp with sequence": (OUTER / UDP(sport=2152, dport=2152) / gtp(2, INNER), "gtp"),
     "gtp with extensions": (OUTER / UDP(sport=2152, dport=2152) / gtp(4, INNER, b"\x01\0\0\x85\x01\0\0\0"), "gtp"),
+    "teredo": (OUTER / teredo(TEREDO), "teredo"),
+    "teredo to a relay": (OUTER / UDP(sport=50000, dport=3544) / TEREDO, "teredo"),
+    "teredo with origin": (OUTER / teredo(TEREDO, bytes(8)), "teredo"),
+    "teredo with authentication": (OUTER / teredo(TEREDO, b"\0\1\2\3" + bytes(14) + bytes(8)), "teredo"),
+    "l2tp": (OUTER / l2tp(0x0002, 7, 9), "l2tp"),
+    "l2tp with length": (OUTER / l2tp(0x4002, 7, 9), "l2tp"),
+    "l2tp with fields": (OUTER / l2tp(0x4B02, 7, 9, 1, 2, 2, 0), "l2tp"),
+    "l2tp ipv6": (OUTER / l2tp(0x0002, 7, 9, inside=b"\x57" + bytes(INNER6)), "l2tp"),
+    "l2tp answering": (OUTER / UDP(sport=1701, dport=50000) / bytes(l2tp(0x0002, 7, 9).payload), "l2tp"),
+    "l2tp 3": (IP(src=LOCAL, dst=REMOTE, proto=115) / (bytes(3) + b"\7" + bytes(ETHER / INNER)), "l2tp"),
+    "l2tp 3 in udp": (
+        OUTER / UDP(sport=1701, dport=1701) / (b"\0\3" + bytes(5) + b"\7" + bytes(ETHER / INNER)),
+        "l2tp",
+    ),
     "gre in vxlan": (
         OUTER / UDP(dport=4789) / VXLAN(vni=7, flags=8) / ETHER / IP(src=LOCAL, dst=REMOTE) / GRE() / INNER,
         "vxlan/gre",

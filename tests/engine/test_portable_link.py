@@ -117,6 +117,18 @@ def test_what_cannot_be_read_says_why(data: bytes, linktype: int, expected: str)
     assert reason(data, linktype) == expected
 
 
+@pytest.mark.parametrize("inside", [FOUR, SIX], ids=["ipv4", "ipv6"])
+def test_the_outermost_vlans_are_kept(inside: Any) -> None:
+    """Tags beyond the limit, and those of priority alone, are stepped over."""
+    wire = ETHER
+    for tag in (10, 0, 20, 30, 40, 50, 60, 70):
+        wire = wire / Dot1Q(vlan=tag)
+
+    packet = decode(wire / inside)
+
+    assert (packet.vlan, packet.payload) == ("10.20.30.40.50", BODY)
+
+
 def test_headers_in_headers_are_bounded() -> None:
     """A stack of tags, labels or extension headers beyond the limit is refused."""
     tags = ETHER

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import ICMPv6ND_RS, IPv6
 from scapy.layers.l2 import (
     GRE,
     GRE_PPTP,
@@ -14,18 +15,21 @@ from scapy.layers.l2 import (
     Ether,
 )
 from scapy.layers.vxlan import VXLAN
-from tests.engine.captures import LOCAL, LOCAL2, LOCAL6, REMOTE, REMOTE2, packed
+from tests.engine.captures import LOCAL, LOCAL2, REMOTE, REMOTE2, packed
 from tests.engine.frames import (
     BODY,
     ETHER,
     INNER,
     INNER6,
     OUTER,
+    TEREDO,
     TUNNELS,
     decode,
     ends,
     geneve,
     gtp,
+    l2tp,
+    teredo,
 )
 
 from crossborder.engine.portable.decode import TUNNEL_LIMIT
@@ -37,9 +41,27 @@ def test_tunnels_are_opened(tunnel: str) -> None:
     whole, word = TUNNELS[tunnel]
     packet = decode(ETHER / whole)
 
-    inner = INNER6 if packet.src == packed(LOCAL6) else INNER
+    inner = next(inner for inner in (INNER, INNER6, TEREDO) if packed(inner.src) == packet.src)
     assert ends(packet) == (packed(inner.src), packed(inner.dst), 17, 1, 2)
     assert (packet.tunnel, packet.payload, packet.ip_bytes) == (word, BODY, len(bytes(inner)))
+
+
+@pytest.mark.parametrize("sublayer", [bytes(4), b"\x40\0\0\x09"], ids=["idle", "sequence"])
+def test_a_session_of_l2tp_may_have_a_sublayer(sublayer: bytes) -> None:
+    """Linux puts four bytes between the session and its Ethernet, which may count the frames."""
+    wire = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / Dot1Q(vlan=7) / INNER
+
+    packet = decode(ETHER / IP(src=LOCAL, dst=REMOTE, proto=115) / (b"\0\0\0\7" + sublayer + bytes(wire)))
+
+    assert (packet.dst, packet.tunnel, packet.vlan, packet.payload) == (packed(REMOTE2), "l2tp", "7", BODY)
+
+
+def test_who_asks_for_a_teredo_address_is_seen() -> None:
+    """A client that has none yet asks from a link-local address; that packet stays here, its tunnel goes abroad."""
+    asking = IPv6(src="fe80::ffff:ffff:ffff", dst="ff02::2") / ICMPv6ND_RS()
+    packet = decode(ETHER / OUTER / UDP(sport=50000, dport=3544) / (b"\0\1\0\0" + bytes(9) + bytes(asking)))
+
+    assert (packet.dst, packet.tunnel, packet.carries) == (packed(REMOTE), None, "teredo")
 
 
 NO_TUNNELS = {
@@ -52,6 +74,17 @@ NO_TUNNELS = {
     "gtp prime": UDP(sport=2152, dport=2152) / (b"\x20\xff" + struct.pack("!HI", len(bytes(INNER)), 7) + bytes(INNER)),
     "gtp that holds no ip": UDP(sport=2152, dport=2152) / (b"\x30\xff\0\x04" + bytes(8)),
     "gtp with an extension of no length": UDP(sport=2152, dport=2152) / gtp(4, bytes(40), bytes(4)),
+    "teredo between addresses that are none": teredo(INNER6),
+    "teredo that is cut off": teredo(bytes(TEREDO)[:39]),
+    "teredo with an authentication beyond the end": teredo(TEREDO, b"\0\1\xff\xff"),
+    "l2tp control": l2tp(0xC802, 7, 0, 1, 2),
+    "l2tp with reserved bits": l2tp(0x0012, 7, 9),
+    "l2tp of another version": l2tp(0x0001, 7, 9),
+    "l2tp whose length ends before its payload": UDP(sport=1701, dport=1701)
+    / (struct.pack("!HHHH", 0x4002, 8, 7, 9) + bytes(40)),
+    "l2tp with an offset beyond the end": l2tp(0x0202, 7, 9, 0xFFFF),
+    "l2tp with a link's own negotiation": l2tp(0x0002, 7, 9, inside=b"\xc0\x21" + bytes(INNER)),
+    "l2tp 3 control": UDP(sport=1701, dport=1701) / (b"\0\3" + bytes(6) + bytes(ETHER / INNER)),
     "dns on such a port": UDP(sport=53, dport=4789) / (b"\x08\x34\x81\x80" + bytes(8)),
     "too short": UDP(sport=2152, dport=2152) / b"\x30\xff",
     "gre keepalive": GRE(proto=0),

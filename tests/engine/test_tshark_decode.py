@@ -17,6 +17,7 @@ from scapy.layers.inet6 import (
     RouterAlert,
 )
 from scapy.layers.ipsec import AH, ESP
+from scapy.layers.l2 import Dot1Q
 from tests.engine.captures import HOME, LOCAL, LOCAL6, REMOTE, REMOTE6, pcap
 from tests.engine.frames import ETHER, FOUR, LINKS, SIX, TUNNELS, pieces_of
 
@@ -116,6 +117,15 @@ def test_link_layers(tmp_path: Path, linktype: int) -> None:
     ]
 
     agree(tmp_path, [frame for _, frame in made], [name for name, _ in made], linktype)
+
+
+def test_more_vlans_than_are_kept(tmp_path: Path) -> None:
+    """Both keep the outermost."""
+    wire = ETHER
+    for tag in (10, 0, 20, 30, 40, 50, 60):
+        wire = wire / Dot1Q(vlan=tag)
+
+    agree(tmp_path, [bytes(wire / FOUR)], ["vlans"])
 
 
 @pytest.mark.parametrize("padding", [0, 30])

@@ -10,7 +10,7 @@ from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.ip import Fit, read_ip
 from crossborder.engine.portable.link import find_ip, find_ip_under
 from crossborder.engine.portable.transport import read_transport, read_unported
-from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, open_tunnel
+from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, L2TP, open_tunnel
 
 if TYPE_CHECKING:
     from crossborder.engine.home import Home
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TUNNEL_LIMIT: Final = 8  # tunnels in tunnels that are looked into; what is deeper counts as the deepest one's packet
 
 _UDP: Final = 17
-_CARRIERS = frozenset({IPIP, IP6, GRE, _UDP})
+_CARRIERS = frozenset({IPIP, IP6, GRE, L2TP, _UDP})
 
 
 class Decoder:

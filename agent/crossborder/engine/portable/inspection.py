@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec
 
 from crossborder.engine.names import Names
 from crossborder.engine.packet import SYN, TCP, UDP
-from crossborder.engine.portable.apps import Conversation, DnsNames, Transfers
+from crossborder.engine.portable.apps import Conversation, DnsNames, Ends, Transfers
 from crossborder.engine.portable.reassembly import Budget, Direction
 from crossborder.model import Initiator
 
@@ -28,11 +28,11 @@ _DNS_PORT = 53
 _log = logging.getLogger(__name__)
 
 
-def _server(flow: Flow) -> tuple[bytes, int]:
-    """Return address and port of the end that a flow was opened to."""
+def _opened(flow: Flow) -> tuple[Ends, int]:
+    """Return whom a flow is between, and the port it was opened to; where nobody knows, home asked."""
     if flow.initiator is Initiator.REMOTE:
-        return flow.local, flow.local_port
-    return flow.remote, flow.remote_port
+        return Ends(flow.local, flow.remote), flow.local_port
+    return Ends(flow.remote, flow.local), flow.remote_port
 
 
 class _Finished:
@@ -152,12 +152,12 @@ class Inspector:
 
     def label(self, flow: Flow) -> None:
         """Name the server of a new flow by the DNS answer that gave its address, and a transfer by who announced it."""
-        address, port = _server(flow)
-        name = self._dns_names.name_of(address)
+        ends, port = _opened(flow)
+        name = self._dns_names.name_of(ends.server)
         if name:
             flow.names.name_server(name, "dns")
         if flow.proto == TCP:
-            self._transfers.claim(address, port, flow.names)
+            self._transfers.claim(ends, port, flow.names)
 
     def inspect(self, flow: Flow, packet: Packet) -> None:
         """Read the payload of a packet that its flow has counted."""
@@ -174,7 +174,7 @@ class Inspector:
             next(iter(self._room)).close()
         begun: _Listening
         if flow.proto == TCP:
-            talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _server(flow)[0])
+            talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _opened(flow)[0])
             begun = _Streams(talk, self._room, self._budget)
         else:
             begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room)

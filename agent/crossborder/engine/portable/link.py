@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LINK_LIMIT: Final = 16  # VLAN tags, MPLS labels and link headers inside link headers, all together
+VLAN_LIMIT: Final = 5  # VLAN ids that are kept, outermost first; further tags are stepped over
 
 IP = 0x0800  # EtherType of IPv4; IPv4 or IPv6 is told by the packet's own version
 IPV6 = 0x86DD
@@ -51,7 +52,7 @@ def find_ip_under(ethertype: int, data: bytes, offset: int) -> Inside:
         if ethertype in VLANS:
             _need(data, offset + 4)
             tag = (data[offset] << 8 | data[offset + 1]) & 0xFFF
-            if tag:  # 0 is a priority without a VLAN
+            if tag and len(tags) < VLAN_LIMIT:  # 0 is a priority without a VLAN
                 tags.append(str(tag))
             ethertype, offset = _type_or_length(data, offset + 2)
         elif ethertype in _WRAPPERS:
@@ -102,12 +103,12 @@ def _mpls(data: bytes, offset: int) -> tuple[int, int]:
     nibble = data[offset] >> 4
     if nibble == 4 and _looks_like_ipv4(data, offset):
         return IP, offset
-    if nibble == 6 and not _looks_like_ethernet(data, offset):
+    if nibble == 6 and not looks_like_ethernet(data, offset):
         return IPV6, offset
     # An Ethernet pseudo-wire, without or with a control word, which starts with a zero nibble (RFC 4448 4.6). Without
     # first: a control word and a VLAN tag are of one length, so a tagged frame would pass for one with a control word.
     for start in (offset, offset + 4) if nibble == 0 else (offset,):
-        if _looks_like_ethernet(data, start):
+        if looks_like_ethernet(data, start):
             return _ethernet(data, start)
     if nibble == 6:
         return IPV6, offset
@@ -117,10 +118,10 @@ def _mpls(data: bytes, offset: int) -> tuple[int, int]:
 def _looks_like_ipv4(data: bytes, offset: int) -> bool:
     """Tell an IPv4 header from an Ethernet address that begins with a 4."""
     length = (data[offset + 2] << 8 | data[offset + 3]) if len(data) >= offset + 4 else 0
-    return data[offset] & 0xF >= 5 and length >= 20 and not _looks_like_ethernet(data, offset)
+    return data[offset] & 0xF >= 5 and length >= 20 and not looks_like_ethernet(data, offset)
 
 
-def _looks_like_ethernet(data: bytes, offset: int) -> bool:
+def looks_like_ethernet(data: bytes, offset: int) -> bool:
     """Tell an Ethernet header by an EtherType that is followed by what it promises."""
     if len(data) < offset + 15:
         return False

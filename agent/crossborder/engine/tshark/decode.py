@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from crossborder.engine.flowtable import choose
@@ -9,6 +10,7 @@ from crossborder.engine.packet import Packet
 from crossborder.engine.portable.decode import TUNNEL_LIMIT
 from crossborder.engine.portable.fragments import Fragments
 from crossborder.engine.portable.frame import UnreadableError
+from crossborder.engine.portable.link import VLAN_LIMIT
 from crossborder.engine.tshark.ip import DAMAGED, IPS, Around, read_ip
 from crossborder.engine.tshark.transport import TRANSPORTS, read_transport
 from crossborder.engine.tshark.tunnel import tunnel_word
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from crossborder.engine.tshark.tree import Layer
 
 _VLANS: Final = {"vlan": "vlan.id", "ieee8021ad": "ieee8021ad.id"}
-_CARRIERS: Final = frozenset({"gre", "erspan", "vxlan", "geneve", "gtp"})
+_CARRIERS: Final = frozenset({"gre", "erspan", "vxlan", "geneve", "gtp", "teredo", "l2tp"})
 _LINKS: Final = _CARRIERS | frozenset(
     {"eth", "vlan", "ieee8021ad", "llc", "mpls", "pwethheuristic", "pwethcw", "pwethnocw", "pppoes", "ppp"}
 )
@@ -91,9 +93,9 @@ class Decoder:
 
     def _look_inside(self, reading: _Reading, at: int, packet: Packet, around: Around) -> None:
         layer = reading.layer(at)
-        word = tunnel_word(packet, layer) if layer is not None else None
-        inner = reading.inner_ip(at) if word is not None else None
-        if inner is None:
+        inner = reading.inner_ip(at)
+        word = tunnel_word(packet, layer, reading.layers[inner]) if layer is not None and inner is not None else None
+        if inner is None or word is None:
             return
         try:
             vlan = reading.vlans(at, inner) or packet.vlan
@@ -153,7 +155,7 @@ class _Reading:
     def vlans(self, start: int, end: int) -> str | None:
         """Return the VLAN tags between two layers; id 0 is a priority without a VLAN."""
         tagged = (layer.number(_VLANS[layer.name]) for layer in self.layers[start:end] if layer.name in _VLANS)
-        return ".".join(str(tag) for tag in tagged if tag) or None
+        return ".".join(str(tag) for tag in islice(filter(None, tagged), VLAN_LIMIT)) or None
 
     def inner_ip(self, start: int) -> int | None:
         """Return where the IP layer inside a tunnel stands; only links may stand before it."""

@@ -9,7 +9,7 @@ from crossborder.engine.portable.tunnel import VXLAN_LINUX_PORT
 _PRINTED: Final = (
     "frame",
     *("vlan", "ieee8021ad", "ip", "ipv6", "ah"),
-    *("gre", "erspan", "vxlan", "geneve", "gtp"),
+    *("gre", "erspan", "vxlan", "geneve", "gtp", "teredo", "l2tp"),
     *("tcp", "udp", "sctp", "icmp", "icmpv6"),
     *("tls", "dtls", "quic", "gquic", "http", "http2", "dns", "mdns", "llmnr"),
     *("smtp", "mime_multipart", "media", "ftp", "ftp-data", "ftp-data.command", "smb", "smb2", "tftp"),
@@ -28,6 +28,9 @@ PREFERENCES: Final = {
     # A length of 0 is what segmentation offload leaves; it stands for all there is.
     "ip.tso_support": "TRUE",
     "ipv6.tso_support": "TRUE",
+    # What a session of L2TP version 3 carries is agreed on beforehand: it is read as Ethernet, straight behind its id.
+    "l2tp.cookie_size": "None",
+    "l2tp.l2_specific": "None",
     # Streams are put together, segments that came out of order too.
     "tcp.desegment_tcp_streams": "TRUE",
     "tcp.reassemble_out_of_order": "TRUE",
@@ -50,7 +53,8 @@ PREFERENCES: Final = {
 
 def dissect_parameters() -> list[str]:
     """Return the parameters of tshark for a dissection of which the engine reads the fields."""
-    return [*safe_parameters(), "-d", f"udp.port=={VXLAN_LINUX_PORT},vxlan", "-J", " ".join(_PRINTED)]
+    decoded_as = ("-d", f"udp.port=={VXLAN_LINUX_PORT},vxlan", "-d", "l2tp.pw_type==0,eth")
+    return [*safe_parameters(), *decoded_as, "-J", " ".join(_PRINTED)]
 
 
 def safe_parameters() -> list[str]:

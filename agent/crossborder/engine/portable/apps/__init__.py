@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.portable.apps.dnsnames import DnsNames
 from crossborder.engine.portable.apps.ftpdata import PROTOCOL as FTP_DATA
-from crossborder.engine.portable.apps.ftpdata import Transfers
+from crossborder.engine.portable.apps.ftpdata import Ends, Transfers
 from crossborder.engine.portable.apps.listen import DatagramListener, StreamListener
 from crossborder.engine.portable.apps.talk import Scene, Step
 from crossborder.model import Inspection
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.talk import Talk
 
-__all__ = ["Conversation", "DnsNames", "Transfers"]
+__all__ = ["Conversation", "DnsNames", "Ends", "Transfers"]
 
 MAX_DEPTH: Final = 4  # protocols inside protocols: a proxy, STARTTLS, TLS
 PROXIES: Final = frozenset({"http", "socks"})
@@ -40,15 +40,15 @@ class Conversation:
         names: Names,
         dns_names: DnsNames,
         transfers: Transfers | None = None,
-        server: bytes | None = None,
+        ends: Ends | None = None,
     ) -> None:
         """Follow a flow over `tcp` or `udp` and write into `names`.
 
         `dns_names` and `transfers` are shared by all flows: what DNS answers and FTP announces here is known there.
-        `server` is the address the flow was opened to (4 or 16 bytes), where known.
+        `ends` are whom the flow is between, where known.
         """
         self._names = names
-        self._scene = Scene(names, dns_names, Transfers() if transfers is None else transfers, server)
+        self._scene = Scene(names, dns_names, Transfers() if transfers is None else transfers, ends)
         self._stream = transport == "tcp"
         self._over = transport not in {"tcp", "udp"}
         self._listener: StreamListener | DatagramListener = self._listen()

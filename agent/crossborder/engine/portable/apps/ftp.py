@@ -45,8 +45,8 @@ class FtpTalk(LineTalk):
     def line(self, outward: bool, line: bytes) -> None:
         """Take a command or a reply."""
         place = announced(line)
-        if place is not None:
-            self._transfer = self._scene.transfers.announce(place, self._scene.server)
+        if place is not None and self._scene.ends is not None:
+            self._transfer = self._scene.transfers.announce(self._scene.ends, place)
         word, _, argument = line.partition(b" ")
         if word.upper() in (_SENDS if outward else _FETCHES) and argument.strip():
             self._names.add("file_names", argument)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,13 @@ PROTOCOL = "ftp-data"
 _SIX = re.compile(rb"(?<!\d)(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})(?!\d)")
 _EPSV = re.compile(rb"\(([!-~])\1\1(\d{1,5})\1\)")
 _EPRT = re.compile(rb"([!-~])[12]\1([0-9A-Fa-f.:]{2,45})\1(\d{1,5})\1")
+
+
+class Ends(NamedTuple):
+    """The two ends of a flow (4 or 16 bytes), by who was asked."""
+
+    server: bytes
+    client: bytes
 
 
 class Place(NamedTuple):
@@ -71,26 +79,30 @@ class Transfers:
     """The data connections that were announced and have not come; the one announced longest ago is forgotten first."""
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
-        """Remember at most `limit` places."""
+        """Remember at most `limit` of them."""
         self._limit = limit
-        self._places: dict[Place, Transfer] = {}
+        self._waiting: OrderedDict[tuple[Ends, int], Transfer] = OrderedDict()  # (ends, port it is opened to)
 
     def __len__(self) -> int:
-        """Return how many places are remembered."""
-        return len(self._places)
+        """Return how many are remembered."""
+        return len(self._waiting)
 
-    def announce(self, place: Place, server: bytes | None) -> Transfer:
-        """Remember a place, also at the server's own address: behind address translation a reply names another."""
-        transfer = Transfer()
-        for address in {place.address, server} - {None}:
-            if len(self._places) >= self._limit:
-                del self._places[next(iter(self._places))]
-            self._places[Place(address, place.port)] = transfer
+    def announce(self, ends: Ends, place: Place) -> Transfer:
+        """Remember where a control connection between `ends` says that a data connection will be opened to.
+
+        It is claimed only by a flow between the same two hosts: no one names the flows of others. An address that is
+        neither of them is one behind address translation; the server's own stands for it.
+        """
+        opened = Ends(ends.client, ends.server) if place.address == ends.client else ends
+        self._waiting.pop((opened, place.port), None)
+        if len(self._waiting) >= self._limit:
+            self._waiting.popitem(last=False)
+        transfer = self._waiting[opened, place.port] = Transfer()
         return transfer
 
-    def claim(self, address: bytes, port: int, names: Names) -> bool:
-        """Tell whether a flow that is opened to this place was announced; if so it is called by its name."""
-        transfer = self._places.pop(Place(address, port), None)
+    def claim(self, ends: Ends, port: int, names: Names) -> bool:
+        """Tell whether a flow that is opened to `port` was announced; if so it is called by its name."""
+        transfer = self._waiting.pop((ends, port), None)
         if transfer is None:
             return False
         names.app_protocol = PROTOCOL

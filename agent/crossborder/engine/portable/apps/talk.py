@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.dnsnames import DnsNames
-    from crossborder.engine.portable.apps.ftpdata import Transfers
+    from crossborder.engine.portable.apps.ftpdata import Ends, Transfers
 
 
 class Scene(NamedTuple):
@@ -17,7 +17,7 @@ class Scene(NamedTuple):
     names: Names  # of this flow
     dns_names: DnsNames  # of all flows
     transfers: Transfers  # of all flows
-    server: bytes | None  # the address this flow was opened to, where known
+    ends: Ends | None  # whom this flow is between, where known
 
 
 class Step(Enum):

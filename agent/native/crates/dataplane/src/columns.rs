@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryViewBuilder, LargeListBuilder, PrimitiveBuilder, StringViewBuilder};
-use arrow_array::types::{ArrowPrimitiveType, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::builder::{
+    ArrayBuilder, BinaryViewBuilder, LargeListBuilder, PrimitiveBuilder, StringViewBuilder, StructBuilder,
+};
+use arrow_array::types::{ArrowPrimitiveType, Float32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
 use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringViewArray, new_null_array};
 use arrow_schema::{DataType, Field, Fields, Schema};
 
+use crate::content::Detection;
 use crate::flow::ids::{community_id, transport_name};
 use crate::flow::{Counts, Extra, Flow};
 use crate::model::{Address, Initiator, proto};
@@ -98,6 +101,7 @@ pub struct Columns {
     http_upload_bytes: PrimitiveBuilder<UInt64Type>,
     texts: [StringViewBuilder; 9],
     lists: [LargeListBuilder<StringViewBuilder>; 4],
+    detections: LargeListBuilder<StructBuilder>,
     local_key: BinaryViewBuilder,
     remote_key: BinaryViewBuilder,
 }
@@ -138,6 +142,8 @@ impl Columns {
             lists: std::array::from_fn(|_| {
                 LargeListBuilder::with_capacity(StringViewBuilder::new(), rows).with_field(item())
             }),
+            detections: LargeListBuilder::new(StructBuilder::new(detection(), detection_builders()))
+                .with_field(Field::new("item", DataType::Struct(detection()), true)),
             local_key: BinaryViewBuilder::with_capacity(rows),
             remote_key: BinaryViewBuilder::with_capacity(rows),
         }
@@ -207,6 +213,7 @@ impl Columns {
         self.ech.keys.append_option(names.ech.map(|ech| ech as u8));
         self.http_upload_bytes.append_option(names.http_upload_bytes);
         self.append_texts(names);
+        self.append_detections(extra.found.as_deref());
     }
 
     fn append_texts(&mut self, names: &Names) {
@@ -221,6 +228,13 @@ impl Columns {
         }
     }
 
+    fn append_detections(&mut self, found: Option<&[Detection]>) {
+        for detection in found.unwrap_or_default() {
+            append_detection(self.detections.values(), detection);
+        }
+        self.detections.append(found.is_some());
+    }
+
     fn append_nameless(&mut self, payload_seen: bool) {
         let opaque = crate::model::Inspection::Opaque as u8;
         self.inspection.keys.append_option(payload_seen.then_some(opaque));
@@ -233,6 +247,7 @@ impl Columns {
         self.http_upload_bytes.append_null();
         self.texts.iter_mut().for_each(StringViewBuilder::append_null);
         self.lists.iter_mut().for_each(|builder| builder.append(false));
+        self.detections.append(false);
     }
 
     /// The record batch of all that was added.
@@ -285,7 +300,7 @@ impl Columns {
         made.list("mail_domains", list(List::MailDomains));
         made.list("file_names", list(List::FileNames));
         made.list("file_types", list(List::FileTypes));
-        made.nothing("detections", detections(), rows);
+        made.detections(self.detections);
         made.binary("local_key", self.local_key);
         made.binary("remote_key", self.remote_key);
         made.batch()
@@ -338,6 +353,11 @@ impl Made {
         }
     }
 
+    fn detections(&mut self, mut builder: LargeListBuilder<StructBuilder>) {
+        let array = builder.finish();
+        self.add(Field::new("detections", arrow_array::Array::data_type(&array).clone(), true), Arc::new(array));
+    }
+
     /// Adds a column in which nothing is known.
     fn nothing(&mut self, name: &str, data_type: DataType, rows: usize) {
         let array = new_null_array(&data_type, rows);
@@ -355,17 +375,48 @@ fn item() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Utf8View, true))
 }
 
-/// The type of `DETECTION` in the Python model, in a list.
-fn detections() -> DataType {
+/// The fields of `DETECTION` in the Python model.
+fn detection() -> Fields {
     let list = |of: DataType| DataType::LargeList(Arc::new(Field::new("item", of, true)));
-    let detection = DataType::Struct(Fields::from(vec![
+    Fields::from(vec![
         Field::new("detector", DataType::Utf8View, true),
         Field::new("matches", DataType::UInt32, true),
         Field::new("distinct", list(DataType::UInt64), true),
         Field::new("confidence", DataType::Float32, true),
         Field::new("samples", list(DataType::Utf8View), true),
-    ]));
-    list(detection)
+    ])
+}
+
+fn detection_builders() -> Vec<Box<dyn ArrayBuilder>> {
+    vec![
+        Box::new(StringViewBuilder::new()),
+        Box::new(PrimitiveBuilder::<UInt32Type>::new()),
+        Box::new(Hashes::new(PrimitiveBuilder::new())),
+        Box::new(PrimitiveBuilder::<Float32Type>::new()),
+        Box::new(Samples::new(StringViewBuilder::new())),
+    ]
+}
+
+type Hashes = LargeListBuilder<PrimitiveBuilder<UInt64Type>>;
+type Samples = LargeListBuilder<StringViewBuilder>;
+
+fn append_detection(builder: &mut StructBuilder, detection: &Detection) {
+    if let Some(detector) = builder.field_builder::<StringViewBuilder>(0) {
+        detector.append_value(&detection.detector);
+    }
+    if let Some(matches) = builder.field_builder::<PrimitiveBuilder<UInt32Type>>(1) {
+        matches.append_value(detection.matches);
+    }
+    if let Some(distinct) = builder.field_builder::<Hashes>(2) {
+        distinct.append_value(detection.distinct.iter().copied().map(Some));
+    }
+    if let Some(confidence) = builder.field_builder::<PrimitiveBuilder<Float32Type>>(3) {
+        confidence.append_value(detection.confidence);
+    }
+    if let Some(samples) = builder.field_builder::<Samples>(4) {
+        samples.append_value(detection.samples.iter().map(Some));
+    }
+    builder.append(true);
 }
 
 /// Appends an address as text. `inet_ntop` writes IPv4-compatible addresses (`::a.b.c.d`) in dots, and so do we.

@@ -12,11 +12,12 @@ use rayon::prelude::*;
 
 use crate::books::Books;
 use crate::clock::Clock;
+use crate::content::Detectors;
 use crate::decode::fragments::Fragments;
 use crate::decode::{Decoded, Fit, decode};
 use crate::flow::Moment;
 use crate::flow::key::{FlowKey, Hasher};
-use crate::flow::table::{Idle, Lifetimes};
+use crate::flow::table::{Idle, Lifetimes, Table};
 use crate::home::Home;
 use crate::model::{DropReason, Packet, SECOND_NS};
 use crate::names::dns::DnsNames;
@@ -38,7 +39,7 @@ const MAX_UNREPORTED: usize = 65_536;
 const POLL: Duration = Duration::from_millis(200);
 
 /// How an engine works. Times are nanoseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Names of interfaces, as records number them.
     pub interfaces: Vec<String>,
@@ -51,6 +52,7 @@ pub struct Config {
     /// Files only: keep packet time instead of going as fast as possible.
     pub realtime: bool,
     pub workers: usize,
+    pub detectors: Option<Arc<Detectors>>,
 }
 
 /// What may be asked of a running engine from other threads.
@@ -144,7 +146,8 @@ impl Engine {
     ) -> Result<Self, String> {
         let hasher = Hasher::default();
         let count = config.workers.max(1);
-        let worker = || Worker::new(config.lifetimes, config.report_all, hasher, config.interfaces.len());
+        let table = || Table::new(config.lifetimes, config.report_all, hasher);
+        let worker = || Worker::new(table(), config.interfaces.len(), config.detectors.clone());
         let pool = match count {
             1 => None,
             _ => Some(pool(count)?),
@@ -323,6 +326,9 @@ impl Engine {
     }
 
     fn report(&mut self, tick_ns: i64) -> Tick {
+        if self.config.detectors.is_some() {
+            self.workers.iter_mut().for_each(|worker| worker.table.look());
+        }
         let reports = self.reporter.report(&mut self.workers, self.pool.as_ref());
         let (lag_ns, down) = self.look_at_wire();
         let mut books = vec![Books::default(); self.config.interfaces.len()];

@@ -1,6 +1,15 @@
 //! Brings the payload of flows to those who read names from it: TCP in order, datagrams as they come.
 
+use std::sync::Arc;
+
+use crate::apps::Conversation;
 use crate::apps::talk::Scene;
+use crate::content::{Clear, Detection, Detectors, Shown};
+use crate::model::Inspection;
+use crate::reassembly::Direction;
+
+/// Datagrams of a flow that are looked at.
+pub const DATAGRAM_LIMIT: u16 = 256;
 
 /// Payload of one packet of a flow.
 pub struct Heard<'a> {
@@ -18,23 +27,149 @@ pub struct Heard<'a> {
 }
 
 /// The content of one flow that is listened to.
-pub struct Content {}
+pub struct Content {
+    hearing: Hearing,
+    order: Order,
+}
+
+/// Who hears what is said: the reader of names, and detectors.
+struct Hearing {
+    conversation: Conversation,
+    /// The reader of names wants more.
+    listening: bool,
+    showing: Option<Box<Showing>>,
+}
+
+/// What goes out in the clear is shown to these.
+struct Showing {
+    detectors: Arc<Detectors>,
+    shown: Shown,
+    over: bool,
+}
+
+/// How the packets of a transport make a conversation.
+enum Order {
+    /// Each for itself; so many more are looked at.
+    Datagrams { left: u16 },
+    /// In the order of bytes; a direction begins with its first segment.
+    Streams { inward: Option<Direction>, outward: Option<Direction> },
+}
 
 impl Content {
     /// Begins to listen to a TCP or UDP flow.
     #[must_use]
-    pub fn new(_tcp: bool) -> Self {
-        Self {}
+    pub fn new(tcp: bool) -> Self {
+        let order = if tcp {
+            Order::Streams { inward: None, outward: None }
+        } else {
+            Order::Datagrams { left: DATAGRAM_LIMIT }
+        };
+        Self { hearing: Hearing { conversation: Conversation::new(tcp), listening: true, showing: None }, order }
+    }
+
+    /// Shows what goes out in the clear to detectors too.
+    #[must_use]
+    pub fn shown_to(mut self, detectors: &Arc<Detectors>) -> Self {
+        let showing = Showing { detectors: Arc::clone(detectors), shown: Shown::default(), over: false };
+        self.hearing.showing = Some(Box::new(showing));
+        self
+    }
+
+    /// Takes out what detectors found since this was asked last; None: none looks. `last`: nothing follows.
+    pub fn take_found(&mut self, last: bool) -> Option<Vec<Detection>> {
+        let showing = self.hearing.showing.as_mut()?;
+        if last && !showing.over {
+            showing.shown.finish(&showing.detectors);
+        }
+        Some(showing.shown.take())
     }
 
     /// Hands on a packet's payload; false when nothing more is wanted and the content can be let go.
-    pub fn hear(&mut self, _scene: &mut Scene<'_>, _heard: &Heard<'_>) -> bool {
-        false
+    pub fn hear(&mut self, scene: &mut Scene<'_>, heard: &Heard<'_>) -> bool {
+        let Self { hearing, order } = self;
+        match order {
+            Order::Datagrams { left: 0 } => false,
+            Order::Datagrams { left } => {
+                *left -= 1;
+                hearing.take(scene, heard.outward, heard.payload) && *left > 0
+            }
+            Order::Streams { inward, outward } => {
+                let (this, other) = if heard.outward { (outward, inward) } else { (inward, outward) };
+                let start = heard.isn.map_or(heard.seq, |isn| isn.wrapping_add(1));
+                let direction = this.get_or_insert_with(|| Direction::new(start));
+                hear_segment(hearing, scene, direction, heard)
+                    && !(direction.given_up() && other.as_ref().is_some_and(Direction::given_up))
+            }
+        }
+    }
+
+    /// Stops listening: what is held is let go, and the conversation learns that the rest is missing.
+    pub fn give_up(&mut self, scene: &mut Scene<'_>) {
+        match &mut self.order {
+            Order::Datagrams { left } => *left = 0,
+            Order::Streams { inward, outward } => {
+                for (is_outward, direction) in [(false, inward), (true, outward)] {
+                    let direction = direction.get_or_insert_with(|| Direction::new(0));
+                    if !direction.given_up() {
+                        direction.give_up();
+                        self.hearing.gap(scene, is_outward);
+                    }
+                }
+            }
+        }
     }
 
     /// Bytes held until those before them come.
     #[must_use]
     pub fn held(&self) -> usize {
-        0
+        match &self.order {
+            Order::Datagrams { .. } => 0,
+            Order::Streams { inward, outward } => [inward, outward].into_iter().flatten().map(Direction::held).sum(),
+        }
+    }
+}
+
+/// Puts a segment in order and hands on what is next; false when nothing more is wanted of the conversation.
+fn hear_segment(hearing: &mut Hearing, scene: &mut Scene<'_>, direction: &mut Direction, heard: &Heard<'_>) -> bool {
+    if direction.given_up() {
+        return true;
+    }
+    let start = heard.seq.wrapping_add(u32::from(heard.syn)); // data in a SYN: RFC 7413
+    let data = direction.push(start, heard.payload);
+    let wanted = data.is_empty() || hearing.take(scene, heard.outward, &data);
+    if heard.payload.len() < heard.payload_bytes as usize {
+        direction.give_up(); // cut by the capture: the rest will never come
+    }
+    if direction.given_up() && wanted {
+        hearing.gap(scene, heard.outward);
+    }
+    wanted
+}
+
+impl Hearing {
+    /// The one place that all bytes pass that are read: of streams in order, both directions. False when no one wants
+    /// more.
+    fn take(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> bool {
+        self.listening = self.listening && self.conversation.feed(scene, outward, data);
+        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return self.listening };
+        if outward {
+            let clear = match scene.names.inspected(true) {
+                Some(Inspection::Cleartext) => Clear::Yes,
+                Some(Inspection::Opaque) if self.listening => Clear::NotYetKnown,
+                _ => Clear::No,
+            };
+            showing.over = !showing.shown.show(&showing.detectors, data, clear);
+        }
+        self.listening || !showing.over
+    }
+
+    fn gap(&mut self, scene: &mut Scene<'_>, outward: bool) {
+        if self.listening {
+            self.conversation.gap(scene, outward);
+        }
+        if let Some(showing) = self.showing.as_mut().filter(|_| outward) {
+            showing.shown.finish(&showing.detectors);
+            showing.over = true;
+        }
     }
 }

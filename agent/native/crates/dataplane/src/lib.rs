@@ -6,8 +6,10 @@
 
 pub mod apps;
 pub mod books;
+pub mod capture;
 pub mod clock;
 pub mod columns;
+pub mod content;
 pub mod decode;
 pub mod engine;
 pub mod flow;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::apps::Conversation;
 use crate::apps::talk::Scene;
 use crate::books::Books;
-use crate::flow::key::{FlowKey, Hasher};
-use crate::flow::table::{Counted, Lifetimes, Table};
+use crate::content::Detectors;
+use crate::flow::key::FlowKey;
+use crate::flow::table::{Counted, Table};
 use crate::flow::{Flow, Listening, Moment, Sight};
 use crate::home::Home;
 use crate::inspect::{Content, Heard};
-use crate::model::{Packet, proto, tcp};
+use crate::model::{Packet, Scope, proto, tcp};
 use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
 use crate::names::transfers::{FlowRef, Transfers};
 use crate::names::{List, Names, Source, clean};
@@ -57,6 +58,7 @@ pub struct Worker {
     pub shed_most: Shed,
     /// Readers of content that failed and were stopped: a fault of ours.
     pub failures: u64,
+    detectors: Option<Arc<Detectors>>,
     transfers: Transfers,
     /// Flows that are listened to, in the order they began; some are no longer.
     room: VecDeque<(u64, FlowRef)>,
@@ -64,11 +66,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Begins with empty books for each interface.
+    /// Begins with a table and empty books for each interface; detectors see what crosses in the clear.
     #[must_use]
-    pub fn new(lifetimes: Lifetimes, report_all: bool, hasher: Hasher, interfaces: usize) -> Self {
+    pub fn new(table: Table, interfaces: usize, detectors: Option<Arc<Detectors>>) -> Self {
         Self {
-            table: Table::new(lifetimes, report_all, hasher),
+            table,
+            detectors,
             books: vec![Books::default(); interfaces],
             dns: DnsLog::default(),
             shed: Shed::Nothing,
@@ -161,7 +164,12 @@ impl Worker {
                 return;
             }
             flow.listening = Listening::Now;
-            flow.extra.get_or_insert_default().content = Some(Content::new(sight.packet.proto == proto::TCP));
+            let content = Content::new(sight.packet.proto == proto::TCP);
+            let shown = self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing && self.shed < Shed::Content);
+            flow.extra.get_or_insert_default().content = Some(match shown {
+                Some(detectors) => content.shown_to(detectors),
+                None => content,
+            });
             self.table.listening += 1;
             self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
         }
@@ -255,9 +263,9 @@ fn is_heard(flow: &Flow) -> bool {
 fn stop_listening(table: &mut Table, slot: u32) {
     let Some(flow) = table.slab.get_mut(slot) else { return };
     flow.listening = Listening::Over;
-    if let Some(content) = flow.extra.as_mut().and_then(|extra| extra.content.take()) {
+    if let Some(held) = flow.extra.as_mut().and_then(|extra| extra.let_go()) {
         table.listening -= 1;
-        table.held -= content.held();
+        table.held -= held;
     }
 }
 

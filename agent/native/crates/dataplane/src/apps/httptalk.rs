@@ -1,15 +1,358 @@
-//! HTTP/1.
+//! Follows HTTP/1.x: who is asked for what, and how much of which kind goes out.
 
+use memchr::{memchr, memmem};
+
+use super::http::{self, Field, Head};
+use super::parts::PartScanner;
 use super::talk::{Scene, Step, Talk};
+use super::tls;
+use crate::names::clean::is_digit;
+use crate::names::{Source, Text};
 
-/// To be written.
+/// Requests remembered until they are answered.
+pub const MAX_PIPELINED: u8 = 64;
+pub const MAX_CHUNK_LINE: usize = 4096;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mode {
+    /// Expects or collects a head.
+    #[default]
+    Head,
+    /// `left` bytes of body to come.
+    Body,
+    ChunkLine,
+    /// `left` bytes of chunk to come.
+    Chunk,
+    Trailer,
+    /// The body ends with the connection.
+    ToTheEnd,
+    /// Bytes are missing: a piece that begins like a message is waited for.
+    Lost,
+    /// This is not HTTP any more.
+    Dead,
+}
+
+/// One direction.
 #[derive(Default)]
-pub struct HttpTalk {}
+struct Side {
+    mode: Mode,
+    /// What is collected is known to be HTTP.
+    told: bool,
+    /// The length was not announced: what comes is counted.
+    uncounted: bool,
+    /// Of a head or line that is not whole.
+    held: Vec<u8>,
+    left: u64,
+    scanner: Option<Box<PartScanner>>,
+}
+
+/// What stands where a head should.
+enum Found {
+    /// More is needed.
+    Part,
+    /// A head and where its body begins.
+    Whole(usize),
+    /// A head that is longer than any that is read whole.
+    Endless,
+    /// A TLS record.
+    Tunnel,
+    /// Something else.
+    Nothing,
+}
+
+impl Side {
+    /// Looks for a head in what is collected, of which `seen` bytes were looked at before.
+    fn look(&mut self, collected: &[u8], seen: usize) -> Found {
+        if seen < tls::RECORD_HEADER {
+            match tls::looks_like_record(collected) {
+                Some(true) => return Found::Tunnel,
+                None => return Found::Part,
+                Some(false) => {}
+            }
+        }
+        if !self.told {
+            match http::looks_like_http(collected) {
+                Some(true) => self.told = true,
+                Some(false) => return Found::Nothing,
+                None => return Found::Part,
+            }
+        }
+        match whole_head(collected, seen) {
+            Some(end) if end <= http::MAX_HEAD => Found::Whole(end),
+            None if collected.len() <= http::MAX_HEAD => Found::Part,
+            _ => Found::Endless,
+        }
+    }
+}
+
+/// HTTP/1.x over a stream, pipelined requests and all. Becomes a tunnel with CONNECT, ends with another upgrade.
+#[derive(Default)]
+pub struct HttpTalk {
+    sides: [Side; 2],
+    asked: Asked,
+}
 
 impl Talk for HttpTalk {
-    fn feed(&mut self, _scene: &mut Scene<'_>, _outward: bool, _data: &[u8]) -> Step {
-        Step::Done
+    /// Heads are collected and read, bodies only counted and searched for names.
+    fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, mut data: &[u8]) -> Step {
+        let mut step = Step::More;
+        while !data.is_empty() && step == Step::More && self.side(outward).mode != Mode::Dead {
+            (data, step) = self.take(scene, outward, data);
+        }
+        if self.sides.iter().all(|side| side.mode == Mode::Dead) { Step::Done } else { step }
     }
 
-    fn gap(&mut self, _scene: &mut Scene<'_>, _outward: bool) {}
+    /// Goes on counting a body that ends with the connection; else waits for the next message.
+    fn gap(&mut self, _scene: &mut Scene<'_>, outward: bool) {
+        let side = self.side(outward);
+        if !matches!(side.mode, Mode::ToTheEnd | Mode::Dead) {
+            side.mode = Mode::Lost;
+        }
+        side.held = Vec::new();
+        side.told = false;
+        side.scanner = None;
+    }
+}
+
+impl HttpTalk {
+    fn side(&mut self, outward: bool) -> &mut Side {
+        let [inward, outwards] = &mut self.sides;
+        if outward { outwards } else { inward }
+    }
+
+    /// Takes what belongs to the present mode and returns the bytes behind it.
+    fn take<'a>(&mut self, scene: &mut Scene<'_>, outward: bool, data: &'a [u8]) -> (&'a [u8], Step) {
+        let side = self.side(outward);
+        if side.mode == Mode::Lost {
+            if http::looks_like_http(data) != Some(true) {
+                return (&[], Step::More);
+            }
+            side.mode = Mode::Head;
+        }
+        match side.mode {
+            Mode::Head => self.head(scene, outward, data),
+            Mode::ChunkLine | Mode::Trailer => (line(side, data), Step::More),
+            _ => (body(side, scene, outward, data), Step::More),
+        }
+    }
+
+    /// Takes a head. One that comes in one piece is read where it lies.
+    fn head<'a>(&mut self, scene: &mut Scene<'_>, outward: bool, data: &'a [u8]) -> (&'a [u8], Step) {
+        let side = self.side(outward);
+        let mut held = std::mem::take(&mut side.held);
+        let seen = held.len();
+        let collected = if seen == 0 {
+            data
+        } else {
+            held.extend_from_slice(data);
+            &held
+        };
+        let end = match side.look(collected, seen) {
+            Found::Part => {
+                side.held = if seen == 0 { data.to_vec() } else { held };
+                return (&[], Step::More);
+            }
+            Found::Tunnel => return (&[], Step::Upgrade(collected.to_vec())),
+            Found::Nothing => {
+                side.mode = Mode::Dead;
+                return (&[], Step::More);
+            }
+            Found::Whole(end) => end,
+            Found::Endless => {
+                side.mode = Mode::Dead;
+                http::MAX_HEAD
+            }
+        };
+        side.told = false;
+        let rest = data.get(data.len().saturating_sub(collected.len() - end)..).unwrap_or_default();
+        let rest = if side.mode == Mode::Dead { &[] } else { rest };
+        let step = match collected.get(..end).and_then(http::parse_head) {
+            Some(head) if head.status == 0 => self.request(scene, outward, &head),
+            Some(head) => self.response(scene, outward, &head, rest),
+            None => Step::More,
+        };
+        (rest, step)
+    }
+
+    fn request(&mut self, scene: &mut Scene<'_>, outward: bool, head: &Head<'_>) -> Step {
+        let asked = Method::of(head.method);
+        self.asked.push(asked);
+        let names = &mut *scene.names;
+        names.first(Text::HttpMethod, head.method);
+        if asked != Method::Connect {
+            names.first(Text::HttpPath, head.target);
+        }
+        let host = head.host();
+        if !host.is_empty() {
+            names.first(Text::HttpHost, host);
+            if !is_address(names.text(Text::HttpHost).unwrap_or_default()) {
+                names.name_server(host, Source::Http);
+            }
+        }
+        if asked != Method::Connect && (head.chunked() || head.length().is_some_and(|length| length > 0)) {
+            self.begin_body(scene, outward, head);
+        }
+        Step::More
+    }
+
+    fn response(&mut self, scene: &mut Scene<'_>, outward: bool, head: &Head<'_>, rest: &[u8]) -> Step {
+        match head.status {
+            101 => return Step::Done, // another protocol from here on (RFC 9110 7.8)
+            ..200 => return Step::More,
+            _ => {}
+        }
+        let method = self.asked.pop();
+        if method == Method::Connect && head.status < 300 {
+            return Step::Upgrade(rest.to_vec());
+        }
+        let none = method == Method::Head || matches!(head.status, 204 | 304);
+        if !none && (head.chunked() || head.length() != Some(0)) {
+            self.begin_body(scene, outward, head);
+        }
+        Step::More
+    }
+
+    /// Frames the body (RFC 9112 6.3) and, where it goes out, says what it is.
+    fn begin_body(&mut self, scene: &mut Scene<'_>, outward: bool, head: &Head<'_>) {
+        let side = self.side(outward);
+        (side.mode, side.left) = match (head.chunked(), head.length()) {
+            (true, _) => (Mode::ChunkLine, side.left),
+            (false, Some(length)) => (Mode::Body, length),
+            (false, None) => (Mode::ToTheEnd, side.left),
+        };
+        side.uncounted = outward && side.mode != Mode::Body;
+        side.scanner = None;
+        if !outward {
+            return;
+        }
+        if side.mode == Mode::Body {
+            scene.names.add_upload(side.left);
+        }
+        let media_type = head.fields.get(Field::ContentType);
+        scene.names.first(Text::HttpContentType, media_type);
+        if media_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/")) {
+            side.scanner = Some(Box::default());
+        }
+        if let Some(name) = http::file_of(head) {
+            scene.names.add_file(&name, media_type);
+        }
+    }
+}
+
+fn body<'a>(side: &mut Side, scene: &mut Scene<'_>, outward: bool, data: &'a [u8]) -> &'a [u8] {
+    let (body, rest) = if side.mode == Mode::ToTheEnd {
+        (data, &[][..])
+    } else {
+        let size = side.left.min(data.len() as u64);
+        side.left -= size;
+        data.split_at_checked(size as usize).unwrap_or((data, &[]))
+    };
+    if outward && side.uncounted {
+        scene.names.add_upload(body.len() as u64);
+    }
+    for part in side.scanner.iter_mut().flat_map(|scanner| scanner.feed(body)) {
+        scene.names.add_file(&part.name, &part.media_type);
+    }
+    if side.left == 0 && side.mode != Mode::ToTheEnd {
+        side.mode = if side.mode == Mode::Body { Mode::Head } else { Mode::ChunkLine };
+    }
+    rest
+}
+
+/// Reads a chunk's line, the empty line behind a chunk, or a line of the trailer (RFC 9112 7.1).
+fn line<'a>(side: &mut Side, data: &'a [u8]) -> &'a [u8] {
+    let end = memchr(b'\n', data);
+    let (piece, rest) = data.split_at_checked(end.unwrap_or(data.len())).unwrap_or((data, &[]));
+    let mut held = std::mem::take(&mut side.held);
+    if held.len() + piece.len() > MAX_CHUNK_LINE {
+        side.mode = Mode::Dead;
+        return &[];
+    }
+    let line = if held.is_empty() && end.is_some() {
+        piece
+    } else {
+        held.extend_from_slice(piece);
+        &held
+    };
+    if end.is_none() {
+        side.held = held;
+        return &[];
+    }
+    (side.mode, side.left) = after_line(side.mode, side.left, http::strip(line));
+    rest.get(1..).unwrap_or_default()
+}
+
+fn after_line(mode: Mode, left: u64, line: &[u8]) -> (Mode, u64) {
+    match (mode, line.is_empty()) {
+        (Mode::Trailer, true) => (Mode::Head, left),
+        (_, true) | (Mode::Trailer, false) => (mode, left),
+        _ => match http::chunk_size(line) {
+            None => (Mode::Dead, 0),
+            Some(0) => (Mode::Trailer, 0),
+            Some(size) => (Mode::Chunk, size),
+        },
+    }
+}
+
+/// Where the head ends; a request of HTTP/0.9 ends with its line (RFC 1945 4.1).
+fn whole_head(collected: &[u8], seen: usize) -> Option<usize> {
+    let led = collected.len() - http::unled(collected).len();
+    let first = collected.get(led..)?;
+    let end = memchr(b'\n', first)?;
+    if memmem::find(first.get(..end)?, b"HTTP/").is_none() {
+        return Some(led + end + 1);
+    }
+    http::head_end(collected, led.max(seen.saturating_sub(3)))
+}
+
+/// Tells whether a host is an address and so names nobody.
+fn is_address(host: &str) -> bool {
+    host.contains(':') || host.contains(is_digit) && host.chars().all(|c| c == '.' || is_digit(c))
+}
+
+/// What of a method decides how its answer is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Other,
+    Head,
+    Connect,
+}
+
+impl Method {
+    fn of(method: &[u8]) -> Self {
+        match method {
+            b"HEAD" => Self::Head,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Requests without an answer, the oldest in the lowest two bits.
+#[derive(Default)]
+struct Asked {
+    methods: u128,
+    count: u8,
+}
+
+impl Asked {
+    /// Remembers a request; where there are too many the oldest is forgotten.
+    fn push(&mut self, method: Method) {
+        if self.count == MAX_PIPELINED {
+            self.pop();
+        }
+        self.methods |= (method as u128) << (2 * self.count);
+        self.count += 1;
+    }
+
+    fn pop(&mut self) -> Method {
+        let oldest = match self.methods & 3 {
+            1 => Method::Head,
+            2 => Method::Connect,
+            _ => Method::Other,
+        };
+        self.methods >>= 2;
+        self.count = self.count.saturating_sub(1);
+        oldest
+    }
 }

@@ -33,7 +33,7 @@ pub enum Step {
 ///
 /// Streams are told apart by their direction only (`outward`: from home abroad): who is client and who is server is told
 /// by what they say, so that a conversation met in the middle is followed as well.
-pub trait Talk: Send {
+pub trait Talk: Send + Sync {
     /// Takes in-order bytes of one direction, or one datagram.
     fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> Step;
 

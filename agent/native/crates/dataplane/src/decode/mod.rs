@@ -1,13 +1,21 @@
 //! Turns a frame into the packet that is counted: link, IP, tunnels, transport.
 
+mod aged;
 pub mod fragments;
 pub mod ip;
+mod layer;
 pub mod link;
+mod pieces;
 pub mod transport;
 pub mod tunnel;
+mod wire;
 
+use self::layer::{Choice, Layer};
 use crate::home::Home;
-use crate::model::{DropReason, Frame, Packet};
+use crate::model::{DropReason, Frame, Packet, TunnelPath};
+
+/// Tunnels in tunnels that are looked into; what is deeper counts as the deepest one's packet.
+pub const TUNNEL_LIMIT: usize = TunnelPath::LIMIT;
 
 /// What it means when an IP packet is longer than what is around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +39,27 @@ pub enum Decoded {
 }
 
 /// Reads a frame. Knows nothing of other frames, so that frames may be read in any order and at the same time.
+///
+/// Only what the outermost IP layer lacks makes a frame unreadable. A tunnel whose inside cannot be read is still a
+/// packet on its way: it counts as the tunnel's own.
 #[must_use]
-pub fn decode(_frame: &Frame<'_>, _home: &Home, _fit: Fit) -> Decoded {
-    Decoded::Dropped(DropReason::NotIp)
+pub fn decode(frame: &Frame<'_>, home: &Home, fit: Fit) -> Decoded {
+    match Layer::outermost(frame, fit) {
+        Ok(layer) if layer.is_plain() => Decoded::Packet(layer.packet),
+        Ok(layer) => dig(frame, home, layer),
+        Err(reason) => Decoded::Dropped(reason),
+    }
+}
+
+/// Looks for the packet that counts, inside tunnels; leaves fragments alone.
+fn dig(frame: &Frame<'_>, home: &Home, mut layer: Layer) -> Decoded {
+    let mut choice = Choice::new(home, layer.packet);
+    while layer.header.fragment.is_none() {
+        match layer.inside(frame) {
+            Some(inside) if choice.goes_on() => layer = inside,
+            _ => return Decoded::Packet(choice.made(0)),
+        }
+        choice.push(layer.packet);
+    }
+    Decoded::Fragment
 }

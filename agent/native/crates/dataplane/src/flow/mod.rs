@@ -8,6 +8,7 @@ pub mod wheel;
 
 use std::sync::Arc;
 
+use crate::content::Detection;
 use crate::inspect::Content;
 use crate::model::{Address, EndReason, Initiator, Packet, Scope, Vlan, proto, tcp};
 use crate::names::Names;
@@ -52,6 +53,32 @@ pub struct Extra {
     /// The name a DNS answer gave for the server's address: the weakest source.
     pub label: Option<Arc<str>>,
     pub content: Option<Content>,
+    /// What detectors found since the last report; None: none looked.
+    pub found: Option<Vec<Detection>>,
+}
+
+impl Extra {
+    /// Lets the content go; what detectors found stays. Returns the bytes that were held, None when no one listened.
+    pub fn let_go(&mut self) -> Option<usize> {
+        let mut content = self.content.take()?;
+        let held = content.held();
+        self.gather(&mut content, true);
+        Some(held)
+    }
+
+    /// Gathers what detectors found so far.
+    pub fn look(&mut self) {
+        if let Some(mut content) = self.content.take() {
+            self.gather(&mut content, false);
+            self.content = Some(content);
+        }
+    }
+
+    fn gather(&mut self, content: &mut Content, last: bool) {
+        if let Some(found) = content.take_found(last) {
+            self.found.get_or_insert_default().extend(found);
+        }
+    }
 }
 
 /// A flow in the table. `out` is from local to remote, whoever opened it.
@@ -150,7 +177,12 @@ impl Flow {
     pub fn successor(&mut self, packet: &Packet, now: Moment) -> Self {
         let mut heir_extra = self.extra.take();
         self.extra = heir_extra.as_mut().map(|extra| {
-            let kept = Extra { names: extra.names.clone(), label: extra.label.clone(), content: None };
+            let kept = Extra {
+                names: extra.names.clone(),
+                label: extra.label.clone(),
+                content: None,
+                found: extra.found.take(),
+            };
             extra.names.http_upload_bytes = None;
             Box::new(kept)
         });

@@ -178,9 +178,9 @@ impl Table {
         let Some(flow) = self.slab.get_mut(slot).filter(|flow| flow.alive) else { return };
         flow.alive = false;
         flow.end_reason = Some(flow.closing.unwrap_or(reason));
-        if let Some(content) = flow.extra.as_mut().and_then(|extra| extra.content.take()) {
+        if let Some(held) = flow.extra.as_mut().and_then(|extra| extra.let_go()) {
             self.listening -= 1;
-            self.held -= content.held();
+            self.held -= held;
         }
         self.ended += 1;
         if !flow.dirty {
@@ -262,6 +262,15 @@ impl Table {
         self.wheel.put(idle.flow, idle.seen_age);
     }
 
+    /// Gathers what detectors found in flows that changed since the last report.
+    pub fn look(&mut self) {
+        for slot in &self.changed {
+            if let Some(extra) = self.slab.get_mut(*slot).and_then(|flow| flow.extra.as_mut()) {
+                extra.look();
+            }
+        }
+    }
+
     /// The slots of flows that changed since the last report.
     #[must_use]
     pub fn changed(&self) -> &[u32] {
@@ -276,6 +285,9 @@ impl Table {
                 flow.dirty = false;
                 flow.told_before = true;
                 flow.told = flow.counts;
+                if let Some(found) = flow.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
+                    found.clear();
+                }
             } else {
                 self.slab.remove(slot);
             }

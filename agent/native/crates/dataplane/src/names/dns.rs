@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::recent::Recent;
 use crate::model::Address;
 
 /// Addresses remembered.
@@ -47,15 +48,33 @@ impl DnsLog {
 }
 
 /// A bounded map from address to the name asked for it last. The address unused for longest is forgotten first.
-#[derive(Default)]
-pub struct DnsNames {}
+///
+/// Time to live is not looked at: clients use an address as long as they please, and a stale name is labelled `dns`,
+/// the weakest source.
+pub struct DnsNames {
+    names: Recent<Address, Arc<str>>,
+}
+
+impl Default for DnsNames {
+    fn default() -> Self {
+        Self::with_limit(LIMIT)
+    }
+}
 
 impl DnsNames {
+    /// Remembers at most `limit` addresses.
+    #[must_use]
+    pub fn with_limit(limit: usize) -> Self {
+        Self { names: Recent::new(limit) }
+    }
+
     /// Remembers the name an address was answered for.
-    pub fn learn(&mut self, _address: Address, _name: Arc<str>) {}
+    pub fn learn(&mut self, address: Address, name: Arc<str>) {
+        self.names.insert(address, name);
+    }
 
     /// The name last answered with this address, which counts as a use of it.
-    pub fn name_of(&mut self, _address: &Address) -> Option<Arc<str>> {
-        None
+    pub fn name_of(&mut self, address: &Address) -> Option<Arc<str>> {
+        self.names.touch(address).map(|name| Arc::clone(name))
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod clean;
 pub mod dns;
+pub mod recent;
 pub mod transfers;
 
 use crate::model::Inspection;

@@ -1,0 +1,13 @@
+//! Reads interfaces: rings of frames that the kernel fills, shared out among workers, domestic packets counted in the kernel.
+//!
+//! The only room with `unsafe`: system calls and memory shared with the kernel, each in a small file with a safe face.
+
+pub mod classic;
+pub mod frames;
+pub mod interface;
+pub mod memory;
+pub mod ring;
+mod shared;
+mod socket;
+
+pub use ring::{Ring, RingBlock, RingConfig, State};
