@@ -97,7 +97,7 @@ fn blocks(first: u128, last: u128) -> impl Iterator<Item = (u128, u32)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::indexing_slicing)]
 
     use super::*;
     use crate::model::Address;
