@@ -92,6 +92,7 @@ const CALL: u8 = 0x85;
 const EXIT: u8 = 0x95;
 const WIDE: u8 = 0x18; // BPF_LD | BPF_IMM | BPF_DW: two slots
 const MAP: u8 = 1; // BPF_PSEUDO_MAP_FD, in place of a source register
+const FIRST_VALUE: u8 = 2; // BPF_PSEUDO_MAP_VALUE
 const FROM_REGISTER: u8 = 0x08;
 
 /// A program as it grows.
@@ -173,7 +174,16 @@ impl Assembler {
 
     /// `to =` the map of a file descriptor.
     pub fn map(&mut self, to: Register, descriptor: i32) {
-        self.slots.push(Slot { code: WIDE, registers: halves(to as u8, MAP), offset: 0, value: descriptor });
+        self.wide(to, MAP, descriptor);
+    }
+
+    /// `to =` the address of the first value of an array.
+    pub fn first_value(&mut self, to: Register, descriptor: i32) {
+        self.wide(to, FIRST_VALUE, descriptor);
+    }
+
+    fn wide(&mut self, to: Register, kind: u8, descriptor: i32) {
+        self.slots.push(Slot { code: WIDE, registers: halves(to as u8, kind), offset: 0, value: descriptor });
         self.slots.push(Slot { code: 0, registers: 0, offset: 0, value: 0 });
     }
 
@@ -240,6 +250,7 @@ mod tests {
         code.store(Width::Double, R10, -16, Of(R1));
         code.add_to_memory(R0, 8, R1);
         code.map(R1, 7);
+        code.first_value(R1, 7);
         code.call(Helper::LoadBytes);
         code.end(0);
         let expected = [
@@ -251,6 +262,8 @@ mod tests {
             "7b1af0ff00000000", // *(u64 *)(r10 - 16) = r1
             "db10080000000000", // lock *(u64 *)(r0 + 8) += r1
             "1811000007000000", // r1 = map 7
+            "0000000000000000",
+            "1821000007000000", // r1 = first value of map 7
             "0000000000000000",
             "850000001a000000", // call 26
             "b700000000000000", // r0 = 0

@@ -1,4 +1,4 @@
-//! Home as prefixes, one table for IPv4 and one for IPv6, the way the kernel looks addresses up.
+//! Home as tables the kernel looks addresses up in: by the first half of an IPv4 address, else by the longest prefix.
 
 use crate::home::{Home, Side};
 
@@ -8,6 +8,10 @@ pub const AT_HOME: u32 = 1;
 pub const NEVER: u32 = 2;
 /// The address stands for an IPv4 address inside it: the engine itself must look.
 pub const EMBEDS: u32 = 4;
+/// Not all addresses with this first half are alike: the prefixes tell.
+pub const DIFFERS: u8 = 8;
+/// How many first halves of IPv4 addresses there are.
+pub const HALVES: usize = 1 << 16;
 
 const MAPPED: u128 = 0xFFFF_0000_0000; // ::ffff:0:0/96, where IPv4 stands among the keys
 const MAPPED_LAST: u128 = 0xFFFF_FFFF_FFFF;
@@ -23,8 +27,11 @@ pub struct Prefix<const N: usize> {
 /// What is known of addresses; of two prefixes that hold one the longer counts, of two equal ones the later.
 ///
 /// An address in none is foreign.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tables {
+    /// By the first two bytes of an IPv4 address, as a number of this machine: what is known, or `DIFFERS`.
+    pub halves: Vec<u8>,
+    /// Where it differs.
     pub v4: Vec<Prefix<4>>,
     pub v6: Vec<Prefix<16>>,
 }
@@ -33,7 +40,7 @@ impl Tables {
     /// The tables by which `Home::side` is told, where it can be told without looking into an address.
     #[must_use]
     pub fn new(home: &Home) -> Self {
-        let mut tables = Self { v4: Vec::new(), v6: embedding(home.nat64()).collect() };
+        let mut tables = Self { halves: vec![0; HALVES], v4: Vec::new(), v6: embedding(home.nat64()).collect() };
         for (first, last, side) in home.ranges() {
             match side {
                 Side::Home => tables.add(first, last, AT_HOME),
@@ -45,12 +52,9 @@ impl Tables {
     }
 
     fn add(&mut self, first: u128, last: u128, value: u32) {
-        let v4 = blocks(first.max(MAPPED), last.min(MAPPED_LAST));
-        self.v4.extend(v4.map(|(start, host_bits)| Prefix {
-            address: (start as u32).to_be_bytes(),
-            bits: 32 - host_bits,
-            value,
-        }));
+        for (start, host_bits) in blocks(first.max(MAPPED), last.min(MAPPED_LAST)) {
+            self.add_v4(start as u32, 32 - host_bits, value);
+        }
         let around = [(first, last.min(MAPPED - 1)), (first.max(MAPPED_LAST + 1), last)];
         let v6 = around.into_iter().flat_map(|(first, last)| blocks(first, last));
         self.v6.extend(v6.map(|(start, host_bits)| Prefix {
@@ -58,6 +62,20 @@ impl Tables {
             bits: 128 - host_bits,
             value,
         }));
+    }
+
+    fn add_v4(&mut self, start: u32, bits: u32, value: u32) {
+        let (first, alike) = (start >> 16, 1u32 << 16u32.saturating_sub(bits));
+        let known = if bits > 16 { DIFFERS } else { value as u8 };
+        for half in first..first + alike {
+            let at = u16::from_ne_bytes((half as u16).to_be_bytes()); // as it lies in a packet
+            if let Some(entry) = self.halves.get_mut(usize::from(at)) {
+                *entry = known;
+            }
+        }
+        if bits > 16 {
+            self.v4.push(Prefix { address: start.to_be_bytes(), bits, value });
+        }
     }
 
     /// How many prefixes there are.
@@ -97,7 +115,7 @@ fn blocks(first: u128, last: u128) -> impl Iterator<Item = (u128, u32)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use crate::model::Address;
@@ -114,7 +132,14 @@ mod tests {
     }
 
     fn known(tables: &Tables, address: &Address) -> u32 {
-        if address.is_v6() { look_up(&tables.v6, address.wire()) } else { look_up(&tables.v4, address.wire()) }
+        if address.is_v6() {
+            return look_up(&tables.v6, address.wire());
+        }
+        let half = usize::from(u16::from_ne_bytes(*address.wire().first_chunk().unwrap()));
+        match tables.halves[half] {
+            DIFFERS => look_up(&tables.v4, address.wire()),
+            known => u32::from(known),
+        }
     }
 
     /// Addresses near the edges of what is special, and anywhere.
@@ -165,9 +190,11 @@ mod tests {
             Vec::new(),
         );
         let tables = Tables::new(&home);
-        assert!(tables.v4.contains(&Prefix { address: [10, 0, 0, 0], bits: 8, value: AT_HOME }));
+        let half = |address: [u8; 2]| tables.halves[usize::from(u16::from_ne_bytes(address))];
+        assert_eq!([[10, 0], [10, 255], [11, 0], [239, 1]].map(half), [1, 1, 0, 2]);
+        assert_eq!([[0, 0], [255, 255]].map(half), [DIFFERS; 2]);
         assert!(tables.v6.contains(&Prefix { address: (0xFC00u128 << 112).to_be_bytes(), bits: 7, value: AT_HOME }));
-        assert_eq!((tables.v4.len(), tables.v6.len()), (6, 8)); // with those that never cross, and those that embed
+        assert_eq!((tables.v4.len(), tables.v6.len()), (2, 8)); // with those that never cross, and those that embed
         let world = Tables::new(&Home::new(&[network(0, u128::MAX)], Vec::new()));
         assert!(world.len() < 600, "{}", world.len());
     }

@@ -19,6 +19,7 @@ const MAP_LOOKUP: c_int = 1;
 const MAP_UPDATE: c_int = 2;
 const PROGRAM_LOAD: c_int = 5;
 const SOCKET_FILTER: u32 = 1;
+const ARRAY: u32 = 2;
 const PER_PROCESSOR_ARRAY: u32 = 6;
 const PREFIX_TREE: u32 = 11; // BPF_MAP_TYPE_LPM_TRIE
 const GROWS: u32 = 1; // BPF_F_NO_PREALLOC
@@ -26,6 +27,10 @@ const GROWS: u32 = 1; // BPF_F_NO_PREALLOC
 /// A map from prefixes of `N` bytes to numbers; of two that hold an address the longer counts.
 #[derive(Debug)]
 pub struct PrefixTree<const N: usize>(OwnedFd);
+
+/// Bytes that a program reads by their place.
+#[derive(Debug)]
+pub struct Bytes(OwnedFd);
 
 /// Rows of `N` sums, each kept once for every processor.
 #[derive(Debug)]
@@ -68,6 +73,29 @@ struct NewProgram {
     flags: u32,
 }
 
+impl Element {
+    fn new<K, V>(map: &OwnedFd, key: *const K, value: *const V) -> Self {
+        Self { map: map.as_raw_fd() as u32, padding: 0, key: key as u64, value: value as u64, flags: 0 }
+    }
+}
+
+impl Bytes {
+    /// Hands bytes over for good.
+    pub fn new(bytes: &[u8]) -> io::Result<Self> {
+        let value_size = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let map = new_map(NewMap { kind: ARRAY, key_size: 4, value_size, entries: 1, flags: 0 })?;
+        let first = 0u32;
+        let element = Element::new(&map, &raw const first, bytes.as_ptr());
+        // SAFETY: the kernel reads a key of 4 bytes and as many bytes as there are.
+        unsafe { bpf(MAP_UPDATE, &element) }?;
+        Ok(Self(map))
+    }
+
+    pub fn descriptor(&self) -> c_int {
+        self.0.as_raw_fd()
+    }
+}
+
 impl<const N: usize> PrefixTree<N> {
     /// Makes an empty tree for so many prefixes.
     pub fn new(entries: usize) -> io::Result<Self> {
@@ -78,13 +106,7 @@ impl<const N: usize> PrefixTree<N> {
     /// Puts a prefix in; one that is there gets the new value.
     pub fn insert(&self, address: [u8; N], bits: u32, value: u32) -> io::Result<()> {
         let key = [bits.to_ne_bytes().as_slice(), &address].concat();
-        let element = Element {
-            map: self.descriptor() as u32,
-            padding: 0,
-            key: key.as_ptr() as u64,
-            value: (&raw const value) as u64,
-            flags: 0,
-        };
+        let element = Element::new(&self.0, key.as_ptr(), &raw const value);
         // SAFETY: the kernel reads a key of 4 + N bytes and a value of 4, as the map was made for.
         unsafe { bpf(MAP_UPDATE, &element) }.map(drop)
     }
@@ -104,13 +126,7 @@ impl<const N: usize> Sums<N> {
     /// A row, summed over all processors.
     pub fn row(&self, at: u32) -> io::Result<[u64; N]> {
         let mut rows = vec![[0u64; N]; PROCESSORS_LIMIT];
-        let element = Element {
-            map: self.descriptor() as u32,
-            padding: 0,
-            key: (&raw const at) as u64,
-            value: rows.as_mut_ptr() as u64,
-            flags: 0,
-        };
+        let element = Element::new(&self.0, &raw const at, rows.as_mut_ptr());
         // SAFETY: the kernel reads a key of 4 bytes and writes 8 * N bytes for each possible processor, of which there
         // are never more than rows.
         unsafe { bpf(MAP_LOOKUP, &element) }?;

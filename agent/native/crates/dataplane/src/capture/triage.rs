@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use super::classic;
 use super::interface::{self, LOOPBACK};
 use super::prefixes::{Prefix, Tables};
-use super::program::{PrefixTree, Program, Sums};
+use super::program::{Bytes, PrefixTree, Program, Sums};
 use super::ring::{Ring, RingConfig};
 use super::socket::PacketSocket;
 use super::verdict::{self, COLUMNS, Maps, ROWS, Scene};
@@ -126,10 +126,12 @@ impl Generation {
         }
         let v4 = tree(&tables.v4).map_err(|error| reason(&error))?;
         let v6 = tree(&tables.v6).map_err(|error| reason(&error))?;
+        let halves = Bytes::new(&tables.halves).map_err(|error| reason(&error))?;
         let sums = Sums::new(ROWS).map_err(|error| reason(&error))?;
-        let maps = Maps { v4: v4.descriptor(), v6: v6.descriptor(), sums: sums.descriptor() };
+        let maps =
+            Maps { halves: halves.descriptor(), v4: v4.descriptor(), v6: v6.descriptor(), sums: sums.descriptor() };
         let code = verdict::program(scene, maps).ok_or("the program does not assemble")?;
-        Ok(Self { program: Program::load(&code)?, sums }) // which keeps the trees from now on
+        Ok(Self { program: Program::load(&code)?, sums }) // which keeps the tables from now on
     }
 
     /// What was counted so far.

@@ -12,7 +12,7 @@ use super::bpf::Register::{R0, R1, R2, R3, R4, R6, R7, R8, R9, R10};
 use super::bpf::Test::{Above, AnyBit, Below, Equal, NotEqual};
 use super::bpf::Width::{Byte, Double, Half, Word};
 use super::bpf::{Assembler, Helper, Label, Register, Slot};
-use super::prefixes::{AT_HOME, EMBEDS, NEVER};
+use super::prefixes::{AT_HOME, DIFFERS, EMBEDS, NEVER};
 use crate::model::proto;
 
 /// Ports of tunnels in UDP, looked for at both ends: VXLAN twice, GENEVE, GTP-U, Teredo, L2TP.
@@ -47,6 +47,7 @@ const IP_BYTES: i16 = -64;
 /// What the program looks things up in, by descriptor.
 #[derive(Clone, Copy, Debug)]
 pub struct Maps {
+    pub halves: c_int,
     pub v4: c_int,
     pub v6: c_int,
     pub sums: c_int,
@@ -79,10 +80,10 @@ pub fn program(scene: Scene, maps: Maps) -> Option<Vec<Slot>> {
         code.set(R7, Number(0));
     }
     code.place(ip);
-    read_v4(code, maps.v4, v6, pass);
+    read_v4(code, maps, v6, pass);
     code.jump(judged);
     code.place(v6);
-    read_v6(code, maps.v6, pass);
+    read_v6(code, maps, pass);
     code.place(judged);
     judge_transport(code, count, pass);
     code.place(count);
@@ -139,7 +140,7 @@ fn find_ip(code: &mut Assembler, ip: Label, pass: Label) {
 }
 
 /// Reads an IPv4 header without options, and judges its ends.
-fn read_v4(code: &mut Assembler, tree: c_int, v6: Label, pass: Label) {
+fn read_v4(code: &mut Assembler, maps: Maps, v6: Label, pass: Label) {
     copy(code, HEADER, 20, pass);
     code.load(Byte, R1, R10, HEADER);
     code.set(R2, Of(R1));
@@ -152,20 +153,20 @@ fn read_v4(code: &mut Assembler, tree: c_int, v6: Label, pass: Label) {
     code.jump_if(R1, AnyBit, Number(0x3FFF), pass); // a fragment
     code.load(Byte, R8, R10, HEADER + 9);
     measure(code, pass);
-    judge_ends(code, tree, 32, [HEADER + 12, HEADER + 16], pass);
+    judge_ends(code, [HEADER + 12, HEADER + 16], pass, |code, address| look_up_v4(code, maps, address));
     code.calculate(Add, R7, Number(20));
     code.calculate(Subtract, R9, Number(20));
 }
 
 /// Reads an IPv6 header, and judges its ends. An extension header is a protocol like others that is not known.
-fn read_v6(code: &mut Assembler, tree: c_int, pass: Label) {
+fn read_v6(code: &mut Assembler, maps: Maps, pass: Label) {
     copy(code, HEADER, 40, pass);
     half(code, R9, HEADER + 4);
     code.jump_if(R9, Equal, Number(0), pass); // a jumbogram, or the network card was to fill it in
     code.calculate(Add, R9, Number(40));
     code.load(Byte, R8, R10, HEADER + 6);
     measure(code, pass);
-    judge_ends(code, tree, 128, [HEADER + 8, HEADER + 24], pass);
+    judge_ends(code, [HEADER + 8, HEADER + 24], pass, |code, address| look_up(code, maps.v6, 128, address));
     code.calculate(Add, R7, Number(40));
     code.calculate(Subtract, R9, Number(40));
 }
@@ -179,13 +180,17 @@ fn measure(code: &mut Assembler, pass: Label) {
 }
 
 /// Decides as `Home::scope`; sets the row to count in.
-fn judge_ends(code: &mut Assembler, tree: c_int, bits: i32, ends: [i16; 2], pass: Label) {
-    let [source, destination] = ends;
+fn judge_ends(
+    code: &mut Assembler,
+    [source, destination]: [i16; 2],
+    pass: Label,
+    look_up: impl Fn(&mut Assembler, i16),
+) {
     let [never, decided] = [(); 2].map(|()| code.label());
     code.store(Word, R10, ROW, Number(0));
-    look_up(code, tree, bits, source);
+    look_up(code, source);
     code.store(Word, R10, TYPE, Of(R0));
-    look_up(code, tree, bits, destination);
+    look_up(code, destination);
     code.load(Word, R1, R10, TYPE);
     code.set(R2, Of(R1));
     code.calculate(Or, R2, Of(R0));
@@ -197,6 +202,18 @@ fn judge_ends(code: &mut Assembler, tree: c_int, bits: i32, ends: [i16; 2], pass
     code.place(never);
     code.store(Word, R10, ROW, Number(1));
     code.place(decided);
+}
+
+/// Sets R0 to what is known of an IPv4 address on the stack: by its first half, where that is enough.
+fn look_up_v4(code: &mut Assembler, maps: Maps, address: i16) {
+    let known = code.label();
+    code.load(Half, R1, R10, address);
+    code.first_value(R2, maps.halves);
+    code.calculate(Add, R2, Of(R1));
+    code.load(Byte, R0, R2, 0);
+    code.jump_if(R0, NotEqual, Number(i32::from(DIFFERS)), known);
+    look_up(code, maps.v4, 32, address);
+    code.place(known);
 }
 
 /// Sets R0 to what is known of an address on the stack; nothing: 0.
