@@ -111,7 +111,7 @@ fn the_loopback_is_seen_once() {
 #[ignore = "needs root"]
 fn a_tunnel_hands_out_bare_packets() {
     wire();
-    let _tunnel = wire::tun("tun9");
+    let _tunnel = tun("tun9");
     ip("link set tun9 up");
     ip("addr add 10.9.9.1/24 dev tun9");
     let mut ring = Ring::open(&config("tun9")).unwrap();
@@ -253,4 +253,18 @@ fn without_permission_it_says_how_to_get_it() {
 
     assert!(said.starts_with("no permission to capture on va: run as root, or allow"), "{said}");
     assert!(said.ends_with("sudo setcap cap_net_raw,cap_net_admin+ep \"$(readlink -f .venv/bin/python)\""), "{said}");
+}
+
+/// Makes a tunnel that hands out bare IP packets; it goes when the file is closed.
+fn tun(name: &str) -> std::fs::File {
+    let device = std::fs::File::options().read(true).write(true).open("/dev/net/tun").unwrap();
+    // SAFETY: plain bytes, then one `ifreq` that the kernel reads.
+    unsafe {
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_name.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte as libc::c_char);
+        request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
+        let made = libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&device), libc::TUNSETIFF as _, &raw mut request);
+        assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
+    }
+    device
 }

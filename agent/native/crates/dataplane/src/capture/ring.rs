@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::mem::take;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::classic::{self, Instruction};
@@ -67,7 +68,7 @@ pub enum State {
 /// One interface, open, or one member of those who share it.
 #[derive(Debug)]
 pub struct Ring {
-    socket: PacketSocket,
+    socket: Arc<PacketSocket>,
     blocks: Blocks,
     /// The block that the kernel hands over next.
     next: usize,
@@ -114,7 +115,7 @@ impl Ring {
     fn shut(config: &RingConfig, index: c_int) -> Result<Self, String> {
         let refused = |error: io::Error| interface::refusal(&config.interface, &error);
         let socket = PacketSocket::new().map_err(refused)?;
-        socket.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &classic::NOTHING).map_err(refused)?;
+        socket.filter_by(&classic::NOTHING).map_err(refused)?;
         let blocks = Self::room(&socket, config)?;
         if config.promiscuous {
             socket.see_all(index).map_err(refused)?;
@@ -127,7 +128,15 @@ impl Ring {
             // Every packet is seen twice there. A kernel that cannot leave one out (before 4.20) has `Frames` do it.
             socket.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, [1]).ok();
         }
-        Ok(Self { socket, blocks, next: 0, snaplen: config.snaplen, place: config.place, troubled: false, lost: 0 })
+        Ok(Self {
+            socket: Arc::new(socket),
+            blocks,
+            next: 0,
+            snaplen: config.snaplen,
+            place: config.place,
+            troubled: false,
+            lost: 0,
+        })
     }
 
     /// Asks the kernel for the memory of a ring; for half of it as long as there is not enough.
@@ -148,8 +157,7 @@ impl Ring {
 
     /// Opens the door: from now on packets come that pass the filter.
     fn let_in(&self, filter: &[Instruction]) -> io::Result<()> {
-        let program = classic::cut_to(filter, self.snaplen);
-        self.socket.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+        self.socket.filter_by(&classic::cut_to(filter, self.snaplen))
     }
 
     /// Waits until there is a block to read, the interface fails, or the time is over.
@@ -216,6 +224,11 @@ impl Ring {
             Some(Ok(false)) => State::Down,
             _ => State::Gone,
         }
+    }
+
+    /// The socket behind the ring, for what filters it.
+    pub(super) const fn socket(&self) -> &Arc<PacketSocket> {
+        &self.socket
     }
 
     /// What to wait on, beside other things.

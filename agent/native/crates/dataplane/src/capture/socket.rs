@@ -8,6 +8,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use super::classic::Instruction;
+use super::program::Program;
+
+const SO_ATTACH_BPF: c_int = 50; // asm-generic/socket.h
 
 /// A packet socket, in blocking mode; closing it undoes all it set on its interface.
 #[derive(Debug)]
@@ -26,6 +29,16 @@ impl PacketSocket {
     /// Sets an option whose value is a row of numbers.
     pub fn set<const N: usize>(&self, level: c_int, option: c_int, value: [u32; N]) -> io::Result<()> {
         self.set_raw(level, option, &value)
+    }
+
+    /// Lets through what a classic program passes, in place of what was attached before, without a gap.
+    pub fn filter_by(&self, program: &[Instruction]) -> io::Result<()> {
+        self.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program)
+    }
+
+    /// Lets through what a loaded program passes, in place of what was attached before, without a gap.
+    pub fn judge_by(&self, program: &Program) -> io::Result<()> {
+        self.set(libc::SOL_SOCKET, SO_ATTACH_BPF, [program.descriptor() as u32])
     }
 
     /// Sets an option that is a classic BPF program: a filter, or what shares a group's packets out.

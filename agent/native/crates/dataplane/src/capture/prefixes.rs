@@ -1,0 +1,201 @@
+//! Home as tables the kernel looks addresses up in: by the first half of an IPv4 address, else by the longest prefix.
+
+use crate::home::{Home, Side};
+
+/// The address is at home.
+pub const AT_HOME: u32 = 1;
+/// A packet with such an end never crosses.
+pub const NEVER: u32 = 2;
+/// The address stands for an IPv4 address inside it: the engine itself must look.
+pub const EMBEDS: u32 = 4;
+/// Not all addresses with this first half are alike: the prefixes tell.
+pub const DIFFERS: u8 = 8;
+/// How many first halves of IPv4 addresses there are.
+pub const HALVES: usize = 1 << 16;
+
+const MAPPED: u128 = 0xFFFF_0000_0000; // ::ffff:0:0/96, where IPv4 stands among the keys
+const MAPPED_LAST: u128 = 0xFFFF_FFFF_FFFF;
+
+/// Addresses of `N` bytes that begin with these bits, and what holds for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix<const N: usize> {
+    pub address: [u8; N],
+    pub bits: u32,
+    pub value: u32,
+}
+
+/// What is known of addresses; of two prefixes that hold one the longer counts, of two equal ones the later.
+///
+/// An address in none is foreign.
+#[derive(Debug)]
+pub struct Tables {
+    /// By the first two bytes of an IPv4 address, as a number of this machine: what is known, or `DIFFERS`.
+    pub halves: Vec<u8>,
+    /// Where it differs.
+    pub v4: Vec<Prefix<4>>,
+    pub v6: Vec<Prefix<16>>,
+}
+
+impl Tables {
+    /// The tables by which `Home::side` is told, where it can be told without looking into an address.
+    #[must_use]
+    pub fn new(home: &Home) -> Self {
+        let mut tables = Self { halves: vec![0; HALVES], v4: Vec::new(), v6: embedding(home.nat64()).collect() };
+        for (first, last, side) in home.ranges() {
+            match side {
+                Side::Home => tables.add(first, last, AT_HOME),
+                Side::Never => tables.add(first, last, NEVER),
+                Side::Foreign => {}
+            }
+        }
+        tables
+    }
+
+    fn add(&mut self, first: u128, last: u128, value: u32) {
+        for (start, host_bits) in blocks(first.max(MAPPED), last.min(MAPPED_LAST)) {
+            self.add_v4(start as u32, 32 - host_bits, value);
+        }
+        let around = [(first, last.min(MAPPED - 1)), (first.max(MAPPED_LAST + 1), last)];
+        let v6 = around.into_iter().flat_map(|(first, last)| blocks(first, last));
+        self.v6.extend(v6.map(|(start, host_bits)| Prefix {
+            address: start.to_be_bytes(),
+            bits: 128 - host_bits,
+            value,
+        }));
+    }
+
+    fn add_v4(&mut self, start: u32, bits: u32, value: u32) {
+        let (first, alike) = (start >> 16, 1u32 << 16u32.saturating_sub(bits));
+        let known = if bits > 16 { DIFFERS } else { value as u8 };
+        for half in first..first + alike {
+            let at = u16::from_ne_bytes((half as u16).to_be_bytes()); // as it lies in a packet
+            if let Some(entry) = self.halves.get_mut(usize::from(at)) {
+                *entry = known;
+            }
+        }
+        if bits > 16 {
+            self.v4.push(Prefix { address: start.to_be_bytes(), bits, value });
+        }
+    }
+
+    /// How many prefixes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// IPv6 addresses that embed an IPv4 address: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
+fn embedding(nat64: &[[u8; 12]]) -> impl Iterator<Item = Prefix<16>> + '_ {
+    const KNOWN: [(u128, u32); 4] =
+        [(MAPPED, 96), (0x0064_FF9B << 96, 96), (0x2002 << 112, 16), (0x2001_0000 << 96, 32)];
+    let own = nat64.iter().map(|head| (head.iter().fold(0, |key, byte| key << 8 | u128::from(*byte)) << 32, 96));
+    let prefix = |(start, bits): (u128, u32)| Prefix { address: start.to_be_bytes(), bits, value: EMBEDS };
+    KNOWN.into_iter().chain(own).map(prefix)
+}
+
+/// Cuts a range, both ends inclusive, into the fewest blocks that are prefixes: where each starts, and how many bits of
+/// it are free. None of an empty range.
+fn blocks(first: u128, last: u128) -> impl Iterator<Item = (u128, u32)> {
+    let mut next = (first <= last).then_some(first);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let room = (last - start).checked_add(1).map_or(128, u128::ilog2);
+        let host_bits = start.trailing_zeros().min(room);
+        let end = start | u128::MAX.checked_shr(128 - host_bits).unwrap_or(0);
+        next = end.checked_add(1).filter(|following| *following <= last);
+        Some((start, host_bits))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::model::Address;
+    use proptest::prelude::*;
+
+    /// Looks an address up as the kernel does.
+    fn look_up<const N: usize>(table: &[Prefix<N>], address: &[u8]) -> u32 {
+        let number = |bytes: &[u8]| bytes.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
+        let shared = |prefix: &&Prefix<N>| {
+            let differing = number(&prefix.address) ^ number(address);
+            differing.checked_shr(8 * N as u32 - prefix.bits).unwrap_or(0) == 0
+        };
+        table.iter().filter(shared).max_by_key(|prefix| prefix.bits).map_or(0, |prefix| prefix.value)
+    }
+
+    fn known(tables: &Tables, address: &Address) -> u32 {
+        if address.is_v6() {
+            return look_up(&tables.v6, address.wire());
+        }
+        let half = usize::from(u16::from_ne_bytes(*address.wire().first_chunk().unwrap()));
+        match tables.halves[half] {
+            DIFFERS => look_up(&tables.v4, address.wire()),
+            known => u32::from(known),
+        }
+    }
+
+    /// Addresses near the edges of what is special, and anywhere.
+    fn key() -> impl Strategy<Value = u128> {
+        let edges = [
+            0,
+            1,
+            MAPPED,
+            MAPPED_LAST,
+            MAPPED | 0x7F00_0000,
+            0x64_FF9B << 96,
+            0x2002 << 112,
+            0x2001 << 112,
+            0xFE80 << 112,
+        ];
+        let near = (proptest::sample::select(edges.to_vec()), 0..3u128, any::<bool>());
+        let near = near.prop_map(|(edge, by, up)| if up { edge.wrapping_add(by) } else { edge.wrapping_sub(by) });
+        prop_oneof![near, any::<u128>(), any::<u32>().prop_map(|v4| MAPPED | u128::from(v4))]
+    }
+
+    proptest! {
+        #[test]
+        fn tables_say_what_home_says(ranges in proptest::collection::vec((key(), key()), 0..6), keys in proptest::collection::vec(key(), 1..40)) {
+            let networks = ranges.iter().map(|(a, b)| (a.min(b).to_be_bytes(), a.max(b).to_be_bytes()));
+            let home = Home::new(&networks.collect::<Vec<_>>(), vec![[0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0]]);
+            let tables = Tables::new(&home);
+            let ends = ranges.iter().flat_map(|(a, b)| [*a, *b]);
+            for key in keys.into_iter().chain(ends) {
+                let mut addresses = vec![Address::v6(key.to_be_bytes())];
+                if key >> 32 == 0xFFFF {
+                    addresses.push(Address::v4((key as u32).to_be_bytes()));
+                }
+                for address in addresses {
+                    match known(&tables, &address) {
+                        EMBEDS => prop_assert!(address.is_v6()),
+                        value => prop_assert_eq!(value, [AT_HOME, 0, NEVER][home.side(&address) as usize], "{}", address),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn networks_stay_whole() {
+        let network = |low: u128, high: u128| (low.to_be_bytes(), high.to_be_bytes());
+        let home = Home::new(
+            &[network(MAPPED | 0x0A00_0000, MAPPED | 0x0AFF_FFFF), network(0xFC00 << 112, (0xFE00 << 112) - 1)],
+            Vec::new(),
+        );
+        let tables = Tables::new(&home);
+        let half = |address: [u8; 2]| tables.halves[usize::from(u16::from_ne_bytes(address))];
+        assert_eq!([[10, 0], [10, 255], [11, 0], [239, 1]].map(half), [1, 1, 0, 2]);
+        assert_eq!([[0, 0], [255, 255]].map(half), [DIFFERS; 2]);
+        assert!(tables.v6.contains(&Prefix { address: (0xFC00u128 << 112).to_be_bytes(), bits: 7, value: AT_HOME }));
+        assert_eq!((tables.v4.len(), tables.v6.len()), (2, 8)); // with those that never cross, and those that embed
+        let world = Tables::new(&Home::new(&[network(0, u128::MAX)], Vec::new()));
+        assert!(world.len() < 600, "{}", world.len());
+    }
+}
