@@ -1,4 +1,7 @@
-"""`python -m tools.bench`: measures everything in one run, prints it, and writes docs/PERFORMANCE.md."""
+"""`python -m tools.bench`: measures everything in one run, prints it, and writes docs/PERFORMANCE.md.
+
+To add a section: a room with a function from Setting to Section, and its line in SECTIONS.
+"""
 
 from __future__ import annotations
 

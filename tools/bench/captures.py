@@ -61,7 +61,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(500_000, 1_000_000, 1_000_000_000, 20_000)
-SHORT = Sizes(6_000, 6_000, 1_000_000, 2_000)
+SHORT = Sizes(3_000, 3_000, 1_000_000, 2_000)
 
 
 class Captures:
