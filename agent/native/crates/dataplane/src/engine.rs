@@ -125,6 +125,7 @@ pub struct Engine {
     workers: Vec<Worker>,
     pool: Option<rayon::ThreadPool>,
     hasher: Hasher,
+    home: Arc<Home>,
     fragments: Fragments,
     dns_names: Arc<Mutex<DnsNames>>,
     reporter: Reporter,
@@ -159,6 +160,7 @@ impl Engine {
             reporter: Reporter::new(config.interfaces.clone(), config.community_seed),
             pool,
             hasher,
+            home: control.home(),
             config,
             control,
             source,
@@ -261,6 +263,12 @@ impl Engine {
             return;
         }
         let home = self.control.home();
+        if !Arc::ptr_eq(&home, &self.home) {
+            self.home = Arc::clone(&home);
+            if let Some(wire) = self.source.wire() {
+                wire.set_home(&home);
+            }
+        }
         let records = self.block.records.get(self.at..end).unwrap_or_default();
         let run = Run {
             block: &self.block,
@@ -277,7 +285,7 @@ impl Engine {
         }
         self.number += records.len() as u64;
         self.at = end;
-        self.control.packets.store(self.number, Ordering::Relaxed);
+        self.control.packets.fetch_add(records.len() as u64, Ordering::Relaxed);
         settle(&mut self.workers, &mut self.dns_names.lock().unwrap_or_else(PoisonError::into_inner));
         if self.number.is_multiple_of(self.epoch) {
             self.govern();
@@ -404,7 +412,7 @@ enum Next {
 }
 
 /// What is left out when so much of the room for waiting frames is taken.
-fn shed(load: f32) -> Shed {
+fn shed(load: f64) -> Shed {
     match load {
         _ if load < 0.5 => Shed::Nothing,
         _ if load < 0.65 => Shed::Content,

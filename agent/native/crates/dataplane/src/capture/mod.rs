@@ -6,6 +6,7 @@ pub mod bpf;
 pub mod classic;
 pub mod frames;
 pub mod interface;
+mod listener;
 pub mod memory;
 pub mod prefixes;
 pub mod program;
@@ -15,5 +16,6 @@ mod socket;
 pub mod triage;
 pub mod verdict;
 
+pub use listener::Listener;
 pub use ring::{Ring, RingBlock, RingConfig, State};
-pub use triage::{Domestic, Triage};
+pub use triage::Triage;

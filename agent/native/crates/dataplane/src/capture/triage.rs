@@ -15,21 +15,13 @@ use super::ring::{Ring, RingConfig};
 use super::socket::PacketSocket;
 use super::verdict::{self, COLUMNS, Maps, ROWS, Scene};
 use crate::home::Home;
+use crate::source::Domestic;
 
 /// As many prefixes as the kernel shall hold for us.
 pub const PREFIXES_LIMIT: usize = 1 << 18;
 
 const RAW_IP: u32 = 101;
 const ETHERNET: u32 = 1;
-
-/// Domestic packets that the kernel counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Domestic {
-    pub packets: u64,
-    pub ip_bytes: u64,
-    /// Bytes on the wire.
-    pub wire_bytes: u64,
-}
 
 /// Triage of one interface: the program that its rings filter by, and what it counted.
 #[derive(Debug)]
@@ -146,24 +138,6 @@ impl Generation {
     #[must_use]
     pub const fn program(&self) -> &Program {
         &self.program
-    }
-}
-
-impl Domestic {
-    const fn plus(self, more: Self) -> Self {
-        Self {
-            packets: self.packets.wrapping_add(more.packets),
-            ip_bytes: self.ip_bytes.wrapping_add(more.ip_bytes),
-            wire_bytes: self.wire_bytes.wrapping_add(more.wire_bytes),
-        }
-    }
-
-    const fn minus(self, less: Self) -> Self {
-        Self {
-            packets: self.packets.saturating_sub(less.packets),
-            ip_bytes: self.ip_bytes.saturating_sub(less.ip_bytes),
-            wire_bytes: self.wire_bytes.saturating_sub(less.wire_bytes),
-        }
     }
 }
 
