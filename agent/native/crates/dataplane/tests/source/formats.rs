@@ -5,7 +5,7 @@ use crate::captures::*;
 const DATA: &[u8] = b"a frame of twenty-odd bytes";
 
 /// Makes the options of an interface in a byte order.
-type Options = dyn Fn(Order) -> Vec<u8>;
+type Options<'a> = dyn Fn(Order) -> Vec<u8> + 'a;
 
 fn times(frames: &[Read]) -> Vec<i64> {
     frames.iter().map(|frame| frame.ts_ns).collect()
