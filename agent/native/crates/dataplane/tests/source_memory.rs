@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 /// 256 MiB of zeros behind the header: sixteen million frames of no bytes.
 const UNPACKED: usize = 1 << 28;
 const HEADER: [u8; 24] = [0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
-const PIECE: [u8; 1 << 17] = [0; 1 << 17];
+static PIECE: [u8; 1 << 17] = [0; 1 << 17];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
