@@ -81,17 +81,18 @@ def test_text_columns_hold_what_the_report_promises(column: str, value: str | by
 
 
 def test_lists_are_distinct_in_order_and_bounded() -> None:
-    """A flood of names fills a list to its limit and no further."""
+    """A flood of names fills a list to its limit and no further; of a path the last part is kept, in UTF-8 or not."""
     names = Names()
     for name in ["B.example.", "a.example", "b.example", "", *(f"{n}.example" for n in range(100))]:
         names.add("dns_query", name)
     names.add("file_names", r"C:\secret\persons.xlsx")
     names.add("file_names", "/srv/persons.xlsx")
+    names.add("file_names", b"C:\\srv\\b\xe1ng.xlsx")
 
     assert names.dns_query is not None
     assert names.dns_query[:2] == ["b.example", "a.example"]
     assert len(names.dns_query) == QUERY_LIMIT
-    assert names.file_names == ["persons.xlsx"]
+    assert names.file_names == ["persons.xlsx", r"b\xe1ng.xlsx"]
 
 
 def test_uploads_add_up_within_the_column() -> None:

@@ -131,6 +131,7 @@ def test_the_answer_to_head_has_no_body() -> None:
         (b"GET / HTTP/1.1\r\nX: 1\r\n  folded: 2\r\nHost :\t spaced.example \r\n\r\n", "spaced.example"),
         (b"GET / HTTP/1.1\r\nHost:\r\n folded.example\r\n\r\n", "folded.example"),
         (b"GET / HTTP/1.1\r\nhOsT: one.example\r\nHost: two.example\r\n\r\n", "one.example"),
+        (b"GET / HTTP/1.1\r\nX: 1\r\nX: 2\r\n Host: of-a-repeated-field.example\r\n\r\n", None),
         (b"\r\n\r\nGET  /  HTTP/1.1\r\r\nHost: leading.example\r\r\n\r\n", "leading.example"),
         (b"GET%00 /i HTTP/1.1\r\nHost: odd-method.example\r\n\r\n", "odd-method.example"),
         (b"M-CUSTOM /i HTTP/1.1\r\nHost: custom.example\r\n\r\n", "custom.example"),
@@ -214,6 +215,26 @@ def test_heads_and_chunks_have_limits() -> None:
     assert hear("tcp", (">", endless), piece=1400).http_host == "a.example"
     bad = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
     assert hear("tcp", (">", bad)).http_upload_bytes is None
+
+
+@pytest.mark.parametrize("piece", [None, 1, 1400])
+@pytest.mark.parametrize(
+    ("before", "upload"),
+    [
+        (b"\n" * 31, 3),
+        (b"\n" * 32, None),
+        (GET + b"\nFOO " + b"x" * 16_300 + b" HTTP/1.1\r\n\r\n", 3),
+        (GET + b"\nFOO " + b"x" * 16_400 + b" HTTP/1.1\r\n\r\n", None),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b" " * 4000 + b"0\r\n\r\n", 3),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b" " * 4097 + b"0\r\n\r\n", None),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 11_000 + b"\r\n", None),
+    ],
+)
+def test_limits_hold_wherever_a_stream_is_cut(before: bytes, upload: int | None, piece: int | None) -> None:
+    """What is too long is too long in one piece as well."""
+    post = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+
+    assert hear("tcp", (">", before + post), piece=piece).http_upload_bytes == upload
 
 
 @pytest.mark.parametrize(

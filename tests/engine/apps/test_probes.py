@@ -235,6 +235,22 @@ def test_what_is_behind_a_proxy(lines: list[Line], piece: int | None) -> None:
     assert ssh.app_protocol == "ssh"
 
 
+@pytest.mark.parametrize("piece", [None, 1])
+def test_a_greeting_without_end_ends_at_its_limit(piece: int | None) -> None:
+    """A user's name of SOCKS 4 that never ends: what is behind the limit is what is inside."""
+    lines = [(">", b"\x04\x01\0\x50\xcb\0\x71\x07u"), ("<", b"\0\x5a" + bytes(6)), (">", b"u" * 1015)]
+
+    assert hear("tcp", *lines, (">", b"GET / HTTP/1.1\r\n\r\n"), piece=piece).app_protocol == "http"
+
+
+@pytest.mark.parametrize("piece", [None, 1, 3])
+def test_a_line_may_begin_like_a_record(piece: int | None) -> None:
+    """Three bytes that begin a TLS record and end a line: TLS is noticed on the next."""
+    names = hear("tcp", (">", b"NICK a\r\n"), (">", b"\x16\x03\n" + client_hello("inner.example")), piece=piece)
+
+    assert names.server_name == "inner.example"
+
+
 def test_proxies_in_proxies_have_an_end() -> None:
     """A few protocols inside each other are followed, not any number."""
     layer: list[Line] = [(">", b"CONNECT a.example:1 HTTP/1.1\r\n\r\n"), ("<", b"HTTP/1.1 200 OK\r\n\r\n")]

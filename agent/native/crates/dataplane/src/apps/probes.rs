@@ -8,11 +8,11 @@ use memchr::memchr;
 use regex::bytes::Regex;
 
 use super::dnstalk::{self, DnsStream};
-use super::ftp::FtpTalk;
+use super::ftp::{self, FtpTalk};
 use super::http2::Http2Talk;
 use super::httptalk::HttpTalk;
 use super::linetalk::LineTalk;
-use super::mail::{MailboxTalk, SmtpTalk};
+use super::mail::{self, MailboxTalk, SmtpTalk};
 use super::probe::Probe;
 use super::smb::SmbTalk;
 use super::socks::SocksTalk;
@@ -210,33 +210,8 @@ struct Greeting {
     word: &'static [u8],
 }
 
-const SMTP: Greeting = Greeting {
-    commands: &[
-        b"EHLO",
-        b"HELO",
-        b"LHLO",
-        b"MAIL",
-        b"RCPT",
-        b"DATA",
-        b"BDAT",
-        b"RSET",
-        b"VRFY",
-        b"EXPN",
-        b"NOOP",
-        b"STARTTLS",
-    ],
-    greeting: b"220",
-    word: b"SMTP",
-};
-const FTP: Greeting = Greeting {
-    commands: &[
-        b"USER", b"PASS", b"AUTH", b"FEAT", b"SYST", b"OPTS", b"PASV", b"PORT", b"EPSV", b"EPRT", b"PBSZ", b"PROT",
-        b"TYPE", b"CWD", b"PWD", b"LIST", b"NLST", b"MLSD", b"SIZE", b"MDTM", b"RETR", b"STOR", b"STOU", b"APPE",
-        b"CLNT",
-    ],
-    greeting: b"220",
-    word: b"FTP",
-};
+const SMTP: Greeting = Greeting { commands: &mail::COMMANDS, greeting: b"220", word: b"SMTP" };
+const FTP: Greeting = Greeting { commands: &ftp::COMMANDS, greeting: b"220", word: b"FTP" };
 const POP3: Greeting = Greeting { commands: &[b"CAPA", b"APOP", b"STLS"], greeting: b"+OK", word: b"POP" };
 
 /// Matches by the greeting's words or by the client's first command.
