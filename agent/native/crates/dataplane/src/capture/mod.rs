@@ -7,6 +7,7 @@ pub mod classic;
 pub mod frames;
 pub mod interface;
 pub mod memory;
+pub mod octets;
 pub mod prefixes;
 pub mod program;
 pub mod ring;
