@@ -8,6 +8,7 @@ pub mod frames;
 pub mod interface;
 mod listener;
 pub mod memory;
+pub mod octets;
 pub mod prefixes;
 pub mod program;
 pub mod ring;

@@ -10,14 +10,14 @@ use std::sync::{Arc, Weak};
 use super::classic;
 use super::interface::{self, LOOPBACK};
 use super::prefixes::{Prefix, Tables};
-use super::program::{Bytes, PrefixTree, Program, Sums};
+use super::program::{PrefixTree, Program, Sums, Table};
 use super::ring::{Ring, RingConfig};
 use super::socket::PacketSocket;
 use super::verdict::{self, COLUMNS, Maps, ROWS, Scene};
 use crate::home::Home;
 use crate::source::Domestic;
 
-/// As many prefixes as the kernel shall hold for us.
+/// As many prefixes of IPv6 as the kernel shall hold for us.
 pub const PREFIXES_LIMIT: usize = 1 << 18;
 
 const RAW_IP: u32 = 101;
@@ -113,15 +113,14 @@ impl Generation {
     /// Makes the maps and the program of a home. Errors: why the kernel would not have them.
     pub fn new(scene: Scene, home: &Home) -> Result<Self, String> {
         let tables = Tables::new(home);
-        if tables.len() > PREFIXES_LIMIT {
-            return Err(format!("home has {} prefixes, more than {PREFIXES_LIMIT}", tables.len()));
+        if tables.v6.len() > PREFIXES_LIMIT {
+            return Err(format!("home has {} prefixes of IPv6, more than {PREFIXES_LIMIT}", tables.v6.len()));
         }
-        let v4 = tree(&tables.v4).map_err(|error| reason(&error))?;
+        let v4 = Table::new(tables.v4.entries()).map_err(|error| reason(&error))?;
         let v6 = tree(&tables.v6).map_err(|error| reason(&error))?;
-        let halves = Bytes::new(&tables.halves).map_err(|error| reason(&error))?;
         let sums = Sums::new(ROWS).map_err(|error| reason(&error))?;
-        let maps =
-            Maps { halves: halves.descriptor(), v4: v4.descriptor(), v6: v6.descriptor(), sums: sums.descriptor() };
+        let v4_entries = tables.v4.entries().len();
+        let maps = Maps { v4: v4.descriptor(), v4_entries, v6: v6.descriptor(), sums: sums.descriptor() };
         let code = verdict::program(scene, maps).ok_or("the program does not assemble")?;
         Ok(Self { program: Program::load(&code)?, sums }) // which keeps the tables from now on
     }
@@ -150,7 +149,7 @@ fn scene_of(hardware: u16, snaplen: u32) -> Result<Scene, String> {
     }
 }
 
-fn tree<const N: usize>(prefixes: &[Prefix<N>]) -> io::Result<PrefixTree<N>> {
+fn tree(prefixes: &[Prefix]) -> io::Result<PrefixTree> {
     let tree = PrefixTree::new(prefixes.len())?;
     prefixes.iter().try_for_each(|prefix| tree.insert(prefix.address, prefix.bits, prefix.value))?;
     Ok(tree)
