@@ -34,7 +34,7 @@ const LISTENING_LIMIT: usize = 32_768;
 /// Bytes of TCP segments held of all flows together, until those before them come.
 const HELD_LIMIT: usize = 1 << 26;
 /// Flows that may end within one tick; when more did, those that have ended are reported before it closes.
-const MAX_UNREPORTED: usize = 65_536;
+const MAX_UNREPORTED: usize = 32_768;
 /// How soon a paced replay notices that it shall stop.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -303,6 +303,8 @@ impl Engine {
 
     /// Keeps the limits that hold for all workers together: what began or was idle the longest gives way.
     fn govern(&mut self) {
+        let age_ns = self.clock.age_ns();
+        self.workers.iter_mut().for_each(|worker| worker.table.expire(age_ns));
         let flows: usize = self.workers.iter().map(|worker| worker.table.len()).sum();
         if flows > self.config.max_flows {
             evict(&mut self.workers, flows - self.config.max_flows);

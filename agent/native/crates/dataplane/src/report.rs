@@ -17,7 +17,7 @@ const RECENT_IDS: usize = 65_536;
 /// Rows of one record batch: a part of the work of one thread.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
-const PART_ROWS: usize = 65_536;
+const PART_ROWS: usize = 32_768;
 
 /// What an engine hands over at each tick: the reports of the tick and the books so far.
 pub struct Tick {
