@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WINDOW_US = 60_000_000  # one repetition
 _LONGEST_US, _LONGEST_GAP_US = 50_000_000, 1_000_000  # of one capture: nobody waits for a gap of years
 _SNAPLEN = 262_144
+_MOST_FRAMES = 1_000_000  # held in memory
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _VLANS = {0x8100, 0x88A8}
 _MACS = bytes.fromhex("02005e14000102005e14fffe")
@@ -63,12 +64,15 @@ def source(corpus: str, folder: Path) -> Path:
 
 
 def merged(folder: Path, seed: int) -> list[Moment]:
-    """Return the frames of all captures under a folder, or of one file, each begun at a moment of its own."""
+    """Return the frames of one file, or of the captures under a folder until they are too many to hold.
+
+    Each capture begins at a moment of its own.
+    """
     dice = random.Random(seed)  # noqa: S311 - the same capture every time
     paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
     moments: list[Moment] = []
     for path in paths:
-        if path.suffix in _CAPTURES:
+        if path.suffix in _CAPTURES and len(moments) < _MOST_FRAMES:
             frames = list(_frames(path))
             times = _paced([frame.ts_ns // 1000 for frame, _ in frames])
             begin = dice.randrange(WINDOW_US - _LONGEST_US)

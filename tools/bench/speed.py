@@ -56,7 +56,7 @@ class Standing:
             f"{result.cost.wall:.2f}",
             f"{result.cost.processor:.2f}",
             f"{result.start.seconds(self.clock):.2f}",
-            f"{result.cost.memory / _MB:,.0f} MB" if result.cost.memory > own else "little",
+            f"{'<' if result.cost.memory <= own else ''}{result.cost.memory / _MB:,.0f} MB",
             f"{result.read / result.capture.packets:.1%}",
         ]
 

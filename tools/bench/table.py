@@ -66,7 +66,7 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return cell[:1].isdigit() or cell in {"", "-"}
+    return cell.lstrip("<-")[:1].isdigit() or cell in {"", "-"}
 
 
 def _number(value: float) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
-from crossborder.engine.portable.source import Filter
+from crossborder.engine.portable.source import ETHERNET, Filter
 from crossborder.errors import CrossborderError
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import Any
 
     import crossborder_native
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from crossborder.engine.home import Home
 
 
+_log = logging.getLogger(__name__)
 _SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
@@ -68,6 +71,7 @@ class NativeEngine:
             lag_seconds=tick.lag_ns / SECOND_NS,
             sheds=_SHEDS[tick.shed],
             reader_failures=tick.reader_failures,
+            down=tuple(self._interfaces[place] for place in tick.down),
         )
 
 
@@ -89,11 +93,31 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         realtime=config.realtime,
         workers=config.workers,
     )
-    home, programs = _networks(config.home), Filter(config.bpf).programs()
     try:
-        return native.Engine.open_files(config.files, interfaces, home, settings, programs)
+        if config.interfaces:
+            return _listen(native, config, settings)
+        programs = Filter(config.bpf).programs()
+        return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error
+
+
+def _listen(
+    native: ModuleType, config: EngineConfig, settings: crossborder_native.Settings
+) -> crossborder_native.Engine:
+    engine: crossborder_native.Engine = native.Engine.listen(
+        config.interfaces,
+        _networks(config.home),
+        settings,
+        ring_bytes=config.ring_bytes,
+        snaplen=config.snaplen,
+        promiscuous=config.promiscuous,
+        program=Filter(config.bpf).program(ETHERNET),
+        triage=config.triage and not config.report_all,
+    )
+    for note in engine.notes:
+        _log.warning("%s", note)
+    return engine
 
 
 def _networks(home: Home) -> crossborder_native.Home:

@@ -76,6 +76,20 @@ class Engine:
         settings: Settings,
         programs: dict[int, list[tuple[int, int, int, int]] | str],
     ) -> Engine: ...
+    @staticmethod
+    def listen(
+        names: Sequence[str],
+        home: Home,
+        settings: Settings,
+        *,
+        ring_bytes: int,
+        snaplen: int,
+        promiscuous: bool,
+        program: list[tuple[int, int, int, int]],
+        triage: bool,
+    ) -> Engine: ...
+    @property
+    def notes(self) -> list[str]: ...
     def next_tick(self) -> Tick | None: ...
     def faults(self) -> list[str]: ...
     def stop(self) -> None: ...

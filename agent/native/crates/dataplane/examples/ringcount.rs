@@ -7,9 +7,10 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use dataplane::capture::{Domestic, Ring, RingConfig, Triage};
+use dataplane::capture::{Ring, RingConfig, Triage};
 use dataplane::home::{Home, KeyRange};
 use dataplane::model::Address;
+use dataplane::source::Domestic;
 
 const FIRST_PACKET: Duration = Duration::from_secs(20);
 

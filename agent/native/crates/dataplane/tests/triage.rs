@@ -11,8 +11,9 @@ use std::time::Duration;
 use dataplane::capture::classic::Instruction;
 use dataplane::capture::triage::Generation;
 use dataplane::capture::verdict::Scene;
-use dataplane::capture::{Domestic, Ring, RingConfig, Triage};
+use dataplane::capture::{Ring, RingConfig, Triage};
 use dataplane::home::Home;
+use dataplane::source::Domestic;
 use judged::{network, verdict};
 use wire::{Sender, config, ip, ipv4, read, tagged, udp, wire};
 

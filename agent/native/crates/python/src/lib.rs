@@ -6,6 +6,10 @@ mod tick;
 
 use pyo3::prelude::*;
 
+/// Flows come and go by the hundred thousand a second, each with some small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The extension module.
 #[pymodule]
 mod crossborder_native {

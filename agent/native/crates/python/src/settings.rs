@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dataplane::capture::Listener;
 use dataplane::content::{Definition, Detectors, LooksFor};
 use dataplane::decode::Fit;
-use dataplane::engine::Config;
+use dataplane::engine::{Config, Control, Engine as Driver};
 use dataplane::filter::{Filter, Insn};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
+use dataplane::live::Live;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -100,6 +102,22 @@ impl Settings {
     /// The configuration of an engine that reads these interfaces or files.
     pub fn config(&self, interfaces: Vec<String>, fit: Fit) -> Config {
         Config { interfaces, fit, ..self.config.clone() }
+    }
+}
+
+impl Settings {
+    /// How many workers share the packets out among them.
+    pub const fn workers(&self) -> usize {
+        self.config.workers
+    }
+
+    /// One engine for each listener, all started.
+    pub fn live(&self, names: Vec<String>, listeners: Vec<Listener>, control: &Arc<Control>) -> Result<Live, String> {
+        let config = Config { workers: 1, ..self.config(names, Fit::Whole) };
+        let dns_names = Arc::default();
+        let engine =
+            |listener| Driver::new(config.clone(), Arc::clone(control), Box::new(listener), Arc::clone(&dns_names));
+        Live::start(listeners.into_iter().map(engine).collect::<Result<_, _>>()?)
     }
 }
 

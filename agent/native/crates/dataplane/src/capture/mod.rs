@@ -6,7 +6,9 @@ pub mod bpf;
 pub mod classic;
 pub mod frames;
 pub mod interface;
+mod listener;
 pub mod memory;
+pub mod octets;
 pub mod prefixes;
 pub mod program;
 pub mod ring;
@@ -15,5 +17,6 @@ mod socket;
 pub mod triage;
 pub mod verdict;
 
+pub use listener::Listener;
 pub use ring::{Ring, RingBlock, RingConfig, State};
-pub use triage::{Domestic, Triage};
+pub use triage::Triage;

@@ -1,46 +1,42 @@
-//! Home as tables the kernel looks addresses up in: by the first half of an IPv4 address, else by the longest prefix.
+//! Home as tables the kernel looks addresses up in: IPv4 by bytes, IPv6 by the longest prefix.
 
+use super::octets::Octets;
 use crate::home::{Home, Side};
 
 /// The address is at home.
 pub const AT_HOME: u32 = 1;
 /// A packet with such an end never crosses.
 pub const NEVER: u32 = 2;
-/// The address stands for an IPv4 address inside it: the engine itself must look.
-pub const EMBEDS: u32 = 4;
-/// Not all addresses with this first half are alike: the prefixes tell.
-pub const DIFFERS: u8 = 8;
-/// How many first halves of IPv4 addresses there are.
-pub const HALVES: usize = 1 << 16;
+/// The engine itself must look: the address stands for an IPv4 address inside it, or there was no room to say more.
+pub const ASK: u32 = 4;
+
+/// Further steps of the IPv4 table, 512 bytes each.
+const STEPS_LIMIT: usize = 8192;
 
 const MAPPED: u128 = 0xFFFF_0000_0000; // ::ffff:0:0/96, where IPv4 stands among the keys
 const MAPPED_LAST: u128 = 0xFFFF_FFFF_FFFF;
 
-/// Addresses of `N` bytes that begin with these bits, and what holds for them.
+/// IPv6 addresses that begin with these bits, and what holds for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prefix<const N: usize> {
-    pub address: [u8; N],
+pub struct Prefix {
+    pub address: [u8; 16],
     pub bits: u32,
     pub value: u32,
 }
 
-/// What is known of addresses; of two prefixes that hold one the longer counts, of two equal ones the later.
-///
-/// An address in none is foreign.
+/// What is known of addresses. An address of which nothing is known is foreign.
 #[derive(Debug)]
 pub struct Tables {
-    /// By the first two bytes of an IPv4 address, as a number of this machine: what is known, or `DIFFERS`.
-    pub halves: Vec<u8>,
-    /// Where it differs.
-    pub v4: Vec<Prefix<4>>,
-    pub v6: Vec<Prefix<16>>,
+    pub v4: Octets,
+    /// Of two prefixes that hold an address the longer counts, of two equal ones the later.
+    pub v6: Vec<Prefix>,
 }
 
 impl Tables {
     /// The tables by which `Home::side` is told, where it can be told without looking into an address.
     #[must_use]
     pub fn new(home: &Home) -> Self {
-        let mut tables = Self { halves: vec![0; HALVES], v4: Vec::new(), v6: embedding(home.nat64()).collect() };
+        let mut tables = Self { v4: Octets::new(STEPS_LIMIT), v6: embedding(home.nat64()).collect() };
         for (first, last, side) in home.ranges() {
             match side {
                 Side::Home => tables.add(first, last, AT_HOME),
@@ -53,7 +49,7 @@ impl Tables {
 
     fn add(&mut self, first: u128, last: u128, value: u32) {
         for (start, host_bits) in blocks(first.max(MAPPED), last.min(MAPPED_LAST)) {
-            self.add_v4(start as u32, 32 - host_bits, value);
+            self.v4.set(start as u32, 32 - host_bits, value as u16);
         }
         let around = [(first, last.min(MAPPED - 1)), (first.max(MAPPED_LAST + 1), last)];
         let v6 = around.into_iter().flat_map(|(first, last)| blocks(first, last));
@@ -63,39 +59,14 @@ impl Tables {
             value,
         }));
     }
-
-    fn add_v4(&mut self, start: u32, bits: u32, value: u32) {
-        let (first, alike) = (start >> 16, 1u32 << 16u32.saturating_sub(bits));
-        let known = if bits > 16 { DIFFERS } else { value as u8 };
-        for half in first..first + alike {
-            let at = u16::from_ne_bytes((half as u16).to_be_bytes()); // as it lies in a packet
-            if let Some(entry) = self.halves.get_mut(usize::from(at)) {
-                *entry = known;
-            }
-        }
-        if bits > 16 {
-            self.v4.push(Prefix { address: start.to_be_bytes(), bits, value });
-        }
-    }
-
-    /// How many prefixes there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.v4.len() + self.v6.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// IPv6 addresses that embed an IPv4 address: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
-fn embedding(nat64: &[[u8; 12]]) -> impl Iterator<Item = Prefix<16>> + '_ {
+fn embedding(nat64: &[[u8; 12]]) -> impl Iterator<Item = Prefix> + '_ {
     const KNOWN: [(u128, u32); 4] =
         [(MAPPED, 96), (0x0064_FF9B << 96, 96), (0x2002 << 112, 16), (0x2001_0000 << 96, 32)];
     let own = nat64.iter().map(|head| (head.iter().fold(0, |key, byte| key << 8 | u128::from(*byte)) << 32, 96));
-    let prefix = |(start, bits): (u128, u32)| Prefix { address: start.to_be_bytes(), bits, value: EMBEDS };
+    let prefix = |(start, bits): (u128, u32)| Prefix { address: start.to_be_bytes(), bits, value: ASK };
     KNOWN.into_iter().chain(own).map(prefix)
 }
 
@@ -122,24 +93,13 @@ mod tests {
     use proptest::prelude::*;
 
     /// Looks an address up as the kernel does.
-    fn look_up<const N: usize>(table: &[Prefix<N>], address: &[u8]) -> u32 {
-        let number = |bytes: &[u8]| bytes.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
-        let shared = |prefix: &&Prefix<N>| {
-            let differing = number(&prefix.address) ^ number(address);
-            differing.checked_shr(8 * N as u32 - prefix.bits).unwrap_or(0) == 0
-        };
-        table.iter().filter(shared).max_by_key(|prefix| prefix.bits).map_or(0, |prefix| prefix.value)
-    }
-
     fn known(tables: &Tables, address: &Address) -> u32 {
-        if address.is_v6() {
-            return look_up(&tables.v6, address.wire());
+        if !address.is_v6() {
+            return u32::from(tables.v4.look_up(*address.wire().first_chunk().unwrap()));
         }
-        let half = usize::from(u16::from_ne_bytes(*address.wire().first_chunk().unwrap()));
-        match tables.halves[half] {
-            DIFFERS => look_up(&tables.v4, address.wire()),
-            known => u32::from(known),
-        }
+        let differing = |prefix: &Prefix| u128::from_be_bytes(prefix.address) ^ u128::from_be_bytes(*address.key());
+        let holds = |prefix: &&Prefix| differing(prefix).checked_shr(128 - prefix.bits).unwrap_or(0) == 0;
+        tables.v6.iter().filter(holds).max_by_key(|prefix| prefix.bits).map_or(0, |prefix| prefix.value)
     }
 
     /// Addresses near the edges of what is special, and anywhere.
@@ -174,7 +134,7 @@ mod tests {
                 }
                 for address in addresses {
                     match known(&tables, &address) {
-                        EMBEDS => prop_assert!(address.is_v6()),
+                        ASK => prop_assert!(address.is_v6()),
                         value => prop_assert_eq!(value, [AT_HOME, 0, NEVER][home.side(&address) as usize], "{}", address),
                     }
                 }
@@ -190,12 +150,12 @@ mod tests {
             Vec::new(),
         );
         let tables = Tables::new(&home);
-        let half = |address: [u8; 2]| tables.halves[usize::from(u16::from_ne_bytes(address))];
-        assert_eq!([[10, 0], [10, 255], [11, 0], [239, 1]].map(half), [1, 1, 0, 2]);
-        assert_eq!([[0, 0], [255, 255]].map(half), [DIFFERS; 2]);
+        let v4 = |address| tables.v4.look_up(address);
+        assert_eq!([[10, 0, 0, 0], [10, 255, 255, 255], [11, 0, 0, 0], [239, 1, 1, 1]].map(v4), [1, 1, 0, 2]);
+        assert_eq!([[0, 0, 0, 0], [0, 0, 0, 1], [255, 255, 255, 254], [255, 255, 255, 255]].map(v4), [2, 0, 0, 2]);
         assert!(tables.v6.contains(&Prefix { address: (0xFC00u128 << 112).to_be_bytes(), bits: 7, value: AT_HOME }));
-        assert_eq!((tables.v4.len(), tables.v6.len()), (2, 8)); // with those that never cross, and those that embed
+        assert_eq!(tables.v6.len(), 8); // with those that never cross, and those that embed
         let world = Tables::new(&Home::new(&[network(0, u128::MAX)], Vec::new()));
-        assert!(world.len() < 600, "{}", world.len());
+        assert!(world.v6.len() < 600, "{}", world.v6.len());
     }
 }

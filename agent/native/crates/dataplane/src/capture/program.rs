@@ -24,13 +24,13 @@ const PER_PROCESSOR_ARRAY: u32 = 6;
 const PREFIX_TREE: u32 = 11; // BPF_MAP_TYPE_LPM_TRIE
 const GROWS: u32 = 1; // BPF_F_NO_PREALLOC
 
-/// A map from prefixes of `N` bytes to numbers; of two that hold an address the longer counts.
+/// A map from prefixes of IPv6 addresses to numbers; of two that hold an address the longer counts.
 #[derive(Debug)]
-pub struct PrefixTree<const N: usize>(OwnedFd);
+pub struct PrefixTree(OwnedFd);
 
-/// Bytes that a program reads by their place.
+/// Numbers that a program reads by their place.
 #[derive(Debug)]
-pub struct Bytes(OwnedFd);
+pub struct Table(OwnedFd);
 
 /// Rows of `N` sums, each kept once for every processor.
 #[derive(Debug)]
@@ -79,14 +79,14 @@ impl Element {
     }
 }
 
-impl Bytes {
-    /// Hands bytes over for good.
-    pub fn new(bytes: &[u8]) -> io::Result<Self> {
-        let value_size = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+impl Table {
+    /// Hands numbers over for good.
+    pub fn new(numbers: &[u16]) -> io::Result<Self> {
+        let value_size = u32::try_from(size_of_val(numbers)).map_err(|_| io::ErrorKind::InvalidInput)?;
         let map = new_map(NewMap { kind: ARRAY, key_size: 4, value_size, entries: 1, flags: 0 })?;
         let first = 0u32;
-        let element = Element::new(&map, &raw const first, bytes.as_ptr());
-        // SAFETY: the kernel reads a key of 4 bytes and as many bytes as there are.
+        let element = Element::new(&map, &raw const first, numbers.as_ptr());
+        // SAFETY: the kernel reads a key of 4 bytes and as many as the numbers have.
         unsafe { bpf(MAP_UPDATE, &element) }?;
         Ok(Self(map))
     }
@@ -96,18 +96,18 @@ impl Bytes {
     }
 }
 
-impl<const N: usize> PrefixTree<N> {
+impl PrefixTree {
     /// Makes an empty tree for so many prefixes.
     pub fn new(entries: usize) -> io::Result<Self> {
         let entries = u32::try_from(entries.max(1)).map_err(|_| io::ErrorKind::InvalidInput)?;
-        new_map(NewMap { kind: PREFIX_TREE, key_size: 4 + N as u32, value_size: 4, entries, flags: GROWS }).map(Self)
+        new_map(NewMap { kind: PREFIX_TREE, key_size: 4 + 16, value_size: 4, entries, flags: GROWS }).map(Self)
     }
 
     /// Puts a prefix in; one that is there gets the new value.
-    pub fn insert(&self, address: [u8; N], bits: u32, value: u32) -> io::Result<()> {
+    pub fn insert(&self, address: [u8; 16], bits: u32, value: u32) -> io::Result<()> {
         let key = [bits.to_ne_bytes().as_slice(), &address].concat();
         let element = Element::new(&self.0, key.as_ptr(), &raw const value);
-        // SAFETY: the kernel reads a key of 4 + N bytes and a value of 4, as the map was made for.
+        // SAFETY: the kernel reads a key of 4 + 16 bytes and a value of 4, as the map was made for.
         unsafe { bpf(MAP_UPDATE, &element) }.map(drop)
     }
 

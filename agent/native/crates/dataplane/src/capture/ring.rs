@@ -13,6 +13,7 @@ use super::interface::{self, LOOPBACK};
 use super::memory;
 use super::shared::{Blocks, SharedBlock};
 use super::socket::{self, PacketSocket};
+use crate::source::Lent;
 
 /// Rings that may share an interface: as many as a fanout group takes in every kernel (PACKET_FANOUT_MAX).
 pub const MEMBERS_LIMIT: usize = 256;
@@ -69,7 +70,7 @@ pub enum State {
 #[derive(Debug)]
 pub struct Ring {
     socket: Arc<PacketSocket>,
-    blocks: Blocks,
+    blocks: Arc<Blocks>,
     /// The block that the kernel hands over next.
     next: usize,
     snaplen: u32,
@@ -82,11 +83,12 @@ pub struct Ring {
 
 /// A block of frames that is ours; dropped, it is the kernel's again.
 #[derive(Debug)]
-pub struct RingBlock<'r> {
-    shared: SharedBlock<'r>,
+pub struct RingBlock {
+    shared: SharedBlock,
     snaplen: u32,
     place: u16,
-    lost: &'r mut u64,
+    /// Frames that could not be found.
+    lost: u64,
 }
 
 impl Ring {
@@ -130,7 +132,7 @@ impl Ring {
         }
         Ok(Self {
             socket: Arc::new(socket),
-            blocks,
+            blocks: Arc::new(blocks),
             next: 0,
             snaplen: config.snaplen,
             place: config.place,
@@ -179,10 +181,10 @@ impl Ring {
     }
 
     /// Takes the next block, if the kernel has handed one over.
-    pub fn next_block(&mut self) -> Option<RingBlock<'_>> {
+    pub fn next_block(&mut self) -> Option<RingBlock> {
         let shared = self.blocks.take(self.next)?;
         self.next = self.next.wrapping_add(1);
-        Some(RingBlock { shared, snaplen: self.snaplen, place: self.place, lost: &mut self.lost })
+        Some(RingBlock { shared, snaplen: self.snaplen, place: self.place, lost: 0 })
     }
 
     /// How full the ring is, from 0 to 1: the part of its blocks that waits to be read.
@@ -202,6 +204,11 @@ impl Ring {
     #[must_use]
     pub fn shortfall(&self, config: &RingConfig) -> Option<String> {
         memory::shortfall(&config.interface, config.ring_bytes, self.blocks.bytes())
+    }
+
+    /// Notes frames of a block that could not be found.
+    pub const fn note_lost(&mut self, packets: u64) {
+        self.lost += packets;
     }
 
     /// How many frames were lost since this was asked last: the kernel had no room, or a block could not be read.
@@ -238,11 +245,23 @@ impl Ring {
     }
 }
 
-impl RingBlock<'_> {
+impl RingBlock {
     /// The frames of the block, in the order they came; a second time there are none.
     pub fn frames(&mut self) -> Frames<'_> {
-        let (bytes, packets) = (take(&mut self.shared.bytes), take(&mut self.shared.packets));
-        Frames::new(bytes, packets, self.place, self.snaplen, self.lost)
+        let packets = take(&mut self.shared.packets);
+        Frames::new(self.shared.bytes_mut(), packets, self.place, self.snaplen, &mut self.lost)
+    }
+
+    /// Frames that could not be found when they were walked.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+impl Lent for RingBlock {
+    fn data(&self) -> &[u8] {
+        self.shared.bytes()
     }
 }
 

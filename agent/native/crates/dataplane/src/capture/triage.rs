@@ -10,26 +10,18 @@ use std::sync::{Arc, Weak};
 use super::classic;
 use super::interface::{self, LOOPBACK};
 use super::prefixes::{Prefix, Tables};
-use super::program::{Bytes, PrefixTree, Program, Sums};
+use super::program::{PrefixTree, Program, Sums, Table};
 use super::ring::{Ring, RingConfig};
 use super::socket::PacketSocket;
 use super::verdict::{self, COLUMNS, Maps, ROWS, Scene};
 use crate::home::Home;
+use crate::source::Domestic;
 
-/// As many prefixes as the kernel shall hold for us.
+/// As many prefixes of IPv6 as the kernel shall hold for us.
 pub const PREFIXES_LIMIT: usize = 1 << 18;
 
 const RAW_IP: u32 = 101;
 const ETHERNET: u32 = 1;
-
-/// Domestic packets that the kernel counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Domestic {
-    pub packets: u64,
-    pub ip_bytes: u64,
-    /// Bytes on the wire.
-    pub wire_bytes: u64,
-}
 
 /// Triage of one interface: the program that its rings filter by, and what it counted.
 #[derive(Debug)]
@@ -121,15 +113,14 @@ impl Generation {
     /// Makes the maps and the program of a home. Errors: why the kernel would not have them.
     pub fn new(scene: Scene, home: &Home) -> Result<Self, String> {
         let tables = Tables::new(home);
-        if tables.len() > PREFIXES_LIMIT {
-            return Err(format!("home has {} prefixes, more than {PREFIXES_LIMIT}", tables.len()));
+        if tables.v6.len() > PREFIXES_LIMIT {
+            return Err(format!("home has {} prefixes of IPv6, more than {PREFIXES_LIMIT}", tables.v6.len()));
         }
-        let v4 = tree(&tables.v4).map_err(|error| reason(&error))?;
+        let v4 = Table::new(tables.v4.entries()).map_err(|error| reason(&error))?;
         let v6 = tree(&tables.v6).map_err(|error| reason(&error))?;
-        let halves = Bytes::new(&tables.halves).map_err(|error| reason(&error))?;
         let sums = Sums::new(ROWS).map_err(|error| reason(&error))?;
-        let maps =
-            Maps { halves: halves.descriptor(), v4: v4.descriptor(), v6: v6.descriptor(), sums: sums.descriptor() };
+        let v4_entries = tables.v4.entries().len();
+        let maps = Maps { v4: v4.descriptor(), v4_entries, v6: v6.descriptor(), sums: sums.descriptor() };
         let code = verdict::program(scene, maps).ok_or("the program does not assemble")?;
         Ok(Self { program: Program::load(&code)?, sums }) // which keeps the tables from now on
     }
@@ -149,24 +140,6 @@ impl Generation {
     }
 }
 
-impl Domestic {
-    const fn plus(self, more: Self) -> Self {
-        Self {
-            packets: self.packets.wrapping_add(more.packets),
-            ip_bytes: self.ip_bytes.wrapping_add(more.ip_bytes),
-            wire_bytes: self.wire_bytes.wrapping_add(more.wire_bytes),
-        }
-    }
-
-    const fn minus(self, less: Self) -> Self {
-        Self {
-            packets: self.packets.saturating_sub(less.packets),
-            ip_bytes: self.ip_bytes.saturating_sub(less.ip_bytes),
-            wire_bytes: self.wire_bytes.saturating_sub(less.wire_bytes),
-        }
-    }
-}
-
 fn scene_of(hardware: u16, snaplen: u32) -> Result<Scene, String> {
     let loopback = hardware == LOOPBACK;
     match interface::linktype(hardware) {
@@ -176,7 +149,7 @@ fn scene_of(hardware: u16, snaplen: u32) -> Result<Scene, String> {
     }
 }
 
-fn tree<const N: usize>(prefixes: &[Prefix<N>]) -> io::Result<PrefixTree<N>> {
+fn tree(prefixes: &[Prefix]) -> io::Result<PrefixTree> {
     let tree = PrefixTree::new(prefixes.len())?;
     prefixes.iter().try_for_each(|prefix| tree.insert(prefix.address, prefix.bits, prefix.value))?;
     Ok(tree)

@@ -12,7 +12,8 @@ use super::bpf::Register::{R0, R1, R2, R3, R4, R6, R7, R8, R9, R10};
 use super::bpf::Test::{Above, AnyBit, Below, Equal, NotEqual};
 use super::bpf::Width::{Byte, Double, Half, Word};
 use super::bpf::{Assembler, Helper, Label, Register, Slot};
-use super::prefixes::{AT_HOME, DIFFERS, EMBEDS, NEVER};
+use super::octets::{BYTES, FURTHER, HALVES};
+use super::prefixes::{ASK, AT_HOME, NEVER};
 use crate::model::proto;
 
 /// Ports of tunnels in UDP, looked for at both ends: VXLAN twice, GENEVE, GTP-U, Teredo, L2TP.
@@ -37,8 +38,8 @@ const LENGTH: i16 = 0;
 const DIRECTION: i16 = 4;
 const TAGGED: i16 = 20;
 
-// The stack, below R10. An address is looked up where it lies: the four bytes before it, which have been read by then,
-// become its length in bits.
+// The stack, below R10. An IPv6 address is looked up where it lies: the four bytes before it, which have been read by
+// then, become its length in bits.
 const HEADER: i16 = -40;
 const TYPE: i16 = -48;
 const ROW: i16 = -52;
@@ -47,8 +48,9 @@ const IP_BYTES: i16 = -64;
 /// What the program looks things up in, by descriptor.
 #[derive(Clone, Copy, Debug)]
 pub struct Maps {
-    pub halves: c_int,
     pub v4: c_int,
+    /// How many numbers are in the table of IPv4.
+    pub v4_entries: usize,
     pub v6: c_int,
     pub sums: c_int,
 }
@@ -153,7 +155,7 @@ fn read_v4(code: &mut Assembler, maps: Maps, v6: Label, pass: Label) {
     code.jump_if(R1, AnyBit, Number(0x3FFF), pass); // a fragment
     code.load(Byte, R8, R10, HEADER + 9);
     measure(code, pass);
-    judge_ends(code, [HEADER + 12, HEADER + 16], pass, |code, address| look_up_v4(code, maps, address));
+    judge_ends(code, [HEADER + 12, HEADER + 16], pass, |code, address| step_through(code, maps, address, pass));
     code.calculate(Add, R7, Number(20));
     code.calculate(Subtract, R9, Number(20));
 }
@@ -166,7 +168,7 @@ fn read_v6(code: &mut Assembler, maps: Maps, pass: Label) {
     code.calculate(Add, R9, Number(40));
     code.load(Byte, R8, R10, HEADER + 6);
     measure(code, pass);
-    judge_ends(code, [HEADER + 8, HEADER + 24], pass, |code, address| look_up(code, maps.v6, 128, address));
+    judge_ends(code, [HEADER + 8, HEADER + 24], pass, |code, address| look_up(code, maps.v6, address));
     code.calculate(Add, R7, Number(40));
     code.calculate(Subtract, R9, Number(40));
 }
@@ -194,7 +196,7 @@ fn judge_ends(
     code.load(Word, R1, R10, TYPE);
     code.set(R2, Of(R1));
     code.calculate(Or, R2, Of(R0));
-    code.jump_if(R2, AnyBit, Number(EMBEDS as i32), pass);
+    code.jump_if(R2, AnyBit, Number(ASK as i32), pass);
     code.calculate(And, R1, Of(R0));
     code.jump_if(R2, AnyBit, Number(NEVER as i32), never);
     code.jump_if(R1, AnyBit, Number(AT_HOME as i32), decided);
@@ -204,22 +206,36 @@ fn judge_ends(
     code.place(decided);
 }
 
-/// Sets R0 to what is known of an IPv4 address on the stack: by its first half, where that is enough.
-fn look_up_v4(code: &mut Assembler, maps: Maps, address: i16) {
+/// Sets R0 to what is known of an IPv4 address on the stack, as `Octets::look_up`.
+fn step_through(code: &mut Assembler, maps: Maps, address: i16, pass: Label) {
     let known = code.label();
-    code.load(Half, R1, R10, address);
-    code.first_value(R2, maps.halves);
-    code.calculate(Add, R2, Of(R1));
-    code.load(Byte, R0, R2, 0);
-    code.jump_if(R0, NotEqual, Number(i32::from(DIFFERS)), known);
-    look_up(code, maps.v4, 32, address);
+    code.load(Half, R0, R10, address);
+    read_entry(code, maps);
+    for byte in [address + 2, address + 3] {
+        code.jump_if(R0, Below, Number(i32::from(FURTHER)), known);
+        code.calculate(And, R0, Number(i32::from(!FURTHER)));
+        code.calculate(ShiftLeft, R0, Number(BYTES.trailing_zeros() as i32));
+        code.load(Byte, R1, R10, byte);
+        code.calculate(Or, R0, Of(R1));
+        code.calculate(Add, R0, Number(HALVES as i32));
+        code.jump_if(R0, Above, Number(maps.v4_entries as i32 - 1), pass); // never; the verifier wants to see it
+        read_entry(code, maps);
+    }
     code.place(known);
 }
 
-/// Sets R0 to what is known of an address on the stack; nothing: 0.
-fn look_up(code: &mut Assembler, tree: c_int, bits: i32, address: i16) {
+/// Replaces the number of an entry by the entry.
+fn read_entry(code: &mut Assembler, maps: Maps) {
+    code.calculate(ShiftLeft, R0, Number(1));
+    code.first_value(R1, maps.v4);
+    code.calculate(Add, R1, Of(R0));
+    code.load(Half, R0, R1, 0);
+}
+
+/// Sets R0 to what is known of an IPv6 address on the stack; nothing: 0.
+fn look_up(code: &mut Assembler, tree: c_int, address: i16) {
     let unknown = code.label();
-    code.store(Word, R10, address - 4, Number(bits));
+    code.store(Word, R10, address - 4, Number(128));
     code.map(R1, tree);
     code.set(R2, Of(R10));
     code.calculate(Add, R2, Number(i32::from(address - 4)));

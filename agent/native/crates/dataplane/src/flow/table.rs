@@ -9,6 +9,7 @@ use super::{Flow, Moment, Sight, opened_by_sender};
 use crate::home::{Home, Side};
 use crate::model::{EndReason, SECOND_NS, Scope, tcp};
 use crate::names::transfers::FlowRef;
+use crate::report::Which;
 
 /// A closed TCP flow waits so long for the last ACK before a tick ends it.
 pub const CLOSE_GRACE_NS: i64 = SECOND_NS;
@@ -277,19 +278,16 @@ impl Table {
         &self.changed
     }
 
-    /// Begins to count the next delta: what was reported is told, what has ended is let go.
-    pub fn reported(&mut self) {
+    /// Begins to count the next delta of what was reported; what has ended is let go.
+    pub fn reported(&mut self, which: Which) {
         for slot in std::mem::take(&mut self.changed) {
             let Some(flow) = self.slab.get_mut(slot) else { continue };
-            if flow.alive {
-                flow.dirty = false;
-                flow.told_before = true;
-                flow.told = flow.counts;
-                if let Some(found) = flow.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
-                    found.clear();
-                }
-            } else {
+            if !flow.alive {
                 self.slab.remove(slot);
+            } else if which == Which::Ended {
+                self.changed.push(slot);
+            } else {
+                flow.begin_delta();
             }
         }
         self.ended = 0;

@@ -14,6 +14,7 @@ pub use files::Files;
 pub use pushed::Pushed;
 pub use raw::STDIN;
 
+use crate::home::Home;
 use crate::model::Frame;
 
 /// Frames that lie in one piece of memory, in the order they came.
@@ -119,7 +120,7 @@ pub trait Wire {
     fn now_ns(&self) -> i64;
 
     /// How full the room for frames is that wait to be read: 0 to 1.
-    fn load(&self) -> f32;
+    fn load(&self) -> f64;
 
     /// Frames the kernel dropped since this was asked last, by interface.
     fn kernel_drops(&mut self) -> Vec<(u16, u64)>;
@@ -128,6 +129,9 @@ pub trait Wire {
     fn counted_before(&mut self) -> Vec<(u16, Domestic)> {
         Vec::new()
     }
+
+    /// Judges by another home from now on, where that is done before packets reach us.
+    fn set_home(&mut self, _home: &Home) {}
 
     /// Interfaces that are down or gone and are waited for.
     fn down(&self) -> Vec<u16>;
@@ -140,4 +144,26 @@ pub struct Domestic {
     /// Wire length of the frames.
     pub wire_bytes: u64,
     pub ip_bytes: u64,
+}
+
+impl Domestic {
+    /// The sum.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self {
+            packets: self.packets.wrapping_add(more.packets),
+            ip_bytes: self.ip_bytes.wrapping_add(more.ip_bytes),
+            wire_bytes: self.wire_bytes.wrapping_add(more.wire_bytes),
+        }
+    }
+
+    /// What is more than before.
+    #[must_use]
+    pub const fn minus(self, less: Self) -> Self {
+        Self {
+            packets: self.packets.saturating_sub(less.packets),
+            ip_bytes: self.ip_bytes.saturating_sub(less.ip_bytes),
+            wire_bytes: self.wire_bytes.saturating_sub(less.wire_bytes),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Unpacks gzip and zstd piece by piece, in bounded memory; says when the packing is damaged or ends early.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Decompress, DecompressError, FlushDecompress, Status};
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
 /// The largest window of zlib: any gzip file (RFC 1952).
@@ -77,10 +77,15 @@ impl Gunzip {
             Ok(Status::StreamEnd) => self.inside = None,
             Ok(_) if taken > 0 || into.len() > filled => {}
             Ok(_) => return Err(damaged_gzip("no progress")),
-            Err(error) => return Err(damaged_gzip(error.message().unwrap_or("unknown"))),
+            Err(error) => return Err(damaged_gzip(reason(&error))),
         }
         Ok(taken)
     }
+}
+
+/// The reason zlib gives; zlib-rs forgets that of a wrong code or distance, having found the state bad once more.
+fn reason(error: &DecompressError) -> &str {
+    error.message().filter(|reason| *reason != "repeated call with bad state").unwrap_or("invalid code or distance")
 }
 
 /// The words of zlib as Python gives them: both engines say the same.
@@ -99,15 +104,18 @@ pub struct Unzstd {
 impl Unzstd {
     /// The first step of a frame: as many bytes as any frame has.
     const FIRST: usize = 5;
+    /// The library asks for a block and the header of the next; a wrong header would take the block with it.
+    const BLOCK_HEADER: usize = 3;
 
     fn new() -> Self {
         Self { context: DCtx::create(), inside: true, wanted: Self::FIRST }
     }
 
-    /// Gives the library one block at a time, as it asks: so a damaged block takes no sound one with it, and what a
-    /// step unpacks always fits.
+    /// Gives the library one block at a time: so a damaged block takes no sound one with it, and what a step unpacks
+    /// always fits.
     fn unpack(&mut self, packed: &[u8], into: &mut Vec<u8>) -> Result<usize, String> {
-        let mut input = InBuffer::around(packed.get(..self.wanted).unwrap_or(packed));
+        let size = if self.wanted > Self::BLOCK_HEADER { self.wanted - Self::BLOCK_HEADER } else { self.wanted };
+        let mut input = InBuffer::around(packed.get(..size).unwrap_or(packed));
         let filled = into.len();
         let mut output = OutBuffer::around_pos(into, filled);
         let wanted = self.context.decompress_stream(&mut output, &mut input).map_err(damaged_zstd)?;

@@ -94,7 +94,7 @@ impl Reading {
             from = self.stream.at;
             stop = self.walk(&mut block.records, limit, filter);
         }
-        let rest = self.judge(stop, block.records.is_empty());
+        let rest = self.judge(stop);
         if !block.records.is_empty() {
             self.stream.hand_over(block, from);
         }
@@ -127,12 +127,12 @@ impl Reading {
         Stop::Full
     }
 
-    /// Says what it means that the walk stopped: `last` is true when it brought no frame.
-    fn judge(&self, stop: Stop, last: bool) -> Result<Rest, String> {
+    /// Says what it means that the walk stopped.
+    fn judge(&self, stop: Stop) -> Result<Rest, String> {
         match stop {
             Stop::Full => Ok(Rest::Some),
             Stop::Refused(sentence) => Err(sentence),
-            Stop::At(Next::Short { .. }) if !(last && self.stream.ended) => Ok(Rest::Some),
+            Stop::At(Next::Short { .. }) if !self.stream.ended => Ok(Rest::Some),
             Stop::At(Next::Short { from, wanted }) => self.ended(from, wanted).map_or(Ok(Rest::None), Err),
             Stop::At(Next::Claims(size)) => Err(self.damaged(self.stream.at, &format!("it claims {size} bytes"))),
             Stop::At(Next::Contradiction { at }) => Err(self.contradicted(at)),

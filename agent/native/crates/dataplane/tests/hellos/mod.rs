@@ -31,6 +31,7 @@ impl Told {
 }
 
 /// One thing that happens: bytes of a direction (true: outward), or bytes lost there.
+#[derive(Clone)]
 pub enum Event<'a> {
     Data(bool, &'a [u8]),
     Gap(bool),
@@ -165,3 +166,27 @@ pub fn initial(payload: &[u8], made: Made<'_>) -> Vec<u8> {
     (0..4).for_each(|i| packet[at + i] ^= mask[1 + i]);
     packet
 }
+
+/// An element of DER whose content is shorter than 64 KiB.
+pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let size = content.len() as u16;
+    let head = if size < 128 { vec![tag, size as u8] } else { [&[tag, 0x82], &size.to_be_bytes()[..]].concat() };
+    [head, content.to_vec()].concat()
+}
+
+pub fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+    der(0x30, &[der(6, oid), der(tag, value)].concat())
+}
+
+pub fn name(relative: &[Vec<u8>]) -> Vec<u8> {
+    der(0x30, &relative.iter().flat_map(|attributes| der(0x31, attributes)).collect::<Vec<_>>())
+}
+
+pub fn certificate(issuer: &[u8], subject: &[u8]) -> Vec<u8> {
+    let fields = [&der(0xA0, &der(2, b"\x02")), &der(2, b"\x01"), &der(0x30, b""), issuer, &der(0x30, b""), subject];
+    der(0x30, &[der(0x30, &fields.concat()), vec![0; 9]].concat())
+}
+
+pub const CN: &[u8] = b"\x55\x04\x03";
+pub const O: &[u8] = b"\x55\x04\x0a";
+pub const C: &[u8] = b"\x55\x04\x06";
