@@ -62,7 +62,7 @@ class NativeEngine:
     def _batch(self, tick: crossborder_native.Tick) -> Batch:
         reports = pl.DataFrame(tick.reports)
         if reports.schema != REPORT_SCHEMA:
-            reports = reports.cast(dict(REPORT_SCHEMA))
+            reports = reports.cast(REPORT_SCHEMA)
         return Batch(
             reports,
             tuple(map(_books, self._interfaces, tick.books)),
