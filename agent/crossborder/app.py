@@ -74,6 +74,7 @@ class Agent:
         self._config_path = config_path
         self._options = options
         self._reload_asked = False
+        self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
         self._record: EventLog | None = None
         self._record_path: Path | None = None
@@ -137,6 +138,7 @@ class Agent:
         begin = time.perf_counter()
         for batch in self.engine:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
+            self._tell_of_interfaces(set(batch.down))
             yield batch
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
@@ -147,6 +149,14 @@ class Agent:
             elif self._changed():
                 self.reload()
             begin = time.perf_counter()
+
+    def _tell_of_interfaces(self, down: set[str]) -> None:
+        """Log once when an interface goes down, and once when it is back."""
+        for interface in sorted(down - self._down):
+            telemetry.log().warning("interface is down or gone, it is waited for", interface=interface)
+        for interface in sorted(self._down - down):
+            telemetry.log().warning("interface is back", interface=interface)
+        self._down = down
 
     def _timed(self, stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any) -> Any:  # noqa: ANN401 - whatever the stage takes

@@ -62,9 +62,11 @@ class Progress(NamedTuple):
 class Engine(Protocol):
     """What every engine can do.
 
-    Iteration yields a batch at each tick and one at the end, in which every flow has ended. A fault of the source
-    (a file cut in the middle of a packet, an interface that goes away) raises CrossborderError only after the batch
-    that holds everything read before it: nothing already read is lost. Hostile packets never raise.
+    Iteration yields a batch at each tick and one at the end, in which every flow has ended; an engine that listens in
+    several threads yields one for each. A fault of the source (a file cut in the middle of a packet) raises
+    CrossborderError only after the batch that holds everything read before it: nothing already read is lost. An
+    interface that goes away is such a fault to `portable` and `tshark`; `native` says so in `Batch.down`, goes on with
+    the others, and reads it again when it is back. Hostile packets never raise.
     """
 
     name: str

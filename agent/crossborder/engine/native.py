@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from crossborder import telemetry
 from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
 from crossborder.engine.portable.source import ETHERNET, Filter
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from crossborder.engine.home import Home
 
 
-_log = logging.getLogger(__name__)
 _SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
@@ -116,7 +115,7 @@ def _listen(
         triage=config.triage and not config.report_all,
     )
     for note in engine.notes:
-        _log.warning("%s", note)
+        telemetry.log().warning("capture is not all that was asked for", reason=note)
     return engine
 
 

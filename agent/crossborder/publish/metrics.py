@@ -217,6 +217,7 @@ class Metrics(Collector):
             for reason in DropReason:
                 count = books.dropped.get(reason, 0)
                 self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
+            self._of("crossborder_capture_interface_up").set((books.interface,), books.interface not in batch.down)
         shed = {_among(work, SHEDS) for work in batch.sheds}
         for work in (*SHEDS, OTHER):
             self._of("crossborder_capture_shedding").set((work,), int(work in shed))
