@@ -112,7 +112,7 @@ def nameless(made: Run, ids: set[str]) -> Run:
 def test_damaged_frames_mean_the_same(seed: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The whole reports and books of both engines are equal, a file for each link type."""
     rng = Random(seed)  # noqa: S311 - the same each time
-    unlike = {}
+    unlike: dict[tuple[str, str], Any] = {}
     for linktype, content in files(damaged(rng, pool(rng, request), TOGETHER)).items():
         path = tmp_path / f"{seed}-{linktype}.pcap"
         path.write_bytes(content)
