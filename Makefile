@@ -29,6 +29,10 @@ run: setup ## Run the agent; arguments in ARGS, as: make run ARGS="--interface e
 test: setup ## Run every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
+.PHONY: test-frames
+test-frames: setup ## Compare both engines over 100,000 damaged frames; others: FRAMES=
+	@CROSSBORDER_FRAMES=$(or $(FRAMES),100000) $(PY) -m pytest -n $(WORKERS) -q tests/engine/test_native_frames.py $(ARGS)
+
 .PHONY: lint
 lint: setup ## ruff, mypy, the rules' own tests
 	@.venv/bin/ruff check .
