@@ -41,8 +41,12 @@ format: setup ## Format and sort
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
 .PHONY: bench
-bench: setup ## Measure the stages and print ratios
-	@$(PY) -m tools.bench.stages $(ARGS)
+bench: setup ## Measure the agent beside its peers, write docs/PERFORMANCE.md
+	@$(PY) -m tools.bench $(ARGS)
+
+.PHONY: bench-short
+bench-short: setup ## The same on small captures: shows that it works, measures nothing
+	@$(PY) -m tools.bench --short $(ARGS)
 
 .PHONY: golden
 golden: setup ## Write the golden files anew; read the diff before you commit it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -47,6 +48,7 @@ class Options:
     files: tuple[Path, ...] = ()
     interfaces: tuple[str, ...] = ()
     engine: EngineName | None = None
+    workers: int | None = None
     bpf: str | None = None
     flows: Path | None = None
     report: str | None = None
@@ -219,6 +221,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
     capture = settings.capture
     fast = bool(options.files) and not options.realtime
     tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
+    workers = capture.workers if options.workers is None else options.workers
     return EngineConfig(
         home=parts.home,
         files=options.files,
@@ -235,6 +238,9 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
             round(capture.flow.active_timeout * SECOND_NS),
             capture.flow.max_flows,
         ),
+        workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
+        ring_bytes=capture.ring,
+        triage=capture.triage,
     )
 
 

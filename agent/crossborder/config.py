@@ -47,6 +47,14 @@ def seconds(value: object) -> float:
     return found
 
 
+def _ring(value: object) -> int:
+    found = yamlfile.size(value)
+    if found is None or not 1 << 20 <= found <= 1 << 31:
+        message = "a size from 1MiB to 2GiB is expected, as 64MiB"
+        raise ValueError(message)
+    return found
+
+
 def _network(value: object) -> object:
     try:
         return ipaddress.ip_network(str(value))
@@ -71,6 +79,8 @@ def _listen(value: str) -> str:
 
 _DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"}
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
+_SIZE_SCHEMA = {"type": "string", "pattern": "^[0-9]+(KiB|MiB|GiB)$"}
+RingSize = Annotated[int, BeforeValidator(_ring), WithJsonSchema(_SIZE_SCHEMA)]
 Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
 Country = Annotated[str, AfterValidator(_country)]
 
@@ -111,6 +121,11 @@ class CaptureSection(Section):
     filter: str = Field("", description="BPF expression, pcap-filter(7); empty takes everything.")
     snaplen: int = Field(65_535, ge=64, le=262_144, description="Most bytes taken of a frame.")
     promiscuous: bool = Field(True, description="See frames for other hosts: what a mirror port delivers.")
+    workers: int = Field(
+        0, ge=0, le=256, description="Threads of the native engine; 0: a core each for interfaces, 1 for files."
+    )
+    ring: RingSize = Field(1 << 26, description="What the kernel keeps for us, for each worker and interface; native.")
+    triage: bool = Field(True, description="The kernel counts what stays at home, where it lets us; native.")
     tick: Duration = Field(10.0, ge=0.1, le=3600, description="How often flows are reported and rules are evaluated.")
     report: Literal["crossing", "all"] = Field("crossing", description="all reports domestic flows too.")
     community_id_seed: int = Field(0, ge=0, le=65_535, description="Seed of Community ID v1.")

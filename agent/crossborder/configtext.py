@@ -15,7 +15,10 @@ HEAD = """\
 # Check it with: crossborder check -c THIS_FILE
 # yaml-language-server: $schema=crossborder.schema.json   (crossborder init --schema crossborder.schema.json)
 """
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_UNITS = {  # of a field's type, the largest first
+    "Duration": ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")),
+    "RingSize": ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")),
+}
 
 
 def commented(model: type[BaseModel]) -> str:
@@ -32,16 +35,18 @@ def _lines(model: type[BaseModel], depth: int) -> list[str]:
             summary = (type(default).__doc__ or "").splitlines()[0]
             lines += [f"\n{indent}# {summary}\n", f"{indent}{name}:\n", *_lines(type(default), depth + 1)]
         else:
-            is_duration = "Duration" in str(model.__annotations__.get(name, ""))
-            text = f"{indent}{name}: {_yaml(default, is_duration=is_duration)}".rstrip()
+            units = _UNITS.get(str(model.__annotations__.get(name, "")))
+            text = f"{indent}{name}: {_measured(default, units) if units else _yaml(default)}".rstrip()
             lines.append(f"{text:<44}# {info.description}\n")
     return lines
 
 
-def _yaml(value: Any, *, is_duration: bool) -> str:  # noqa: ANN401 - any default of the model
-    if is_duration:
-        size, unit = next((size, unit) for size, unit in _UNITS if value >= size and value % size == 0)
-        return f"{value / size:g}{unit}"
+def _measured(value: float, units: tuple[tuple[int, str], ...]) -> str:
+    size, unit = next((size, unit) for size, unit in units if value >= size and value % size == 0)
+    return f"{value / size:g}{unit}"
+
+
+def _yaml(value: Any) -> str:  # noqa: ANN401 - any default of the model
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -334,4 +334,5 @@ class Batch:
     flows_active: int  # flows in the table after the tick
     lag_seconds: float = 0.0  # how far the engine is behind the wire; 0 for files
     sheds: tuple[str, ...] = ()  # what was shed under load, empty when nothing was
+    down: tuple[str, ...] = ()  # interfaces that are down or gone and are waited for
     reader_failures: int = 0  # since the start: readers of content that failed and were stopped, a fault of ours

@@ -67,6 +67,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     attempt = tries.attempt
     seen = _stamps(settings, config_path)
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
+    attempt(lambda: geography and geography.annotate)  # lays out the databases now, not in the first tick
     home = attempt(lambda: _home(settings, geography))
     assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
     ruleset = attempt(lambda: read_rules(settings))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from bisect import bisect_right
+from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,10 +15,29 @@ if TYPE_CHECKING:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
 
+IPV4_FIRST = 0xFFFF << 32
+"""The number of the key of 0.0.0.0; from here up to IPV6_AGAIN keys are those of IPv4."""
+IPV6_AGAIN = 1 << 48
+
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
-_NAT64 = bytes.fromhex("0064ff9b") + bytes(8)  # 64:ff9b::/96, RFC 6052
-_6TO4 = b"\x20\x02"  # 2002::/16, RFC 3056
-_TEREDO = bytes.fromhex("20010000")  # 2001::/32, RFC 4380
+
+
+class Embedding(IntEnum):
+    """Where an IPv6 address holds the IPv4 address it stands for."""
+
+    LAST = 1  # in the last 32 bits
+    SIX_TO_FOUR = 2  # after 2002::/16, RFC 3056
+    TEREDO = 3  # in the last 32 bits, inverted, RFC 4380 section 4
+
+
+EMBEDDINGS = {
+    ipaddress.ip_network("64:ff9b::/96"): Embedding.LAST,  # NAT64, RFC 6052
+    ipaddress.ip_network("2002::/16"): Embedding.SIX_TO_FOUR,
+    ipaddress.ip_network("2001::/32"): Embedding.TEREDO,
+}
+"""Prefixes whose addresses stand for IPv4; IPv4-mapped ones are IPv4 to begin with."""
+
+_NAT64, _6TO4, _TEREDO = (n.network_address.packed[: n.prefixlen // 8] for n in EMBEDDINGS)
 
 
 def key_of(packed: bytes) -> bytes:
@@ -26,6 +48,11 @@ def key_of(packed: bytes) -> bytes:
 def address_of(key: bytes) -> bytes:
     """Return the address a key stands for: 4 bytes of an IPv4 address, else all 16."""
     return key[12:] if key.startswith(_MAPPED) else key
+
+
+def numbers(keys: pl.Expr) -> pl.Expr:
+    """Return keys as numbers (UInt128), which sort as the keys do and compare ten times faster in columns."""
+    return keys.bin.reinterpret(dtype=pl.UInt128, endianness="big")
 
 
 def key_range(network: Network) -> tuple[bytes, bytes]:
@@ -90,6 +117,11 @@ class PrefixMap(Generic[T]):
     def __len__(self) -> int:
         """Return the number of networks."""
         return len(self.networks)
+
+    @property
+    def starts(self) -> tuple[bytes, ...]:
+        """Return the keys from which on another answer holds, sorted."""
+        return tuple(self._starts)
 
     def match(self, packed: bytes) -> tuple[Network, T] | None:
         """Return the longest network that holds the address of 4 or 16 bytes, and its value, or None."""

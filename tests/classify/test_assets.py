@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.classify.world import key, keys
+from tests.classify.world import keys
 
 from crossborder.classify import Assets
 from crossborder.classify.assets import ANNOTATION
@@ -55,22 +56,34 @@ def test_tunnelled_addresses(tmp_path: Path) -> None:
 
 
 def test_annotate(tmp_path: Path) -> None:
-    """One row per distinct address; nobody's address has the gateway's unit, no categories."""
-    frame = read(tmp_path, GOOD).annotate(keys("10.1.1.1", "10.1.2.1", "10.9.9.9", "10.1.1.1", None), "Gateway")
+    """One row per key in order; nobody's address has the gateway's unit, no categories."""
+    found = read(tmp_path, GOOD).annotate(keys("10.1.1.1", "10.1.2.1", "10.9.9.9", "10.1.1.1", None), "Gateway")
 
-    assert frame.schema == ANNOTATION
-    assert frame["system"].to_list() == ["registry", "database", None, None]
-    assert frame["unit"].to_list() == ["Civil Status", "Gateway", "Gateway", "Gateway"]
-    assert frame["owner"].to_list() == ["head of office", None, None, None]
-    assert frame["categories"].to_list() == [["core:I.26", "personal"], ["important:II.10"], None, None]
-    assert frame["local_key"].to_list()[::3] == [key("10.1.1.1"), None]
+    assert found.schema == ANNOTATION
+    assert found["system"].to_list() == ["registry", "database", None, "registry", None]
+    assert found["unit"].to_list() == ["Civil Status", "Gateway", "Gateway", "Civil Status", "Gateway"]
+    assert found["owner"].to_list() == ["head of office", None, None, "head of office", None]
+    assert found["categories"].to_list()[:3] == [["core:I.26", "personal"], ["important:II.10"], None]
 
 
 def test_no_assets() -> None:
     """Without a file every address is nobody's."""
-    frame = Assets().annotate(keys("10.1.1.1"))
+    assert Assets().annotate(keys("10.1.1.1", "2001:db8::1")).rows() == [(None, None, None, None)] * 2
 
-    assert frame.row(0)[:5] == (key("10.1.1.1"), None, None, None, None)
+
+def test_columns_agree_with_lookups(tmp_path: Path) -> None:
+    """A column of addresses is whose each address is, tunnelled ones by the address inside."""
+    assets = read(tmp_path, GOOD)
+    addresses = [
+        f"{head}10.1.{third}.{last}" for head in ("", "::ffff:", "64:ff9b::") for third in range(5) for last in (1, 3)
+    ]
+    addresses += ["2002:a01:201::1", "2001:0:1:2:0:0:f5fe:fdfe", "2001:db8::1", "::", "ffff::"]
+
+    found = assets.annotate(keys(*addresses))["system"]
+
+    holders = [assets.find(ipaddress.ip_address(address).packed) for address in addresses]
+    assert found.to_list() == [holder and holder.name for holder in holders]
+    assert found.null_count() < len(addresses) / 2
 
 
 @pytest.mark.parametrize(

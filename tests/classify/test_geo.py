@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.classify.world import BUILD, Settings, country, key, keys
+from tests.classify.world import BUILD, Settings, country
 
-from crossborder.classify import Geography, geo
-from crossborder.classify.geo import ANNOTATION, RESERVED, packed_of
-from crossborder.classify.recent import Recent
+from crossborder.classify import Geography
+from crossborder.classify.geo import packed_of
+from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -228,64 +228,6 @@ def test_damaged_record_is_unknown_and_counted(write_mmdb: WriteMmdb, data: Path
     assert geography.lookup("9.1.1.1")[:2] == ("ZZ", "unknown")
     assert geography.lookup("8.1.1.1").country == "US"
     assert geography.counts == {("db", "error"): 1, ("db", "hit"): 1}
-
-
-def test_annotate(geography: Geography) -> None:
-    """One row per distinct address in order, in the given schema, never a null country."""
-    addresses = ("8.1.2.3", "10.0.0.1", "2a00::1", None)
-
-    frame = geography.annotate(keys(*addresses, "8.1.2.3", "::ffff:8.1.2.3"))
-
-    assert frame.schema == ANNOTATION
-    assert frame["remote_key"].to_list() == [key(address) for address in addresses]
-    assert frame["country"].to_list() == ["US", "ZZ", "SE", "ZZ"]
-    assert frame["country_basis"].null_count() == 0
-
-
-def test_annotate_nothing(geography: Geography) -> None:
-    """No address makes no row, in the same schema."""
-    frame = geography.annotate(keys())
-
-    assert (frame.height, frame.schema) == (0, ANNOTATION)
-
-
-def test_counts(geography: Geography) -> None:
-    """Each lookup is counted once by database and result; what was remembered is told apart."""
-    addresses = keys("8.1.2.3", "9.1.1.1", "99.1.1.1", "10.1.1.1", "2a00::1")
-    geography.annotate(addresses)
-    geography.annotate(addresses)
-
-    assert geography.counts == {
-        ("world", "hit"): 2,
-        ("world", "pseudo"): 1,
-        ("world", "miss"): 1,
-        ("cache", "hit"): 5,
-    }
-
-
-def test_remembered_answers_are_the_same_and_bounded(world: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scan of many addresses keeps no more than the limit, and answers do not change."""
-    monkeypatch.setattr(geo, "CACHED", 1_000)
-    geography = Geography.open(Settings(country=world), data)
-    first = geography.annotate(keys("8.1.2.3", "2a00::1"))
-    for low in range(0, 20_000, 3_000):
-        geography.annotate(keys(*(str(ipaddress.IPv4Address(0x08000000 + n)) for n in range(low, low + 3_000))))
-
-    assert len(geography._rows) <= 2_000
-    assert geography.annotate(keys("8.1.2.3", "2a00::1")).equals(first)
-
-
-def test_what_is_asked_again_is_kept() -> None:
-    """An answer in use survives any number of others; one that is not goes."""
-    recent: Recent[int, str] = Recent(10)
-    recent.put(-1, "idle")
-    for n in range(100):
-        recent.put(n, str(n))
-        recent.put(-2, "busy") if n == 0 else None
-        assert recent.get(-2) == "busy"
-
-    assert recent.get(-1) is None
-    assert len(recent) <= 20
 
 
 @given(st.text(max_size=60))

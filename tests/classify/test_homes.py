@@ -13,7 +13,7 @@ import pytest
 from tests.classify.world import Settings, country
 
 from crossborder.classify import Geography, home_networks
-from crossborder.classify.geo import RESERVED
+from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:

@@ -6,12 +6,14 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 import maxminddb
+import polars as pl
 import pytest
 
 from crossborder.classify.mmdbfile import Mmdb
 from crossborder.classify.mmdbwriter import Metadata, write
 from crossborder.classify.ranges import IPV4_END
-from crossborder.classify.searchtree import BrokenTree, SearchTree
+from crossborder.classify.searchtree import ASK, BLOCKS, NOTHING, BrokenTree, SearchTree
+from crossborder.prefixes import IPV4_FIRST, IPV6_AGAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,54 +27,58 @@ NAMES = [
 ]
 
 
-def blocks(reader: maxminddb.Reader) -> set[tuple[int, int]]:
-    """Return first number and bits of every network of a file, IPv4 in ::/96."""
-    return {
-        (int(network.network_address), network.max_prefixlen - network.prefixlen)
-        for network, _ in reader
-        if network.version == 4 or reader.metadata().ip_version == 6
-    }
+def networks(reader: maxminddb.Reader) -> set[tuple[int, int]]:
+    """Return number of the first key and prefix length of every network of a file that holds data, aliases apart."""
+    found = {(network, network.version == 4) for network, _ in reader}
+    if reader.metadata().ip_version == 4:
+        found = {(network, four) for network, four in found if four}
+    return {(int(network.network_address) + IPV4_FIRST * four, network.prefixlen) for network, four in found}
+
+
+def told(blocks: pl.DataFrame) -> pl.DataFrame:
+    """Return the blocks that hold data."""
+    return blocks.filter(~pl.col("record").is_in([NOTHING, ASK]))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_holding_finds_what_the_reader_walks(name: str, corpus: Path) -> None:
-    """All blocks that hold data are found, aliases once, in order."""
+def test_blocks_are_what_the_reader_walks(name: str, corpus: Path) -> None:
+    """All blocks that hold data are found, aliases of IPv4 once, in order; no two begin at the same address."""
     path = corpus / "mmdb" / f"{name}.mmdb"
     with maxminddb.open_database(path) as reader:
-        wanted = blocks(reader)
+        wanted = networks(reader)
 
-    found = Mmdb.read(path).tree.holding(lambda _: True)
+    blocks = Mmdb.read(path).blocks
 
-    assert {(leaf.low, leaf.bits) for leaf in found} == wanted
-    assert found == sorted(found)
+    assert blocks.schema == BLOCKS
+    assert set(told(blocks).select("start", "length").iter_rows()) == wanted
+    assert blocks["start"].is_sorted()
+    assert blocks["start"].is_unique().all()
+    assert blocks["start"][0] == 0
 
 
 def test_one_record_above_ipv4(corpus: Path) -> None:
-    """A record that stands for ::/64 is one block, and there is no root of IPv4 below it."""
-    tree = Mmdb.read(corpus / "mmdb" / "MaxMind-DB-no-ipv4-search-tree.mmdb").tree
+    """A record that stands for ::/64 is one block; IPv4 in it, and what follows IPv4, is asked for."""
+    blocks = Mmdb.read(corpus / "mmdb" / "MaxMind-DB-no-ipv4-search-tree.mmdb").blocks
 
-    assert [(leaf.low, leaf.bits) for leaf in tree.holding(lambda _: True)] == [(0, 64)]
+    assert told(blocks).select("start", "length").rows() == [(0, 64)]
+    assert blocks.filter(pl.col("record") == ASK)["start"].to_list() == [IPV4_FIRST, IPV6_AGAIN]
 
 
 @pytest.mark.parametrize("bits", [24, 28, 32])
-def test_holding_some(bits: int, tmp_path: Path) -> None:
-    """Only blocks of the wanted record come back, and each distinct record is asked for once."""
+def test_records_tell_data_apart(bits: int, tmp_path: Path) -> None:
+    """Blocks have the same record exactly where they hold the same data, however wide records are."""
     ranges = [(n * 16, n * 16 + 15, n % 3) for n in range(64)] + [(IPV4_END * 7, IPV4_END * 8 - 1, 1)]
     about = Metadata("t", "t", 1, record_bits=bits)  # type: ignore[arg-type]  # pytest gives ints
     path = tmp_path / "x.mmdb"
     path.write_bytes(write(ranges, lambda n: {"n": n}, about))
-    mmdb = Mmdb.read(path)
-    asked = []
 
-    def wanted(leaf: tuple[int, int, int]) -> bool:
-        asked.append(leaf[2])
-        packed = leaf[0].to_bytes(4, "big") if leaf[0] < IPV4_END else leaf[0].to_bytes(16, "big")
-        return bool(mmdb.find(packed)[0] == {"n": 1})
+    blocks = told(Mmdb.read(path).blocks)
 
-    found = mmdb.tree.holding(wanted)
-
-    assert [(leaf.low, leaf.low + (1 << leaf.bits) - 1, 1) for leaf in found] == [r for r in ranges if r[2] == 1]
-    assert len(asked) == len(set(asked)) == 3
+    held = dict(zip(blocks["start"], blocks["record"], strict=True))
+    assert len(set(held.values())) == 3
+    assert {(held[start + IPV4_FIRST * (start < IPV4_END)], n) for start, _, n in ranges} == set(
+        zip(dict.fromkeys(held[IPV4_FIRST + n * 16] for n in range(3)), range(3), strict=True)
+    )
 
 
 def test_leaves_stop(corpus: Path) -> None:
@@ -84,22 +90,31 @@ def test_leaves_stop(corpus: Path) -> None:
 
 
 def test_circles_end() -> None:
-    """A tree whose nodes point at each other is walked and searched in bounded time."""
+    """A tree whose nodes point at each other is walked in bounded time."""
     circle = bytes.fromhex("000001000001000000000000")  # node 0 → 1, node 1 → 0, both sides
     tree = SearchTree(circle + bytes(64), 2, 24, 6)
 
     assert list(tree.leaves(1000)) == []
-    assert tree.holding(lambda _: True) == []
+    assert set(tree.blocks()["record"]) == {ASK}
 
 
-def test_data_in_a_circle_is_a_broken_tree() -> None:
-    """A record below nodes that point in a circle has no prefix: the tree is broken."""
-    # node 0: nothing; node 1: → 2, data; node 2: → 1, nothing. 1 and 2 hang on each other only.
-    raw = bytes.fromhex("000003000003000002000013000001000003")
-    tree = SearchTree(raw + bytes(64), 3, 24, 4)
+def test_too_many_ways_are_a_broken_tree() -> None:
+    """Nodes that double the ways at every level, without end, are found out early."""
+    tree = SearchTree(bytes.fromhex("000001000001000002000002000001000001") + bytes(64), 3, 24, 4)
 
     with pytest.raises(BrokenTree, match="circle"):
-        tree.holding(lambda _: True)
+        tree.blocks()
+
+
+def test_ways_without_end_are_asked() -> None:
+    """Below one circle every way but one ends: that one is a block only a lookup can tell of."""
+    tree = SearchTree(bytes.fromhex("000000000011") + bytes(64), 1, 24, 4)  # left: itself, right: data
+
+    blocks = tree.blocks()
+
+    assert blocks["record"].to_list()[:3] == [NOTHING, ASK, 17]
+    assert (blocks["record"][2:-1] == 17).all()
+    assert blocks.height == 35
 
 
 @pytest.mark.parametrize(("nodes", "bits"), [(0, 24), (1000, 24), (1, 23), (-1, 32)])

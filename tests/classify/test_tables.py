@@ -74,7 +74,7 @@ def test_mapped_prefixes_are_ipv4(tmp_path: Path) -> None:
     table = read(tmp_path, "::ffff:192.0.2.0/120,SG\n")
 
     assert str(table.entries[0][0]) == "192.0.2.0/24"
-    assert table.match(socket.inet_aton("192.0.2.9"))
+    assert table.prefixes.match(socket.inet_aton("192.0.2.9"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_operators(tmp_path: Path) -> None:
     path = tmp_path / "anycast.csv"
     path.write_text("prefix,operator,source\n192.0.2.0/24,Example DNS,https://example.net/\n")
 
-    found = read_operators(path).match(socket.inet_aton("192.0.2.1"))
+    found = read_operators(path).prefixes.match(socket.inet_aton("192.0.2.1"))
 
     assert found
     assert (found[1].label, found[1].country) == ("Example DNS", None)
@@ -114,4 +114,4 @@ def test_operators(tmp_path: Path) -> None:
 
 def test_empty_table_knows_nothing() -> None:
     """A table without entries answers nothing."""
-    assert Table().match(socket.inet_aton("192.0.2.1")) is None
+    assert Table().prefixes.match(socket.inet_aton("192.0.2.1")) is None

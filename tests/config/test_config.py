@@ -8,16 +8,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import jsonschema
 import pytest
 from click.testing import CliRunner
 from tests.golden import assert_golden
 
-from crossborder import config, yamlfile
+from crossborder import app, config, yamlfile
 from crossborder.cli import COMMANDS, cli, main
 from crossborder.configtext import commented
+from crossborder.engine.home import Home
 from crossborder.errors import CrossborderError
+from crossborder.prefixes import PRIVATE, PrefixSet
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -98,6 +102,36 @@ def test_durations(text: str, seconds: float) -> None:
     document = yamlfile.parse_all(f"geoip: {{max_age: {text}}}", "x")[0]
 
     assert yamlfile.fill(document, config.Config).geoip.max_age == seconds
+
+
+def test_sizes() -> None:
+    """A size is a whole number with a binary unit, in the bounds of a ring."""
+    capture = [yamlfile.parse_all(f"capture: {{ring: {text}}}", "x")[0] for text in ("2048KiB", "1MiB", "2GiB")]
+
+    rings = [yamlfile.fill(document, config.Config).capture.ring for document in capture]
+
+    assert rings == [1 << 21, 1 << 20, 1 << 31]
+    assert config.Config().capture.ring == 64 << 20
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "files", "workers"),
+    [(0, None, (), 8), (0, None, ("x.pcap",), 1), (3, None, ("x.pcap",), 3), (3, 2, (), 2), (3, 0, (), 8)],
+)
+def test_workers(
+    monkeypatch: pytest.MonkeyPatch, written: int, said: int | None, files: tuple[str, ...], workers: int
+) -> None:
+    """None named: a core each on interfaces, one for files; the command line's word is over the file's."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    document = yamlfile.parse_all(f"capture: {{workers: {written}, ring: 8MiB, triage: false}}", "x")[0]
+    settings = yamlfile.fill(document, config.Config)
+    options = app.Options(files=tuple(map(Path, files)), workers=said)
+
+    parts: Any = SimpleNamespace(home=Home(PrefixSet(PRIVATE)))
+
+    engine = app.engine_config(settings, options, parts)
+
+    assert (engine.workers, engine.ring_bytes, engine.triage) == (workers, 8 << 20, False)
 
 
 def test_the_cache_folder_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

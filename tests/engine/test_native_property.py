@@ -102,7 +102,7 @@ def capture(steps: list[Step]) -> bytes:
     return b"".join(records)
 
 
-CONFIGS = st.builds(
+CONFIGS: st.SearchStrategy[dict[str, object]] = st.builds(
     dict,
     report_all=st.booleans(),
     tick_ns=st.sampled_from([SECOND_NS, 10 * SECOND_NS, 300 * SECOND_NS]),

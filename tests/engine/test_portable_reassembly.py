@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossborder.engine.portable.reassembly import DELIVERED_LIMIT, HELD_LIMIT, PIECES_LIMIT, Budget, Direction
+from crossborder.engine.portable.reassembly import (
+    DELIVERED_LIMIT,
+    HELD_LIMIT,
+    PIECE_COST,
+    PIECES_LIMIT,
+    Budget,
+    Direction,
+)
 
 Segment = tuple[int, bytes]
 
@@ -85,14 +92,18 @@ def test_missing_bytes_are_not_waited_for_for_ever(size: int) -> None:
     assert direction.push(0, b"x" * 10) == b""
 
 
-def test_all_connections_together_are_bounded() -> None:
-    """Many connections that each hold a little must not fill memory; those that get no room give up."""
-    budget = Budget(10_000)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_all_connections_together_are_bounded(size: int) -> None:
+    """Many connections that each hold a little must not fill memory, in small pieces either; some give up."""
+    budget = Budget(10 * (size + PIECE_COST))
     directions = [Direction(0, budget) for _ in range(20)]
     for direction in directions:
-        direction.push(10, bytes(1000))
-
+        direction.push(1, bytes(size))
     assert [direction.given_up for direction in directions] == [False] * 10 + [True] * 10
+
+    directions[0].give_up()
+    assert directions[1].push(0, b"x") == b"x" + bytes(size)
+    assert budget._left == 2 * (size + PIECE_COST)
     for direction in directions:
         direction.give_up()
-    assert budget._left == 10_000
+    assert budget._left == 10 * (size + PIECE_COST)

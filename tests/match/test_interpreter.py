@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossborder.match.cases import crossings
-from crossborder.match.compiler import Plan, truth
+from crossborder.match.compiler import truth
 from crossborder.match.conditions import And, Not, Op, Or, Test
 from crossborder.match.fields import KINDS, Kind
+from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
 
 if TYPE_CHECKING:
@@ -169,15 +170,21 @@ def is_like(text: str, pattern: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(trees, min_size=1, max_size=4), st.lists(flows, min_size=1, max_size=6))
-def test_compiled_rules_agree_with_the_interpreter(nodes: list[Node], rows: list[dict[str, Any]]) -> None:
-    """Each tree, compiled alone and compiled with others into one plan, answers as the interpreter; never null."""
+@given(st.lists(trees, min_size=1, max_size=4), st.lists(flows, min_size=1, max_size=6), st.sampled_from([-1, 64]))
+def test_compiled_rules_agree_with_the_interpreter(nodes: list[Node], rows: list[dict[str, Any]], few: int) -> None:
+    """Each tree, compiled alone and compiled with others into one plan, answers as the interpreter; never null.
+
+    Whether texts count as few, and are asked once each, or as many makes no difference.
+    """
     frame = crossings((1, at, row) for at, row in enumerate(rows))
     expected = [[holds(node, row) for row in rows] for node in nodes]
 
     alone = [frame.select(truth(node).alias("it"))["it"].to_list() for node in nodes]
-    plan = Plan(nodes)
-    together = [column.to_list() for column in plan.matches(plan.tests(frame)).iter_columns()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crossborder.match.plan.FEW", few)
+        patch.setattr("crossborder.match.plan.MANY", 1)
+        plan = Plan(nodes)
+        together = [column.to_list() for column in plan.matches(plan.tests(frame)).iter_columns()]
 
     assert alone == expected
     assert together == expected
@@ -200,6 +207,21 @@ def test_reasons_are_true_and_enough(node: Node, rows: list[dict[str, Any]]) -> 
             assert reason["value"] == (
                 ", ".join(shown) if isinstance(shown, list) else None if shown is None else str(shown)
             )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(trees, min_size=1, max_size=4), st.lists(flows, min_size=1, max_size=4))
+def test_reasons_are_the_same_in_company(nodes: list[Node], rows: list[dict[str, Any]]) -> None:
+    """What a plan leaves out where it does not matter is missing from no reason, and adds none."""
+    frame = crossings((1, at, row) for at, row in enumerate(rows)).with_row_index("at")
+    plan = Plan(nodes)
+    asked = pl.concat([frame, plan.tests(frame)], how="horizontal")
+    for node in nodes:
+        matching = asked.filter([holds(node, row) for row in rows]).lazy()
+
+        alone, together = (pl.concat([Why(node, truths)(matching)]).collect() for truths in (truth, plan.truth))
+
+        assert together.sort("at", "order").equals(alone.sort("at", "order"))
 
 
 def test_networks_join_where_they_touch() -> None:

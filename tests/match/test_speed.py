@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from crossborder.match.cases import crossings
-from crossborder.match.compiler import Plan, truth
+from crossborder.match.compiler import truth
 from crossborder.match.conditions import And, Node, Not, Op, Test
+from crossborder.match.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from crossborder.classify.assets import Assets
 from crossborder.classify.geo import Geography
 from crossborder.classify.homes import home_networks
@@ -11,8 +13,6 @@ from crossborder.model import CROSSING_SCHEMA
 
 if TYPE_CHECKING:
     from collections import Counter
-
-    import polars as pl
 
     from crossborder.model import Batch
 
@@ -59,10 +59,4 @@ class Classifier:
         known, reports = self._known, batch.reports
         remote = known.geography.annotate(reports["remote_key"])
         local = known.assets.annotate(reports["local_key"], known.unit)
-        return (
-            reports.lazy()
-            .join(remote.lazy(), on="remote_key", how="left", maintain_order="left", nulls_equal=True)
-            .join(local.lazy(), on="local_key", how="left", maintain_order="left", nulls_equal=True)
-            .select(CROSSING_SCHEMA.names())
-            .collect()
-        )
+        return pl.concat([reports, remote, local], how="horizontal").select(CROSSING_SCHEMA.names())

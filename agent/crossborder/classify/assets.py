@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import polars as pl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossborder import yamlfile
+from crossborder.classify.layers import Layers
 from crossborder.errors import CrossborderError
 from crossborder.model import CLASSIFY_COLUMNS
-from crossborder.prefixes import PrefixMap, embedded_ipv4
+from crossborder.prefixes import EMBEDDINGS, PrefixMap, embedded_ipv4, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from crossborder.errors import Fault
-    from crossborder.prefixes import Network
+    from crossborder.prefixes import Embedding, Network
     from crossborder.yamlfile import Document
 
 CLASSES = ("core", "important", "personal", "other")
 _CATEGORY = re.compile(rf"(?:{'|'.join(CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 _COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
-ANNOTATION = pl.Schema(
-    {"local_key": pl.Binary} | {name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories")}
-)
+ANNOTATION = pl.Schema({name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories")})
+"""The columns of a crossing that tell of its end at home."""
 
 
 def _network(value: object) -> Network:
@@ -65,13 +65,29 @@ class AssetsFile(BaseModel):
     systems: tuple[System, ...] = ()
 
 
+class _Holder(NamedTuple):
+    """Whose addresses of a range are; tunnelled IPv6 is also looked for by its IPv4 address."""
+
+    system: System | None
+    embeds: Embedding | None
+
+
 class Assets:
     """Prefix → system. Immutable."""
 
     def __init__(self, systems: tuple[System, ...] = ()) -> None:
         """Take systems; without any, every address is nobody's."""
         self.systems = systems
-        self._by_prefix = PrefixMap((network, system) for system in systems for network in system.networks)
+        prefixes = PrefixMap((network, system) for system in systems for network in system.networks)
+        embedding = PrefixMap(EMBEDDINGS.items())
+
+        def say(key: bytes) -> _Holder:
+            system = prefixes.get(key)
+            return _Holder(system, None if system else embedding.get(key))
+
+        self._holders = Layers((prefixes, embedding), say)
+        rows = [_row(holder.system) for holder in self._holders.all]
+        self._rows = pl.DataFrame(rows, schema=ANNOTATION, orient="row")
 
     @classmethod
     def read(cls, path: Path, items: Collection[str] | None = None) -> Assets:
@@ -89,24 +105,20 @@ class Assets:
 
     def find(self, packed: bytes) -> System | None:
         """Return the system an address of 4 or 16 bytes belongs to; tunnelled IPv6 also by its IPv4 address."""
-        found = self._by_prefix.get(packed)
-        if found is None and (inner := embedded_ipv4(packed)):
-            found = self._by_prefix.get(inner)
-        return found
+        holder = self._holders.at(key_of(packed))
+        inner = embedded_ipv4(packed) if holder.embeds else None
+        return self.find(inner) if inner else holder.system
 
     def annotate(self, keys: pl.Series, unit: str | None = None) -> pl.DataFrame:
-        """Return one row per distinct key (16 bytes): schema ANNOTATION; nobody's has only `unit`."""
-        rows = [self._row(key, unit) for key in keys.unique(maintain_order=True)]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in ANNOTATION)
-        return pl.DataFrame(
-            [pl.Series(name, values, dtype) for (name, dtype), values in zip(ANNOTATION.items(), columns, strict=True)]
-        )
+        """Return whose each key is (ANNOTATION), in order; what is nobody's, or has no unit, has `unit`."""
+        _, holders = self._holders.find(keys)
+        return self._rows[holders].with_columns(pl.col("unit").fill_null(pl.lit(unit, pl.String)))
 
-    def _row(self, key: bytes | None, unit: str | None) -> tuple[object, ...]:
-        system = self.find(key) if key is not None else None
-        if system is None:
-            return key, unit, None, None, None
-        return key, system.unit or unit, system.name, system.owner or None, system.categories
+
+def _row(system: System | None) -> tuple[object, ...]:
+    if system is None:
+        return None, None, None, None
+    return system.unit or None, system.name, system.owner or None, list(system.categories)
 
 
 def _doubles(document: Document, systems: tuple[System, ...]) -> Iterator[Fault]:

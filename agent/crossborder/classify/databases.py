@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from crossborder.classify.layouts import ASN_LAYOUTS, COUNTRY_LAYOUTS, asn_layout, country_layout, described
 from crossborder.classify.ranges import IPV4_END, merged
-from crossborder.classify.searchtree import BrokenTree
+from crossborder.classify.searchtree import ASK, NOTHING
 from crossborder.errors import CrossborderError
 from crossborder.model import UNKNOWN_COUNTRY
+from crossborder.prefixes import IPV4_FIRST, IPV6_AGAIN, address_of
 
 if TYPE_CHECKING:
     from crossborder.classify.countries import Countries
@@ -60,18 +63,19 @@ class CountryDatabase:
 
     def ranges(self, country: str) -> list[tuple[int, int, None]]:
         """Return all ranges the database places in a country; raises CrossborderError when the tree is broken."""
+        blocks = self.mmdb.blocks.filter(~pl.col("record").is_in([NOTHING, ASK]))
+        examples = blocks.unique("record", keep="any")
+        asked = examples.select("record", "start").iter_rows()
+        chosen = [record for record, start in asked if self._places(start, country)]
+        found = blocks.filter(pl.col("record").is_in(chosen))
+        return merged(sorted(_range(start, length) for start, length in found.select("start", "length").iter_rows()))
 
-        def wanted(leaf: Leaf) -> bool:
-            try:
-                return self.find(_first_address(leaf, self.mmdb)).country == country
-            except LookupError:
-                return False
-
+    def _places(self, number: int, country: str) -> bool:
+        """Tell whether the address of a key's number is placed in a country."""
         try:
-            leaves = self.mmdb.tree.holding(wanted)
-        except BrokenTree as error:
-            raise CrossborderError.at(self.mmdb.path, f"is a damaged MMDB database: {error}") from None
-        return merged((leaf.low, leaf.low + (1 << leaf.bits) - 1, None) for leaf in leaves)
+            return self.find(address_of(number.to_bytes(16, "big"))).country == country
+        except LookupError:
+            return False
 
 
 class AsnDatabase:
@@ -92,6 +96,13 @@ class AsnDatabase:
             return None, None
         number = self.layout.number(record)
         return number, self.layout.org(record) if number is not None else None
+
+
+def _range(start: int, length: int) -> tuple[int, int, None]:
+    """Return first and last number of a block in the number space of a search tree."""
+    if IPV4_FIRST <= start < IPV6_AGAIN:
+        return start - IPV4_FIRST, start - IPV4_FIRST + (1 << 32 - length) - 1, None
+    return start, start + (1 << 128 - length) - 1, None
 
 
 def _first_address(leaf: Leaf, mmdb: Mmdb) -> bytes:

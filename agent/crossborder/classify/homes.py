@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Protocol
 
-from crossborder.classify.geo import RESERVED
 from crossborder.classify.ranges import IPV4_END, flatten, inside, merged, networks, outside, over
+from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
 from crossborder.prefixes import PRIVATE, PrefixSet
 

@@ -15,6 +15,7 @@ import os
 import socket
 import stat
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,8 @@ from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import polars as pl
 
 MAX_BYTES = 1 << 30  # the largest databases sold are below 0.5 GiB
 LAST_SECOND = 253_402_300_799  # end of the year 9999: what datetime can hold
@@ -79,6 +82,14 @@ class Mmdb:
     def read(cls, path: Path) -> Mmdb:
         """Open the database in a file; raises CrossborderError: missing, not a file, too large, damaged."""
         return cls(read_bytes(path), path)
+
+    @cached_property
+    def blocks(self) -> pl.DataFrame:
+        """All addresses in blocks of one record each (searchtree.BLOCKS); raises CrossborderError: a broken tree."""
+        try:
+            return self.tree.blocks()
+        except BrokenTree as error:
+            raise CrossborderError.at(self.path, f"is a damaged MMDB database: {error}") from None
 
     def find(self, packed: bytes) -> tuple[Any, str | None]:
         """Return the record of an address of 4 or 16 bytes and the prefix that matched; (None, None) without.

@@ -1,7 +1,7 @@
 """Reads the search tree of an MMDB as a whole: which prefixes hold a record, without decoding a single record.
 
-Looking up a million networks one by one takes seconds; finding the few thousand that hold one of a few records takes
-a tenth of one. Format: MaxMind DB File Format Specification 2.0.
+Looking up a million networks one by one takes seconds; going down the tree with all of them at once takes a fraction of
+one. Format: MaxMind DB File Format Specification 2.0.
 """
 
 from __future__ import annotations
@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from crossborder.prefixes import IPV4_FIRST, IPV6_AGAIN
+
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+NOTHING = 0
+"""Record of a block for which the tree has no data."""
+ASK = (1 << 32) - 1
+"""Record of a block that only a lookup can tell of: branches that stand for IPv4 once more, ways without an end."""
 
-_NOWHERE = (1 << 32) - 1  # place of a node nothing points to
+BLOCKS = pl.Schema({"start": pl.UInt128, "length": pl.UInt8, "record": pl.UInt32})
+"""Blocks of addresses: number of the first one's key, prefix length as people write it, record or one of the above."""
 
 
 class Leaf(NamedTuple):
@@ -54,47 +61,42 @@ class SearchTree:
                 left, right = self._children(record)
                 stack += ((right, low | 1 << (bits - 1), bits - 1), (left, low, bits - 1))
 
-    def holding(self, wanted: Callable[[Leaf], bool]) -> list[Leaf]:
-        """Return the blocks whose record is wanted, in the order of addresses.
+    def blocks(self) -> pl.DataFrame:
+        """Return all addresses in order (BLOCKS): each lies in the last block that starts at or before it.
 
-        `wanted` is asked once per distinct record, with one block that holds it. Raises BrokenTree.
+        Raises BrokenTree when more ways lead through the tree than one of so many nodes has.
         """
-        records = self._records()
-        frame = pl.DataFrame({"record": records}).with_row_index("at")
-        data = frame.filter(pl.col("record") > self._nodes)
-        parents = _Parents(self, frame.filter(pl.col("record") < self._nodes))
-        examples = data.unique("record", keep="first", maintain_order=True)
-        asked = (parents.leaf(at, record) for at, record in examples.iter_rows())
-        chosen = [leaf.record for leaf in asked if leaf and wanted(leaf)]
-        hits = data.filter(pl.col("record").is_in(chosen))
-        return sorted(leaf for leaf in (parents.leaf(at, record) for at, record in hits.iter_rows()) if leaf)
+        walk = _Walk(self)
+        if self._depth == 32:
+            return pl.concat([_block(0, NOTHING), walk.ipv4(0), _block(IPV6_AGAIN, NOTHING)], rechunk=True)
+        six = walk.ipv6()
+        low, high = six.filter(pl.col("start") < IPV4_FIRST), six.filter(pl.col("start") >= IPV6_AGAIN)
+        four = walk.ipv4(walk.root4) if walk.root4 is not None else _block(IPV4_FIRST, _part(low["record"][0]))
+        begins = not high.is_empty() and high["start"][0] == IPV6_AGAIN  # else one from below goes on after IPv4
+        again = high.clear() if begins else _block(IPV6_AGAIN, _part(low["record"][-1]))
+        return pl.concat([low, four, again, high], rechunk=True)
 
-    def ipv4_parent(self) -> tuple[int, int] | None:
-        """Return the root of IPv4 and where it hangs (node·2); None where the tree has no such node."""
+    def ipv4_root(self) -> int | None:
+        """Return the node of ::/96; None where the tree has no such node, or is of IPv4 only."""
         if self._depth == 32:
             return None
-        node = parent = 0
+        node = 0
         for _ in range(96):
-            parent, node = node, self._children(node)[0]
+            node = self._children(node)[0]
             if node >= self._nodes:
                 return None
-        return node, parent * 2
+        return node
 
     @property
     def nodes(self) -> int:
         """Number of nodes."""
         return self._nodes
 
-    @property
-    def depth(self) -> int:
-        """Bits of an address: 32 or 128."""
-        return self._depth
-
     def _children(self, node: int) -> tuple[int, int]:
         width = self._record_bits // 4
         return _RECORD[self._record_bits](self._buffer[node * width : (node + 1) * width])
 
-    def _records(self) -> pl.Series:
+    def records(self) -> pl.Series:
         """Return every record of the tree, left and right of node 0, of node 1, …: UInt32."""
         width, count = self._record_bits // 4, self._nodes
         raw, out = bytes(self._buffer[: count * width]), bytearray(8 * count)
@@ -109,45 +111,62 @@ class SearchTree:
         return words.reshape((2 * count,))
 
 
-class _Parents:
-    """Where each node hangs, and so the way that leads to it."""
+class _Walk:
+    """Goes down all ways through a tree at once, level by level. Frames have `low`, where a branch begins, `record`."""
 
-    def __init__(self, tree: SearchTree, inner: pl.DataFrame) -> None:
-        self._depth = tree.depth
-        hangs = pl.repeat(_NOWHERE, tree.nodes, dtype=pl.UInt32, eager=True)
-        self._hangs = hangs.scatter(inner["record"], inner["at"])  # node → its place: node·2 + side
-        root = tree.ipv4_parent()
-        if root:  # aliases hang the same node elsewhere, too; ::/96 is its place
-            self._hangs = self._hangs.scatter(root[0], root[1])
-        self._ways = {0: (0, 0)}  # node → the bits that lead to it, how many they are
+    def __init__(self, tree: SearchTree) -> None:
+        self.root4 = tree.ipv4_root()
+        self._nodes = tree.nodes
+        self._most = 2 * tree.nodes + 256  # a tree has one block more than nodes; IPv4 may hang in several places
+        records = tree.records()
+        self._left, self._right = records.gather_every(2), records.gather_every(2, 1)
 
-    def leaf(self, place: int, record: int) -> Leaf | None:
-        """Return the block at a place; None where no way leads to it."""
-        way = self._way(place >> 1)
-        if way is None:
-            return None
-        number, length = way
-        bits = self._depth - length - 1
-        if bits < 0:
-            raise BrokenTree(f"the way to a record is longer than {self._depth} bits")
-        return Leaf((number << 1 | place & 1) << bits, bits, record)
+    def ipv4(self, root: int) -> pl.DataFrame:
+        """Return the blocks of IPv4, which hangs at a node."""
+        parts = self._down(_frontier(root, pl.UInt32), 32)
+        return self._blocks(parts, pl.col("low").cast(pl.UInt128) + IPV4_FIRST)
 
-    def _way(self, node: int) -> tuple[int, int] | None:
-        """Return the bits that lead from the root to a node, and their number."""
-        steps: list[tuple[int, int]] = []
-        while node not in self._ways:
-            hangs: int = self._hangs.item(node)
-            if hangs == _NOWHERE:
-                return None
-            if len(steps) > self._depth:
-                raise BrokenTree("nodes of the search tree point in a circle")
-            steps.append((node, hangs))
-            node = hangs >> 1
-        number, length = self._ways[node]
-        for below, hangs in reversed(steps):
-            number, length = number << 1 | hangs & 1, length + 1
-            self._ways[below] = number, length
-        return number, length
+    def ipv6(self) -> pl.DataFrame:
+        """Return the blocks of IPv6; one each where the root of IPv4 hangs: ::/96 and its aliases."""
+        half = pl.col("low").cast(pl.UInt128) * (1 << 64)  # upper halves of addresses are sorted in half the time
+        *upper, deep = self._down(_frontier(0, pl.UInt64), 64)
+        lower = self._down(deep.select("record", low=half), 64, above=64)
+        return pl.concat([self._blocks(upper, half), self._blocks(lower, pl.col("low"))]).sort("start")
+
+    def _down(self, at: pl.DataFrame, levels: int, above: int = 0) -> list[pl.DataFrame]:
+        """Return what ends after each of so many levels, with its `length`, and last what has not ended then."""
+        found: list[pl.DataFrame] = []
+        for level in range(1, levels + 1):
+            bit = pl.Series([1 << (levels - level)], dtype=at.schema["low"])
+            left = at.select("low", record=self._left.gather(at["record"]))
+            right = at.select(pl.col("low") + bit, record=self._right.gather(at["record"]))
+            below = pl.concat([left, right], rechunk=True).with_columns(length=pl.lit(above + level, pl.UInt8))
+            inner = (below["record"] < self._nodes) & below["record"].ne_missing(self.root4)
+            found.append(below.filter(~inner))
+            at = below.filter(inner)
+            if at.height + sum(map(len, found)) > self._most:
+                raise BrokenTree("nodes of the search tree point in a circle, or many at the same")
+        return [*found, at]
+
+    def _blocks(self, parts: list[pl.DataFrame], start: pl.Expr) -> pl.DataFrame:
+        """Return BLOCKS in order of what `_down` found."""
+        record = pl.col("record")
+        told = pl.when(record == self._nodes).then(NOTHING).when(record < self._nodes).then(ASK).otherwise(record)
+        ordered = pl.concat(parts, rechunk=True).sort("low")
+        return ordered.select(start=start, length="length", record=told.cast(pl.UInt32))
+
+
+def _frontier(node: int, width: type[pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame({"low": [0], "record": [node]}, schema={"low": width, "record": pl.UInt32})
+
+
+def _block(start: int, record: int) -> pl.DataFrame:
+    return pl.DataFrame({"start": [start], "length": [0], "record": [record]}, schema=BLOCKS)
+
+
+def _part(record: int) -> int:
+    """Return the record of a part of a block that is larger: its prefix is not what a lookup would tell."""
+    return record if record == NOTHING else ASK
 
 
 def _record24(raw: bytes) -> tuple[int, int]:

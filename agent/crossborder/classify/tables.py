@@ -40,12 +40,8 @@ class Table:
     def __init__(self, entries: Sequence[tuple[Network, Entry]] = ()) -> None:
         """Take prefixes and what is said of them."""
         self.entries = tuple(entries)
-        self._map = PrefixMap(self.entries)
+        self.prefixes = PrefixMap(self.entries)
         self.names = tuple(dict.fromkeys(entry.table for _, entry in self.entries))
-
-    def match(self, packed: bytes) -> tuple[Network, Entry] | None:
-        """Return the longest prefix that holds an address of 4 or 16 bytes, and what is said of it."""
-        return self._map.match(packed)
 
 
 def read_countries(paths: Sequence[Path], countries: Countries) -> Table:

@@ -18,6 +18,11 @@ engine_option = click.option(
     type=click.Choice(["auto", "native", "portable", "tshark"]),
     help="auto takes native where it is installed, else portable; tshark is slow and knows every protocol.",
 )
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(0, 256),
+    help="Threads of the native engine; 0 (the default): a core each for interfaces, 1 for files.",
+)
 filter_option = click.option("--filter", "bpf", help="BPF expression, as: 'not port 22' (pcap-filter(7)).")
 events_option = click.option(
     "--events",

@@ -15,6 +15,7 @@ from crossborder.commands.options import (
     events_option,
     filter_option,
     listen_option,
+    workers_option,
 )
 from crossborder.model import LEVELS
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @config_option
 @engine_option
+@workers_option
 @filter_option
 @click.option(
     "--flows",
@@ -50,6 +52,7 @@ def replay(  # one parameter an option
     files: tuple[Path, ...],
     config_path: Path | None,
     engine: EngineName | None,
+    workers: int | None,
     bpf: str | None,
     flows: Path | None,
     report: str | None,
@@ -78,6 +81,7 @@ def replay(  # one parameter an option
     options = app.Options(
         files=files,
         engine=engine,
+        workers=workers,
         bpf=bpf,
         flows=flows,
         report=report,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossborder.commands.options import config_option, engine_option, events_option, filter_option, listen_option
+from crossborder.commands.options import (
+    config_option,
+    engine_option,
+    events_option,
+    filter_option,
+    listen_option,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from crossborder.engine import EngineName
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
 @config_option
 @click.option("-i", "--interface", "interfaces", multiple=True, help="Listen here; may be given several times.")
 @engine_option
+@workers_option
 @filter_option
 @events_option
 @listen_option
@@ -25,6 +33,7 @@ def run(
     config_path: Path | None,
     interfaces: tuple[str, ...],
     engine: EngineName | None,
+    workers: int | None,
     bpf: str | None,
     events: Path | None,
     listen: str | None,
@@ -45,6 +54,13 @@ def run(
     app.listen(
         config_path,
         app.Options(
-            interfaces=interfaces, engine=engine, bpf=bpf, events=events, listen=listen, flows=flows, serve=True
+            interfaces=interfaces,
+            engine=engine,
+            workers=workers,
+            bpf=bpf,
+            events=events,
+            listen=listen,
+            flows=flows,
+            serve=True,
         ),
     )

@@ -47,6 +47,8 @@ class EngineConfig:
     community_seed: int = 0
     limits: FlowLimits = field(default_factory=FlowLimits)
     workers: int = 1  # threads that decode and count; native only, reports do not depend on it
+    ring_bytes: int = 1 << 26  # of the kernel's ring of frames, for each worker and interface; native only
+    triage: bool = True  # let the kernel count what stays at home, where it can; native only
 
 
 class Progress(NamedTuple):

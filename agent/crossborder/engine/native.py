@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.engine import Progress
+from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
+from crossborder.engine.portable.source import ETHERNET, Filter
 from crossborder.errors import CrossborderError
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import Any
 
     import crossborder_native
 
     from crossborder.engine import EngineConfig
     from crossborder.engine.home import Home
+
+
+_log = logging.getLogger(__name__)
+_SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
 class NativeEngine:
@@ -55,14 +62,16 @@ class NativeEngine:
     def _batch(self, tick: crossborder_native.Tick) -> Batch:
         reports = pl.DataFrame(tick.reports)
         if reports.schema != REPORT_SCHEMA:
-            reports = reports.cast(dict(REPORT_SCHEMA))
+            reports = reports.cast(REPORT_SCHEMA)
         return Batch(
             reports,
             tuple(map(_books, self._interfaces, tick.books)),
             tick.tick_ns,
             tick.flows_active,
-            sheds=("names",) if tick.shed_names else (),
+            lag_seconds=tick.lag_ns / SECOND_NS,
+            sheds=_SHEDS[tick.shed],
             reader_failures=tick.reader_failures,
+            down=tuple(self._interfaces[place] for place in tick.down),
         )
 
 
@@ -74,22 +83,41 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
             "engine native: the extension crossborder-native is not installed; build it with: make setup "
             "(cargo is needed), or use --engine portable"
         ) from error
+    settings = native.Settings(
+        tick_ns=config.tick_ns,
+        idle_ns=config.limits.idle_ns,
+        active_ns=config.limits.active_ns,
+        max_flows=config.limits.max_flows,
+        report_all=config.report_all,
+        community_seed=config.community_seed,
+        realtime=config.realtime,
+        workers=config.workers,
+    )
     try:
-        return native.Engine.open_files(
-            list(config.files),
-            list(interfaces),
-            _networks(config.home),
-            tick_ns=config.tick_ns,
-            idle_ns=config.limits.idle_ns,
-            active_ns=config.limits.active_ns,
-            max_flows=config.limits.max_flows,
-            report_all=config.report_all,
-            community_seed=config.community_seed,
-            realtime=config.realtime,
-            workers=config.workers,
-        )
+        if config.interfaces:
+            return _listen(native, config, settings)
+        programs = Filter(config.bpf).programs()
+        return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error
+
+
+def _listen(
+    native: ModuleType, config: EngineConfig, settings: crossborder_native.Settings
+) -> crossborder_native.Engine:
+    engine: crossborder_native.Engine = native.Engine.listen(
+        config.interfaces,
+        _networks(config.home),
+        settings,
+        ring_bytes=config.ring_bytes,
+        snaplen=config.snaplen,
+        promiscuous=config.promiscuous,
+        program=Filter(config.bpf).program(ETHERNET),
+        triage=config.triage and not config.report_all,
+    )
+    for note in engine.notes:
+        _log.warning("%s", note)
+    return engine
 
 
 def _networks(home: Home) -> crossborder_native.Home:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.match.compiler import Plan
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
+from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
 from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
 
@@ -85,7 +85,6 @@ class Matcher:
         self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
         self._plan = Plan([rule.tree for rule in self._rules])
         self._whys = [Why(rule.tree, self._plan.truth) for rule in self._rules]
-        self._quoted = sorted({column for why in self._whys for column in why.columns})
         self._table = _table(self._rules)
         counted = {rule.identity: rule for rule in self._rules if rule.correlation}
         fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
@@ -123,7 +122,7 @@ class Matcher:
 
     def _told(self, rows: pl.DataFrame, tests: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of findings, each with its flow, its rule and its reasons."""
-        quoted = pl.concat([rows.select(self._quoted), tests], how="horizontal")
+        quoted = pl.concat([rows, tests], how="horizontal")
         reasons = told.select(
             "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(quoted, told)
         )
@@ -134,10 +133,11 @@ class Matcher:
     def _reasons(self, quoted: pl.DataFrame, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""
         opened = told.with_row_index("at").filter(pl.col("phase") == Phase.OPENED.value)
-        reasons = [
-            self._whys[rule](pl.concat([part.select("at"), quoted[part["row"]]], how="horizontal").lazy())
-            for (rule,), part in opened.partition_by("rule", as_dict=True).items()
-        ]
+        reasons = []
+        for (rule,), part in opened.select("at", "rule", "row").partition_by("rule", as_dict=True).items():
+            why = self._whys[rule]
+            asked = quoted.select(why.columns)[part["row"]].with_columns(part["at"])
+            reasons.append(why(asked.lazy()))
         counted = opened.lazy().drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
         return listed([*reasons, counted.unnest("counted")], told.height)
 

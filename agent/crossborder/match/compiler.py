@@ -15,10 +15,10 @@ import polars as pl
 from crossborder.match.conditions import And, Not, Op, Test, like_parts
 from crossborder.match.fields import KINDS, SPOKEN, Kind
 from crossborder.model import ADDRESS_KEYS, COLUMN_OF, CROSSING_SCHEMA
-from crossborder.prefixes import key_range
+from crossborder.prefixes import key_range, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from crossborder.match.conditions import Node
 
@@ -39,10 +39,12 @@ class Values(Protocol):
 
 
 def column_values(field: str, *, lower: bool) -> pl.Expr:
-    """Return the values of a field over a frame of crossings: keys for addresses, texts for enums."""
-    values = shown_values(field)
+    """Return the values of a field over a frame of crossings: addresses as numbers, words of closed sets as enums."""
     if KINDS[field] is Kind.ADDRESS:
-        values = pl.col(ADDRESS_KEYS[COLUMN_OF[field]])
+        return numbers(pl.col(ADDRESS_KEYS[COLUMN_OF[field]]))
+    if KINDS[field] is Kind.CHOICE and not lower:
+        return pl.col(COLUMN_OF[field])
+    values = shown_values(field)
     if not lower:
         return values
     if KINDS[field] is Kind.LIST:
@@ -56,7 +58,7 @@ def shown_values(field: str) -> pl.Expr:
     if KINDS[field] is Kind.CHOICE:
         values = values.cast(pl.String)
     if field == "tls.client.server_name":
-        values = pl.when(pl.col("server_name_source").cast(pl.String).is_in(SPOKEN)).then(values)
+        values = pl.when(pl.col("server_name_source").is_in(SPOKEN)).then(values)
     return values
 
 
@@ -98,7 +100,7 @@ def _predicate(test: Test, kind: Kind, *, lower: bool) -> Predicate:
         return lambda values: _COMPARE[test.op](values, test.values[0])
     if test.op is Op.CIDR:
         return _in_networks([str(v) for v in test.values])
-    if kind is Kind.NUMBER:
+    if kind in {Kind.NUMBER, Kind.CHOICE}:
         wanted = pl.Series(test.values, dtype=CROSSING_SCHEMA[COLUMN_OF[test.field]])
         return lambda values: values.is_in(pl.lit(wanted).implode())
     texts = [str(v).lower() if lower else str(v) for v in test.values]
@@ -169,12 +171,12 @@ def _alternatives(before: str, texts: Iterable[str], after: str) -> Predicate:
 
 
 def _in_networks(networks: list[str]) -> Predicate:
-    """Return a predicate on keys: one search among the sorted borders of the networks, whatever their number."""
-    borders = pl.Series(_borders(networks), dtype=pl.Binary)
-    return lambda keys: pl.lit(borders).search_sorted(keys, side="right") % 2 == 1
+    """Return a predicate on numbers: one search among the sorted borders of the networks, whatever their number."""
+    borders = pl.Series(network_borders(networks), dtype=pl.UInt128)
+    return lambda addresses: pl.lit(borders).search_sorted(addresses, side="right") % 2 == 1
 
 
-def _borders(networks: list[str]) -> list[bytes]:
+def network_borders(networks: Iterable[str]) -> list[int]:
     """Return where membership begins and ends, alternating; an open end at the last key has no border.
 
     An IPv4 address mapped into IPv6 (::ffff:0:0/96) is that IPv4 address. A network of IPv6 that spans them all, as
@@ -188,7 +190,7 @@ def _borders(networks: list[str]) -> list[bytes]:
         else:
             merged.append([low, high])
     borders = [border for low, high in merged for border in (low, high + 1)]
-    return [border.to_bytes(16, "big") for border in borders if border < 1 << 128]
+    return [border for border in borders if border < 1 << 128]
 
 
 def _ranges(network: str) -> list[tuple[int, int]]:
@@ -197,42 +199,3 @@ def _ranges(network: str) -> list[tuple[int, int]]:
     if low <= first and high >= last and (low, high) != (first, last):
         return [(a, b) for a, b in ((low, first - 1), (last + 1, high)) if a <= b]
     return [(low, high)]
-
-
-class Plan:
-    """Many trees over one frame: values are made once per field, tests once per kind of test, then joined.
-
-    Rules ask the same questions again and again; Polars does not find that out by itself over lists and regular
-    expressions, and the difference is tenfold.
-    """
-
-    def __init__(self, trees: Sequence[Node]) -> None:
-        """Compile the trees."""
-        self._values: dict[str, pl.Expr] = {}
-        self._tests: dict[Test, pl.Expr] = {}
-        self._roots = [self.truth(tree).alias(str(at)) for at, tree in enumerate(trees)]
-
-    def tests(self, crossings: pl.DataFrame) -> pl.DataFrame:
-        """Return one boolean column per distinct test, for a frame of crossings."""
-        values = crossings.select(self._values.values())
-        return values.select(self._tests.values())
-
-    def matches(self, tests: pl.DataFrame) -> pl.DataFrame:
-        """Return one boolean column per tree, named by its position, for what `tests` returned."""
-        return tests.select(self._roots)
-
-    def truth(self, node: Node) -> pl.Expr:
-        """Return the boolean expression of a tree over what `tests` returns."""
-        if isinstance(node, Test):
-            if node not in self._tests:
-                self._tests[node] = _test(node, self._value).alias(f"test {len(self._tests)}")
-            return pl.col(self._tests[node].meta.output_name())
-        if isinstance(node, Not):
-            return ~self.truth(node.part)
-        join = operator.and_ if isinstance(node, And) else operator.or_
-        return reduce(join, (self.truth(part) for part in node.parts))
-
-    def _value(self, field: str, *, lower: bool) -> pl.Expr:
-        name = f"{field} {lower}"
-        self._values.setdefault(name, column_values(field, lower=lower).alias(name))
-        return pl.col(name)

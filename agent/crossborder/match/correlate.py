@@ -72,6 +72,8 @@ class Correlator:
         self._span = rule.correlation.span_ns
         self._increments = Increments(rule.correlation, max_groups * ROWS_PER_GROUP)
         self._distinct = rule.correlation.type == "value_count"
+        self._facts = self._asked()
+        self._columns = sorted({column for fact in self._facts for column in fact.meta.root_names()})
         self._next_gid = 0
         self._now: int | None = None
         self._restart()
@@ -98,11 +100,16 @@ class Correlator:
 
     def _events(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return the sightings with their flow, time, group key and what they gain."""
+        ordered = sightings.sort("row")
+        facts = rows.select(self._columns)[ordered["row"]].select(self._facts)
+        return self._increments(pl.concat([ordered, facts], how="horizontal"))
+
+    def _asked(self) -> list[pl.Expr]:
+        """Return what events are told of their flow: its id, its report, when, which group, and what is counted."""
         texts = [shown_values(name).cast(pl.String).fill_null("\0") for name in self.correlation.group_by]
         key = pl.concat_str(texts, separator="\x1f") if texts else pl.lit("")
-        facts = rows.select("row", "flow_id", "report", time="last_ns", key=key, value=self._increments.value())
-        events = sightings.sort("row").join(facts, on="row", how="left", maintain_order="left")
-        return self._increments(events)
+        told = {"time": pl.col("last_ns"), "key": key, "value": self._increments.value()}
+        return [pl.col("flow_id"), pl.col("report"), *(value.alias(name) for name, value in told.items())]
 
     def _placed(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events in the order of time, each with the number of its group and its place in that order."""

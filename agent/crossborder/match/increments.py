@@ -8,6 +8,7 @@ import polars as pl
 
 from crossborder.match.compiler import shown_values
 from crossborder.match.fields import KINDS, Kind
+from crossborder.match.windows import neighbour
 from crossborder.model import Phase, Report
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ class Increments:
             opened = (pl.col("phase") == Phase.OPENED.value).cast(pl.Int64)
             return events.with_columns(weight=opened).drop("value")
         amount = pl.col("value") if kind == "value_sum" else pl.col("value").list.len().cast(pl.Int64)
-        before = pl.coalesce(pl.col("amount").shift(1).over("flow_id"), "counted", 0)
+        before = pl.coalesce(neighbour("amount", 1, "flow_id"), "counted", 0)
         known = self._counted.rename({"amount": "counted"})
         grown = (
             events.with_columns(amount=amount)
             .join(known, on="flow_id", how="left", maintain_order="left")
+            .sort("flow_id", maintain_order=True)
             .with_columns(before=before)
+            .sort("row", maintain_order=True)
         )
         self._remember(grown)
         if kind == "value_sum":

@@ -37,10 +37,11 @@ class Why:
     def __init__(self, tree: Node, truth: Truth) -> None:
         """Take a tree and the function that gives the boolean expression of any part of it."""
         self._told = _held(tree, truth, None, wanted=True)
-        self.columns = {column for test in tests(tree) for column in shown_values(test.field).meta.root_names()}
+        asked = [held for _, _, held in self._told] + [shown_values(test.field) for test in tests(tree)]
+        self.columns = sorted({column for expression in asked for column in expression.meta.root_names()})
 
     def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Return what held, a line each (REASON_SCHEMA); rows are numbered by `at`."""
+        """Return what held, a line each (REASON_SCHEMA); rows have `columns` and are numbered by `at`."""
         return pl.concat(
             rows.filter(held).select(
                 "at",

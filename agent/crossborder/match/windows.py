@@ -29,14 +29,22 @@ def weights(points: pl.DataFrame, span: int) -> tuple[pl.DataFrame, pl.DataFrame
 
 def distinct(points: pl.DataFrame, span: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the begins and ends of values (gid, time, value, order): a value counts once however often it comes."""
-    one = ["gid", "value"]
     ordered = points.sort("gid", "value", "time", "order", nulls_last=False).with_columns(
-        since=pl.col("time") - pl.col("time").shift(1).over(one),
-        until=pl.col("time").shift(-1).over(one) - pl.col("time"),
+        since=pl.col("time") - neighbour("time", 1, "gid", "value"),
+        until=neighbour("time", -1, "gid", "value") - pl.col("time"),
     )
     begins = ordered.with_columns(weight=(pl.col("since").is_null() | (pl.col("since") >= span)).cast(pl.Int64))
     ends = ordered.filter(pl.col("until").is_null() | (pl.col("until") >= span))
     return begins, ends.with_columns(pl.col("time") + span, weight=pl.lit(1, pl.Int64))
+
+
+def neighbour(column: str, shift: int, *of: str) -> pl.Expr:
+    """Return the value of the row before (1) or after (-1) where it is of the same; rows of the same stand together.
+
+    `over` says it more shortly and takes a microsecond for every group.
+    """
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(shift) for name in of)
+    return pl.when(same).then(pl.col(column).shift(shift))
 
 
 def openings(due: pl.DataFrame, open_windows: pl.DataFrame, span: int) -> pl.DataFrame:

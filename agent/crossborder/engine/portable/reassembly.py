@@ -8,14 +8,15 @@ from typing import Final
 DELIVERED_LIMIT: Final = 1 << 18  # bytes of a direction that are looked at: names stand at the beginning
 HELD_LIMIT: Final = 1 << 16  # bytes of a direction held until those before them come
 PIECES_LIMIT: Final = 256  # pieces of a direction held: a byte in each must not be cheap
-TOTAL_LIMIT: Final = 1 << 26  # bytes held of all connections together
+PIECE_COST: Final = 128  # memory that a piece takes beside its bytes
+TOTAL_LIMIT: Final = 1 << 26  # memory held of all connections together
 
 _HALF = 1 << 31
 _WHOLE = 1 << 32
 
 
 class Budget:
-    """How many bytes are held of all connections together."""
+    """How much memory is held of all connections together."""
 
     def __init__(self, limit: int = TOTAL_LIMIT) -> None:
         """Allow so many."""
@@ -89,17 +90,16 @@ class Direction:
                 start = held_end
             else:
                 stop = min(held_start, end)
-                self._pieces.insert(at, (start, data[start - end : stop - end or None]))
                 if not self._reserve(stop - start):
                     return
+                self._pieces.insert(at, (start, data[start - end : stop - end or None]))
                 start, at = stop, at + 1
 
     def _reserve(self, count: int) -> bool:
-        self._held += count
-        if not self._budget.take(count):
-            self._held -= count
+        if not self._budget.take(count + PIECE_COST):
             self.give_up()
             return False
+        self._held += count
         return True
 
     def _ready(self) -> list[bytes]:
@@ -112,7 +112,7 @@ class Direction:
         if at:
             del self._pieces[:at]
             self._held -= offset - self._offset
-            self._budget.give_back(offset - self._offset)
+            self._budget.give_back(offset - self._offset + at * PIECE_COST)
         if self._held > HELD_LIMIT or len(self._pieces) > PIECES_LIMIT:
             self.give_up()
         return ready
@@ -120,6 +120,6 @@ class Direction:
     def give_up(self) -> None:
         """Let go of what is held; nothing more is delivered."""
         self.given_up = True
+        self._budget.give_back(self._held + len(self._pieces) * PIECE_COST)
         self._pieces.clear()
-        self._budget.give_back(self._held)
         self._held = 0

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
 
 MAX_CAPTURED: Final = 262_144  # libpcap's MAXIMUM_SNAPLEN: a record that claims more is damage
+ETHERNET: Final = 1
+_LINKTYPES: Final = 512  # https://www.tcpdump.org/linktypes.html has not come so far
 _TIME_LIMIT: Final = (1 << 63) - 1
 _PCAP_MAGICS = frozenset({b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1"})
 _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
@@ -68,7 +70,7 @@ class _Pcap:
             stream.mark()
             try:
                 frame = self._next()
-            except (EOFError, StopIteration, OSError):
+            except (EOFError, StopIteration, OSError, Scapy_Exception):
                 break
             if stream.broken is not None:
                 break
@@ -167,6 +169,28 @@ class Filter:
             return True
         program = self._programs.get(frame.linktype) or self._compile(frame.linktype)
         return bool(_bpf_filter()(program.bf_insns, frame.data, frame.wire_len, len(frame.data)))
+
+    def programs(self) -> dict[int, list[tuple[int, int, int, int]] | str]:
+        """Return the program for each link type, or the sentence of why there is none; nothing without an expression.
+
+        An instruction is (code, jump if true, jump if false, k), as in net/bpf.h.
+        """
+        if not self._expression:
+            return {}
+        return {linktype: self._program(linktype) for linktype in range(_LINKTYPES)}
+
+    def program(self, linktype: int) -> list[tuple[int, int, int, int]]:
+        """Return the program for one link type; nothing without an expression. Raises CrossborderError."""
+        if not self._expression:
+            return []
+        program = self._programs.get(linktype) or self._compile(linktype)
+        return [(i.code, i.jt, i.jf, i.k) for i in program.bf_insns[: program.bf_len]]
+
+    def _program(self, linktype: int) -> list[tuple[int, int, int, int]] | str:
+        try:
+            return self.program(linktype)
+        except CrossborderError as error:
+            return str(error)
 
     def _compile(self, linktype: int) -> Any:  # noqa: ANN401 - scapy ships no types
         try:

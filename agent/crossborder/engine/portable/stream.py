@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 STDIN: Final = Path("-")
 CHUNK: Final = 1 << 18  # bytes read or unpacked at a time
-ZSTD_CHUNK: Final = 512  # packed bytes at a time: 4 packed bytes may become 128 KiB (RFC 8878 3.1.1.2), so 16 MiB
 READ_LIMIT: Final = 1 << 24  # most bytes of one record; a block that claims 4 GiB is a fault, not a reservation
 _POLL_SECONDS: Final = 0.2  # how soon a read from a pipe notices that it shall stop
 
@@ -217,9 +217,11 @@ def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
                 if not rest:
                     break
                 unpack, begun = zlib.decompressobj(wbits=31), True
+            before = unpack.copy()
             try:
                 out = unpack.decompress(rest, CHUNK)
             except zlib.error as error:
+                yield from _sound(before.decompress, rest)
                 raise DamagedError(f"the gzip data is damaged ({error})") from error
             if out:
                 yield out
@@ -229,25 +231,60 @@ def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
         raise DamagedError("the gzip data ends early")
 
 
+def _sound(unpack: Callable[[bytes], bytes], packed: bytes) -> Iterator[bytes]:
+    """Unpack what comes before the damage: zlib keeps to itself what it unpacked in the call that found it."""
+    with contextlib.suppress(zlib.error):
+        for at in range(len(packed)):
+            yield unpack(packed[at : at + 1])
+
+
 def _unzstd(packed: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack zstd frames one after the other (RFC 8878). The window is bound by the library: 128 MiB."""
     context = zstandard.ZstdDecompressor()
     unpack, begun = context.decompressobj(), True
-    for data in packed:
-        at = 0
-        while at < len(data):
-            piece = data[at : at + ZSTD_CHUNK]
-            at += len(piece)
-            if not begun:
-                unpack, begun = context.decompressobj(), True
-            try:
-                out = unpack.decompress(piece)
-            except zstandard.ZstdError as error:
-                raise DamagedError(f"the zstd data is damaged ({error})") from error
-            if out:
-                yield out
-            if unpack.eof:
-                at -= len(unpack.unused_data)
-                begun = False
-    if begun:
-        raise DamagedError("the zstd data ends early")
+    stream = Stream(packed, lambda: None, lambda: 0)
+    for piece in filter(None, _pieces(stream)):
+        if not begun:
+            unpack, begun = context.decompressobj(), True
+        try:
+            out = unpack.decompress(piece)
+        except zstandard.ZstdError as error:
+            raise DamagedError(f"the zstd data is damaged ({error})") from error
+        if out:
+            yield out
+        begun = not unpack.eof
+    if stream.failure or begun:
+        raise DamagedError(stream.failure or "the zstd data ends early")
+
+
+def _pieces(packed: Stream) -> Iterator[bytes]:
+    """Cut zstd data where headers, blocks and checksums end: a damaged block takes no sound one with it.
+
+    A block is 128 KiB at most when it is unpacked; a few packed bytes may become as much (RFC 8878 3.1.1.2).
+    """
+    while magic := packed.read(4):
+        yield magic
+        if magic in _ZSTD_SKIPPABLE:
+            size = packed.read(4)
+            yield size
+            left = int.from_bytes(size, "little")
+            while skipped := packed.read(min(left, CHUNK)):
+                yield skipped
+                left -= len(skipped)
+        else:
+            yield from _frame_pieces(packed)
+
+
+def _frame_pieces(packed: Stream) -> Iterator[bytes]:
+    descriptor = packed.read(1)
+    yield descriptor
+    flags = int.from_bytes(descriptor)
+    single = flags >> 5 & 1  # then there is no window descriptor, and always a content size
+    yield packed.read((1 - single) + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6])
+    last = False
+    while not last and len(header := packed.read(3)) == 3:
+        said = int.from_bytes(header, "little")
+        last = bool(said & 1)
+        repeats = said >> 1 & 3 == 1  # one byte is all there is
+        yield header + packed.read(1 if repeats else said >> 3)
+    yield packed.read(4 if flags & 4 else 0)

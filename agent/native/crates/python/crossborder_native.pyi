@@ -1,5 +1,6 @@
 """The Rust data plane of Crossborder: packets in, one columnar batch of flow reports per tick out."""
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import final
 
@@ -9,7 +10,7 @@ __version__: str
 class Home:
     """The networks at home: first and last key of each (16 bytes, IPv4 mapped), and NAT64 prefixes (12 bytes)."""
 
-    def __new__(cls, networks: list[tuple[bytes, bytes]], nat64: list[bytes]) -> Home: ...
+    def __new__(cls, networks: Sequence[tuple[bytes, bytes]], nat64: Sequence[bytes]) -> Home: ...
 
 @final
 class Reports:
@@ -33,17 +34,24 @@ class Tick:
     @property
     def reader_failures(self) -> int: ...
     @property
-    def shed_names(self) -> bool: ...
+    def shed(self) -> int: ...
+    @property
+    def lag_ns(self) -> int: ...
+    @property
+    def down(self) -> list[int]: ...
 
 @final
-class Engine:
-    """Packets of files or interfaces to ticks of flow reports. Times are nanoseconds."""
+class ContentSearch:
+    """What content is searched for. A detector: id, words, else a pattern, whether case is ignored, confidence."""
 
-    @staticmethod
-    def open_files(
-        paths: list[PathLike[str]],
-        interfaces: list[str],
-        home: Home,
+    def __new__(cls, detectors: list[tuple[str, list[str], str, bool, float]], key: bytes) -> ContentSearch: ...
+
+@final
+class Settings:
+    """How an engine counts, whatever it reads. Times are nanoseconds."""
+
+    def __new__(
+        cls,
         *,
         tick_ns: int,
         idle_ns: int,
@@ -53,7 +61,35 @@ class Engine:
         community_seed: int = 0,
         realtime: bool = False,
         workers: int = 1,
+        content: ContentSearch | None = None,
+    ) -> Settings: ...
+
+@final
+class Engine:
+    """Packets of files or interfaces to ticks of flow reports."""
+
+    @staticmethod
+    def open_files(
+        paths: Sequence[PathLike[str]],
+        names: Sequence[str],
+        home: Home,
+        settings: Settings,
+        programs: dict[int, list[tuple[int, int, int, int]] | str],
     ) -> Engine: ...
+    @staticmethod
+    def listen(
+        names: Sequence[str],
+        home: Home,
+        settings: Settings,
+        *,
+        ring_bytes: int,
+        snaplen: int,
+        promiscuous: bool,
+        program: list[tuple[int, int, int, int]],
+        triage: bool,
+    ) -> Engine: ...
+    @property
+    def notes(self) -> list[str]: ...
     def next_tick(self) -> Tick | None: ...
     def faults(self) -> list[str]: ...
     def stop(self) -> None: ...

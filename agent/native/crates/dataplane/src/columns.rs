@@ -1,7 +1,7 @@
 //! The columns of a report, filled a flow at a time. Names and types are those of `REPORT_SCHEMA` in the Python model.
 
 use std::collections::HashMap;
-use std::io::Write as _;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -47,6 +47,71 @@ impl Enumeration {
     }
 }
 
+/// A column of text in which most rows may say nothing: those cost nothing until one says something.
+#[derive(Default)]
+struct Words {
+    builder: StringViewBuilder,
+    /// Rows without text since the last one with.
+    silent: usize,
+}
+
+impl Words {
+    fn append(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            self.silent += 1;
+            return;
+        };
+        for _ in 0..std::mem::take(&mut self.silent) {
+            self.builder.append_null();
+        }
+        self.builder.append_value(text);
+    }
+
+    fn finish(mut self) -> ArrayRef {
+        if arrow_array::builder::ArrayBuilder::len(&self.builder) == 0 {
+            return new_null_array(&DataType::Utf8View, self.silent);
+        }
+        for _ in 0..self.silent {
+            self.builder.append_null();
+        }
+        Arc::new(self.builder.finish())
+    }
+}
+
+/// A column of lists of text in which most rows have none.
+struct Lists {
+    builder: LargeListBuilder<StringViewBuilder>,
+    silent: usize,
+}
+
+impl Lists {
+    fn new() -> Self {
+        Self { builder: LargeListBuilder::new(StringViewBuilder::new()).with_field(item()), silent: 0 }
+    }
+
+    fn append(&mut self, entries: &[Box<str>]) {
+        if entries.is_empty() {
+            self.silent += 1;
+            return;
+        }
+        for _ in 0..std::mem::take(&mut self.silent) {
+            self.builder.append(false);
+        }
+        entries.iter().for_each(|entry| self.builder.values().append_value(entry));
+        self.builder.append(true);
+    }
+
+    fn finish(mut self) -> ArrayRef {
+        if arrow_array::builder::ArrayBuilder::len(&self.builder) == 0 {
+            return new_null_array(&DataType::LargeList(item()), self.silent);
+        }
+        for _ in 0..self.silent {
+            self.builder.append(false);
+        }
+        Arc::new(self.builder.finish())
+    }
+}
+
 /// Columns that are counted, out and in of each.
 struct Counters([[PrimitiveBuilder<UInt64Type>; 2]; 3]);
 
@@ -87,20 +152,22 @@ pub struct Columns {
     initiator: Enumeration,
     scope: Enumeration,
     transport: StringViewBuilder,
-    vlan: StringViewBuilder,
-    tunnel: StringViewBuilder,
+    vlan: Words,
+    tunnel: Words,
     deltas: Counters,
     totals: Counters,
     rtt_us: PrimitiveBuilder<UInt32Type>,
-    app_protocol: StringViewBuilder,
+    app_protocol: Words,
     inspection: Enumeration,
-    server_name: StringViewBuilder,
+    server_name: Words,
     server_name_source: Enumeration,
-    tls_version: StringViewBuilder,
+    tls_version: Words,
     ech: Enumeration,
     http_upload_bytes: PrimitiveBuilder<UInt64Type>,
-    texts: [StringViewBuilder; 9],
-    lists: [LargeListBuilder<StringViewBuilder>; 4],
+    texts: [Words; 9],
+    lists: [Lists; 4],
+    /// Room to write a text in.
+    text: String,
     detections: LargeListBuilder<StructBuilder>,
     local_key: BinaryViewBuilder,
     remote_key: BinaryViewBuilder,
@@ -126,22 +193,21 @@ impl Columns {
             initiator: Enumeration::new(INITIATOR, rows),
             scope: Enumeration::new(SCOPE, rows),
             transport: text(),
-            vlan: text(),
-            tunnel: text(),
+            vlan: Words::default(),
+            tunnel: Words::default(),
             deltas: Counters::new(rows),
             totals: Counters::new(rows),
             rtt_us: PrimitiveBuilder::with_capacity(rows),
-            app_protocol: text(),
+            app_protocol: Words::default(),
             inspection: Enumeration::new(INSPECTION, rows),
-            server_name: text(),
+            server_name: Words::default(),
             server_name_source: Enumeration::new(NAME_SOURCE, rows),
-            tls_version: text(),
+            tls_version: Words::default(),
             ech: Enumeration::new(ECH, rows),
             http_upload_bytes: PrimitiveBuilder::with_capacity(rows),
-            texts: std::array::from_fn(|_| text()),
-            lists: std::array::from_fn(|_| {
-                LargeListBuilder::with_capacity(StringViewBuilder::new(), rows).with_field(item())
-            }),
+            texts: std::array::from_fn(|_| Words::default()),
+            lists: std::array::from_fn(|_| Lists::new()),
+            text: String::with_capacity(64),
             detections: LargeListBuilder::new(StructBuilder::new(detection(), detection_builders()))
                 .with_field(Field::new("item", DataType::Struct(detection()), true)),
             local_key: BinaryViewBuilder::with_capacity(rows),
@@ -178,14 +244,14 @@ impl Columns {
         self.initiator.keys.append_value(flow.initiator as u8);
         self.scope.keys.append_value(flow.scope as u8);
         self.transport.append_value(transport_name(flow.key.proto));
-        self.vlan.append_option(flow.vlan.text());
-        self.tunnel.append_option(flow.key.tunnel.text());
+        self.vlan.append(flow.vlan.text().as_deref());
+        self.tunnel.append(flow.key.tunnel.text().as_deref());
     }
 
     fn append_ends(&mut self, flow: &Flow, community_seed: u16) {
         let (local, remote) = (flow.local(), flow.remote());
-        append_address(&mut self.local_ip, &local);
-        append_address(&mut self.remote_ip, &remote);
+        self.local_ip.append_value(written(&mut self.text, &local));
+        self.remote_ip.append_value(written(&mut self.text, &remote));
         self.local_port.append_value(flow.local_port);
         self.remote_port.append_value(flow.remote_port);
         self.local_key.append_value(local.key());
@@ -194,22 +260,24 @@ impl Columns {
         // Type and code belong to the packet, not to the ends: the hash wants them with their sender.
         let swapped = is_icmp && flow.initiator == Initiator::Remote;
         let (one, other) = if swapped { (remote, local) } else { (local, remote) };
-        let id = community_id((one, flow.local_port), (other, flow.remote_port), flow.key.proto, community_seed);
-        self.community_id.append_value(std::str::from_utf8(&id).unwrap_or_default());
+        self.text.clear();
+        let (one, other) = ((one, flow.local_port), (other, flow.remote_port));
+        community_id(one, other, flow.key.proto, community_seed, &mut self.text);
+        self.community_id.append_value(&self.text);
     }
 
     fn append_names(&mut self, extra: &Extra, payload_seen: bool) {
         let names = &extra.names;
-        self.app_protocol.append_option(names.app_protocol);
+        self.app_protocol.append(names.app_protocol);
         self.inspection.keys.append_option(names.inspected(payload_seen).map(|class| class as u8));
         let (server, source) = match (&names.server_name, names.server_name_source, &extra.label) {
             (Some(name), Some(source), _) => (Some(&**name), Some(source)),
             (_, _, Some(label)) => (Some(&**label), Some(Source::Dns)),
             _ => (None, None),
         };
-        self.server_name.append_option(server);
+        self.server_name.append(server);
         self.server_name_source.keys.append_option(source.map(|source| source as u8));
-        self.tls_version.append_option(names.tls_version.as_deref());
+        self.tls_version.append(names.tls_version.as_deref());
         self.ech.keys.append_option(names.ech.map(|ech| ech as u8));
         self.http_upload_bytes.append_option(names.http_upload_bytes);
         self.append_texts(names);
@@ -217,14 +285,11 @@ impl Columns {
     }
 
     fn append_texts(&mut self, names: &Names) {
-        for (builder, text) in self.texts.iter_mut().zip(&names.texts) {
-            builder.append_option(text.as_deref());
+        for (words, text) in self.texts.iter_mut().zip(&names.texts) {
+            words.append(text.as_deref());
         }
-        for (builder, list) in self.lists.iter_mut().zip(&names.lists) {
-            for entry in list {
-                builder.values().append_value(entry);
-            }
-            builder.append(!list.is_empty());
+        for (lists, entries) in self.lists.iter_mut().zip(&names.lists) {
+            lists.append(entries);
         }
     }
 
@@ -238,15 +303,15 @@ impl Columns {
     fn append_nameless(&mut self, payload_seen: bool) {
         let opaque = crate::model::Inspection::Opaque as u8;
         self.inspection.keys.append_option(payload_seen.then_some(opaque));
-        for builder in [&mut self.app_protocol, &mut self.server_name, &mut self.tls_version] {
-            builder.append_null();
+        for words in [&mut self.app_protocol, &mut self.server_name, &mut self.tls_version] {
+            words.append(None);
         }
         for builder in [&mut self.server_name_source, &mut self.ech] {
             builder.keys.append_null();
         }
         self.http_upload_bytes.append_null();
-        self.texts.iter_mut().for_each(StringViewBuilder::append_null);
-        self.lists.iter_mut().for_each(|builder| builder.append(false));
+        self.texts.iter_mut().for_each(|words| words.append(None));
+        self.lists.iter_mut().for_each(|lists| lists.append(&[]));
         self.detections.append(false);
     }
 
@@ -269,34 +334,34 @@ impl Columns {
         made.word("initiator", self.initiator);
         made.word("scope", self.scope);
         made.text("transport", self.transport);
-        made.text("vlan", self.vlan);
-        made.text("tunnel", self.tunnel);
+        made.words("vlan", self.vlan);
+        made.words("tunnel", self.tunnel);
         made.counters("", self.deltas);
         made.nothing("missing_out", DataType::UInt64, rows);
         made.nothing("missing_in", DataType::UInt64, rows);
         made.counters("total_", self.totals);
         made.number("rtt_us", self.rtt_us);
-        made.text("app_protocol", self.app_protocol);
+        made.words("app_protocol", self.app_protocol);
         made.word("inspection", self.inspection);
-        made.text("server_name", self.server_name);
+        made.words("server_name", self.server_name);
         made.word("server_name_source", self.server_name_source);
         let mut texts = self.texts.map(Some);
         let mut text = |column: Text| texts.get_mut(column as usize).and_then(Option::take).unwrap_or_default();
-        made.text("alpn", text(Text::Alpn));
-        made.text("tls_version", self.tls_version);
-        made.text("ja4", text(Text::Ja4));
+        made.words("alpn", text(Text::Alpn));
+        made.words("tls_version", self.tls_version);
+        made.words("ja4", text(Text::Ja4));
         made.word("ech", self.ech);
-        made.text("cert_subject", text(Text::CertSubject));
-        made.text("cert_issuer", text(Text::CertIssuer));
-        made.text("http_host", text(Text::HttpHost));
-        made.text("http_method", text(Text::HttpMethod));
-        made.text("http_path", text(Text::HttpPath));
-        made.text("http_content_type", text(Text::HttpContentType));
+        made.words("cert_subject", text(Text::CertSubject));
+        made.words("cert_issuer", text(Text::CertIssuer));
+        made.words("http_host", text(Text::HttpHost));
+        made.words("http_method", text(Text::HttpMethod));
+        made.words("http_path", text(Text::HttpPath));
+        made.words("http_content_type", text(Text::HttpContentType));
         made.number("http_upload_bytes", self.http_upload_bytes);
         let mut lists = self.lists.map(Some);
         let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
         made.list("dns_query", list(List::DnsQuery));
-        made.text("dns_rcode", text(Text::DnsRcode));
+        made.words("dns_rcode", text(Text::DnsRcode));
         made.list("mail_domains", list(List::MailDomains));
         made.list("file_names", list(List::FileNames));
         made.list("file_types", list(List::FileTypes));
@@ -340,9 +405,13 @@ impl Made {
         self.add(Field::new(name, data_type, true).with_metadata(metadata), array);
     }
 
-    fn list(&mut self, name: &str, builder: Option<LargeListBuilder<StringViewBuilder>>) {
-        let Some(mut builder) = builder else { return };
-        self.add(Field::new(name, DataType::LargeList(item()), true), Arc::new(builder.finish()));
+    fn words(&mut self, name: &str, words: Words) {
+        self.add(Field::new(name, DataType::Utf8View, true), words.finish());
+    }
+
+    fn list(&mut self, name: &str, lists: Option<Lists>) {
+        let Some(lists) = lists else { return };
+        self.add(Field::new(name, DataType::LargeList(item()), true), lists.finish());
     }
 
     fn counters(&mut self, prefix: &str, counters: Counters) {
@@ -419,19 +488,34 @@ fn append_detection(builder: &mut StructBuilder, detection: &Detection) {
     builder.append(true);
 }
 
-/// Appends an address as text. `inet_ntop` writes IPv4-compatible addresses (`::a.b.c.d`) in dots, and so do we.
-fn append_address(builder: &mut StringViewBuilder, address: &Address) {
-    let mut text = [0u8; 46];
-    let [head @ .., _, _, _, _] = address.key();
-    let compatible = address.is_v6() && *head == [0; 12] && address.key()[12..14] != [0, 0];
-    let mut left = text.as_mut_slice();
-    let written = if compatible {
-        let [.., a, b, c, d] = *address.key();
-        write!(left, "::{a}.{b}.{c}.{d}")
+/// Writes an address as text. `inet_ntop` writes IPv4-compatible addresses (`::a.b.c.d`) in dots, and so do we.
+fn written<'a>(text: &'a mut String, address: &Address) -> &'a str {
+    text.clear();
+    let [head @ .., a, b, c, d] = address.key();
+    let quad = [*a, *b, *c, *d];
+    if !address.is_v6() {
+        write_quad(text, quad);
+    } else if *head == [0; 12] && (*a, *b) != (0, 0) {
+        text.push_str("::");
+        write_quad(text, quad);
     } else {
-        write!(left, "{address}")
-    };
-    let unused = left.len();
-    let length = if written.is_ok() { text.len() - unused } else { 0 };
-    builder.append_value(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+        let _ = write!(text, "{address}"); // into a string nothing fails
+    }
+    text
+}
+
+/// Writes an IPv4 address; the machinery of `fmt` would cost more than the rest of a report.
+fn write_quad(text: &mut String, quad: [u8; 4]) {
+    for (at, byte) in quad.into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        if byte >= 100 {
+            text.push(char::from(b'0' + byte / 100));
+        }
+        if byte >= 10 {
+            text.push(char::from(b'0' + byte / 10 % 10));
+        }
+        text.push(char::from(b'0' + byte % 10));
+    }
 }

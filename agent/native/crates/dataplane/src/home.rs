@@ -68,6 +68,18 @@ impl Home {
         }
     }
 
+    /// The whole of address space, in order, in ranges of one side each: first and last key, as numbers.
+    pub fn ranges(&self) -> impl Iterator<Item = (u128, u128, Side)> + '_ {
+        let lasts = self.starts.iter().skip(1).map(|start| start.wrapping_sub(1)).chain([u128::MAX]);
+        self.starts.iter().zip(lasts).zip(&self.sides).map(|((first, last), side)| (*first, last, *side))
+    }
+
+    /// The operator's NAT64 prefixes (/96).
+    #[must_use]
+    pub fn nat64(&self) -> &[[u8; 12]] {
+        &self.nat64
+    }
+
     fn side_of_v4(&self, key: u128) -> Side {
         let sixteen = (key >> 16 & 0xFFFF) as usize;
         let mut at = self.sixteens.get(sixteen).map_or(0, |at| *at as usize);

@@ -12,6 +12,7 @@ pub mod columns;
 pub mod content;
 pub mod decode;
 pub mod engine;
+pub mod filter;
 pub mod flow;
 pub mod home;
 pub mod inspect;

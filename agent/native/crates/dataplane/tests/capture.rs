@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dataplane::capture::classic::Instruction;
-use dataplane::capture::{Ring, RingConfig, State};
+use dataplane::capture::{Ring, RingConfig, State, interface};
 use wire::{Sender, config, ip, ipv4, read, tagged, udp, wire};
 
 const A: [u8; 4] = [192, 0, 2, 1];
@@ -111,9 +111,10 @@ fn the_loopback_is_seen_once() {
 #[ignore = "needs root"]
 fn a_tunnel_hands_out_bare_packets() {
     wire();
-    let _tunnel = wire::tun("tun9");
+    let _tunnel = tun("tun9");
     ip("link set tun9 up");
     ip("addr add 10.9.9.1/24 dev tun9");
+    assert_eq!(["lo", "va", "tun9", "none"].map(interface::linktype_of), [Some(1), Some(1), Some(101), None]);
     let mut ring = Ring::open(&config("tun9")).unwrap();
     let socket = std::net::UdpSocket::bind("10.9.9.1:0").unwrap();
     socket.send_to(b"hello", "10.9.9.2:9").unwrap();
@@ -253,4 +254,18 @@ fn without_permission_it_says_how_to_get_it() {
 
     assert!(said.starts_with("no permission to capture on va: run as root, or allow"), "{said}");
     assert!(said.ends_with("sudo setcap cap_net_raw,cap_net_admin+ep \"$(readlink -f .venv/bin/python)\""), "{said}");
+}
+
+/// Makes a tunnel that hands out bare IP packets; it goes when the file is closed.
+fn tun(name: &str) -> std::fs::File {
+    let device = std::fs::File::options().read(true).write(true).open("/dev/net/tun").unwrap();
+    // SAFETY: plain bytes, then one `ifreq` that the kernel reads.
+    unsafe {
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_name.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte as libc::c_char);
+        request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
+        let made = libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&device), libc::TUNSETIFF as _, &raw mut request);
+        assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
+    }
+    device
 }

@@ -3,76 +3,19 @@
 
 mod hellos;
 
-use aes_gcm::Aes128Gcm;
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aes::Aes128;
-use aes_gcm::aes::cipher::{BlockCipherEncrypt, KeyInit};
 use dataplane::apps::quic::{
     DRAFT_29, InitialKeys, Side, V1, V2, crypto_pieces, initial_keys, initials, looks_like_quic, open_initial,
 };
 use dataplane::apps::quictalk::QuicTalk;
 use dataplane::names::{Ech, Source};
-use hellos::{Event, Told, alpn, extension, hello, message, play, server_name};
+use hellos::{DCID, Event, MADE, Made, Told, alpn, crypto, extension, hello, initial, message, play, server_name};
 use hex_literal::hex;
 use proptest::prelude::*;
-
-const DCID: [u8; 8] = hex!("8394c8f03e515708");
 
 fn quic_hello() -> Vec<u8> {
     let extensions =
         [server_name(b"quic.example.com"), alpn(b"h3"), extension(43, b"\x02\x03\x04"), extension(51, &[0; 1200])];
     hello(&extensions)
-}
-
-fn varint(value: usize) -> Vec<u8> {
-    if value < 1 << 14 {
-        (value as u16 | 0x4000).to_be_bytes().to_vec()
-    } else {
-        (value as u32 | 0x8000_0000).to_be_bytes().to_vec()
-    }
-}
-
-/// A CRYPTO frame with a part of a handshake, up to its end at most.
-fn crypto(handshake: &[u8], start: usize, stop: usize) -> Vec<u8> {
-    let piece = &handshake[start..stop.min(handshake.len())];
-    [&b"\x06"[..], &varint(start), &varint(piece.len()), piece].concat()
-}
-
-/// What a packet is made of beside its payload.
-#[derive(Clone, Copy)]
-struct Made<'a> {
-    number: u32,
-    version: u32,
-    dcid: &'a [u8],
-    scid: &'a [u8],
-    token: &'a [u8],
-    keys_of: &'a [u8],
-}
-
-const MADE: Made<'static> = Made { number: 0, version: V1, dcid: &DCID, scid: b"abcd", token: b"tk", keys_of: &DCID };
-
-/// A protected Initial packet of a client, made as RFC 9001 5 says.
-fn initial(payload: &[u8], made: Made<'_>) -> Vec<u8> {
-    let keys = initial_keys(made.version, made.keys_of, Side::Client).unwrap();
-    let mut content = payload.to_vec();
-    content.resize(payload.len().max(24), 0);
-    let first = if made.version == V2 { 0xD3 } else { 0xC3 };
-    let mut packet = [&[first][..], &made.version.to_be_bytes()].concat();
-    packet.extend([&[made.dcid.len() as u8], made.dcid, &[made.scid.len() as u8], made.scid].concat());
-    packet.extend([&[made.token.len() as u8], made.token, &varint(content.len() + 20)].concat());
-    let at = packet.len();
-    packet.extend(made.number.to_be_bytes());
-    let mut nonce = keys.iv;
-    nonce.iter_mut().rev().zip(made.number.to_le_bytes()).for_each(|(place, byte)| *place ^= byte);
-    let cipher = Aes128Gcm::new(&keys.key.into());
-    let tag = cipher.encrypt_inout_detached(&nonce.into(), &packet, content.as_mut_slice().into()).unwrap();
-    packet.extend(content);
-    packet.extend(tag);
-    let mut mask = <[u8; 16]>::try_from(&packet[at + 4..at + 20]).unwrap().into();
-    Aes128::new(&keys.hp.into()).encrypt_block(&mut mask);
-    packet[0] ^= mask[0] & 0x0F;
-    (0..4).for_each(|i| packet[at + i] ^= mask[1 + i]);
-    packet
 }
 
 fn learnt(datagrams: &[&[u8]]) -> Told {

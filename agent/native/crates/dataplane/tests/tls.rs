@@ -3,18 +3,17 @@
 
 mod hellos;
 
-use dataplane::apps::certificate::{CertificateNames, certificate_names};
-use dataplane::apps::dtls::{DtlsTalk, handshake_fragments, looks_like_dtls};
-use dataplane::apps::handshakes::Pieces;
+use dataplane::apps::certificate::certificate_names;
+use dataplane::apps::handshakes::{Handshakes, Heard, MAX_HANDSHAKE};
 use dataplane::apps::ja4::{Transport, is_grease, ja4};
 use dataplane::apps::tls::{
     first_certificate, looks_like_record, looks_like_ssl2_hello, parse_client_hello, parse_server_hello, version_name,
 };
-use dataplane::apps::tlstalk::TlsTalk;
+use dataplane::apps::tlstalk::{BUDGET, TlsTalk};
 use dataplane::names::{Ech, Source};
 use hellos::{
-    Event, Told, alpn, block8, block16, extension, hear, hello, hello_body, message, play, record, server_hello,
-    server_name,
+    C, CN, Event, O, Told, alpn, attribute, block8, block16, certificate, extension, hear, hello, hello_body, message,
+    name, play, record, server_hello, server_name,
 };
 use proptest::prelude::*;
 
@@ -27,30 +26,6 @@ fn said(lines: &[(bool, Vec<u8>)]) -> Told {
 fn fingerprint(body: &[u8], transport: Transport) -> String {
     String::from_utf8(ja4(&parse_client_hello(body, false).unwrap(), transport).to_vec()).unwrap()
 }
-
-/// An element of DER whose content is shorter than 64 KiB.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let size = content.len() as u16;
-    let head = if size < 128 { vec![tag, size as u8] } else { [&[tag, 0x82], &size.to_be_bytes()[..]].concat() };
-    [head, content.to_vec()].concat()
-}
-
-fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
-    der(0x30, &[der(6, oid), der(tag, value)].concat())
-}
-
-fn name(relative: &[Vec<u8>]) -> Vec<u8> {
-    der(0x30, &relative.iter().flat_map(|attributes| der(0x31, attributes)).collect::<Vec<_>>())
-}
-
-fn certificate(issuer: &[u8], subject: &[u8]) -> Vec<u8> {
-    let fields = [&der(0xA0, &der(2, b"\x02")), &der(2, b"\x01"), &der(0x30, b""), issuer, &der(0x30, b""), subject];
-    der(0x30, &[der(0x30, &fields.concat()), vec![0; 9]].concat())
-}
-
-const CN: &[u8] = b"\x55\x04\x03";
-const O: &[u8] = b"\x55\x04\x0a";
-const C: &[u8] = b"\x55\x04\x06";
 
 fn tls_1_2() -> Vec<(bool, Vec<u8>)> {
     let subject =
@@ -121,6 +96,24 @@ fn a_gap_leaves_the_name_that_came_before_it() {
 
     assert_eq!(told.name(), "half.example");
     assert_eq!((told.ja4, told.ech), (None, None));
+}
+
+#[test]
+fn a_message_that_never_ends_is_not_waited_for() {
+    let claims = |size: u32| record(22, &[&(0x0100_0000 | size).to_be_bytes()[..], &[0; 600]].concat());
+    let feed = |side: &mut Handshakes, data: &[u8]| side.feed(data, &mut |_| Heard::More);
+    let mut side = Handshakes::default();
+    feed(&mut side, &claims(MAX_HANDSHAKE as u32));
+    assert!(side.finished() && side.unfinished().is_none());
+
+    let mut side = Handshakes::default();
+    feed(&mut side, &claims(MAX_HANDSHAKE as u32 - 4)[..500]); // a record that has not come whole
+    assert_eq!(side.unfinished().map(|(kind, body)| (kind, body.len())), Some((1, 491)));
+
+    let alert = record(21, &[0; 900]);
+    let patient = |times| play(&mut TlsTalk::default(), std::iter::repeat_n(Event::Data(true, &alert), times));
+    assert_eq!(patient(BUDGET / alert.len()), (Told::default(), false));
+    assert_eq!(patient(BUDGET / alert.len() + 1), (Told::default(), true));
 }
 
 #[test]
@@ -272,86 +265,6 @@ fn grease_values() {
     assert_eq!(grease, (0..16).map(|n| 0x0A0A + 0x1010 * n).collect::<Vec<u16>>());
 }
 
-fn subject_of(relative: &[Vec<u8>]) -> Option<String> {
-    let read = certificate_names(&certificate(&name(&[]), &name(relative)));
-    assert_eq!(read.issuer, Some(Vec::new()));
-    read.subject.map(|text| String::from_utf8(text).unwrap())
-}
-
-#[test]
-fn names_of_certificates_are_text_of_rfc_4514() {
-    let both = [attribute(CN, 12, b"a"), attribute(O, 12, b"b")].concat();
-    let cases: [(Vec<u8>, &str); 12] = [
-        (both, "CN=a+O=b"),
-        (attribute(CN, 12, b" #a,b+c\"d\\e<f>g;h\0 "), r#"CN=\ #a\,b\+c\"d\\e\<f\>g\;h\00\ "#),
-        (attribute(CN, 12, b"#a b"), "CN=\\#a b"),
-        (attribute(CN, 12, b" "), "CN=\\ "),
-        (attribute(CN, 12, b""), "CN="),
-        (attribute(CN, 30, b"\0H\x1e\xa1"), "CN=H\u{1EA1}"),
-        (attribute(CN, 30, b"\xd8\x00"), "CN=#1e02d800"),
-        (attribute(CN, 28, b"\0\0\0H\0\x01\xf6\0"), "CN=H\u{1F600}"),
-        (attribute(b"\x55\x04\x2d", 3, b"\0\xff"), "2.5.4.45=#030200ff"),
-        (attribute(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", 22, b"a@b.example"), "1.2.840.113549.1.9.1=a@b.example"),
-        (attribute(b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", 22, b"com"), "DC=com"),
-        (attribute(b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", 12, b"me"), "UID=me"),
-    ];
-    for (attributes, expected) in cases {
-        assert_eq!(subject_of(&[attributes]).as_deref(), Some(expected));
-    }
-    assert_eq!(subject_of(&[attribute(C, 19, b"VN"), attribute(CN, 12, b"a")]).as_deref(), Some("CN=a,C=VN"));
-}
-
-#[test]
-fn names_that_cannot_be_read_are_none() {
-    let number_too_large = attribute(b"\x2a\x90\x80\x80\x80\x00", 12, b"a");
-    let number_cut = attribute(b"\x2a\x86", 12, b"a");
-    for relative in [number_too_large, number_cut, attribute(b"", 12, b"a"), der(0x30, &der(6, CN)), Vec::new()] {
-        assert_eq!(subject_of(&[relative]), None);
-    }
-    for damaged in [&b""[..], &[&b"\x30\x82\xff\xff"[..], &[0; 100]].concat(), &[0; 100_000]] {
-        assert_eq!(certificate_names(damaged), CertificateNames::default());
-    }
-}
-
-fn dtls(body: &[u8], size: usize, cookie: &[u8]) -> Vec<Vec<u8>> {
-    let (head, tail) = body.split_at(35 + usize::from(body[34]));
-    let body = [head, &block8(cookie), tail].concat();
-    let u24 = |value: usize| (value as u32).to_be_bytes()[1..].to_vec();
-    let fragment = |(at, piece): (usize, &[u8])| {
-        let fragment = [&b"\x01"[..], &u24(body.len()), b"\0\0", &u24(at * size), &u24(piece.len()), piece].concat();
-        [&b"\x16\xfe\xff\0\0"[..], &[0; 6], &block16(&fragment)].concat()
-    };
-    body.chunks(size).enumerate().map(fragment).collect()
-}
-
-#[test]
-fn dtls_in_fragments_out_of_order() {
-    let body = hello_body(&[server_name(b"vpn.example.com"), alpn(b"webrtc")], &[0x1301], 0xFEFD);
-    for size in [1000, 20] {
-        let datagrams = dtls(&body, size, b"cookie");
-        let events = datagrams.iter().rev().map(|datagram| Event::Data(true, datagram));
-        let (told, _) = play(&mut DtlsTalk::default(), events);
-
-        assert!(datagrams.iter().all(|datagram| looks_like_dtls(datagram)));
-        assert_eq!((told.name(), told.alpn.as_deref()), ("vpn.example.com", Some("webrtc")));
-        assert_eq!((told.version.as_deref(), told.ech), (Some("1.2"), Some(Ech::None)));
-        assert!(told.ja4.unwrap().starts_with("dd2d0102wc"));
-    }
-}
-
-#[test]
-fn of_pieces_that_overlap_the_one_that_begins_first_counts() {
-    let mut pieces = Pieces::default();
-    assert!(pieces.add(3, b"DEF", 3));
-    assert!(pieces.add(0, b"ab", 3));
-    assert_eq!(&*pieces.joined(), b"ab");
-    assert!(pieces.add(0, b"abcde", 3));
-    assert!(!pieces.add(0, b"ABCDE", 3)); // not longer
-    assert!(pieces.add(9, b"x", 3));
-    assert!(!pieces.add(6, b"too many", 3));
-    assert_eq!((&*pieces.joined(), pieces.kept()), (&b"abcdeF"[..], 11));
-}
-
 #[test]
 fn a_talk_is_small() {
     assert!(size_of::<TlsTalk>() <= 56);
@@ -403,11 +316,8 @@ proptest! {
         prop_assert!(parse_server_hello(&data).is_none() || data.len() >= 38);
         prop_assert!(first_certificate(&data).is_none_or(|der| der.len() + 6 <= data.len()));
         prop_assert!(certificate_names(&data).subject.is_none_or(|text| text.len() <= 4 * data.len()));
-        prop_assert!(handshake_fragments(&data).all(|fragment| fragment.data.len() + 25 <= data.len()));
-        prop_assert!(!looks_like_dtls(&data) || data.len() > 13);
         prop_assert!(looks_like_ssl2_hello(&data) != Some(true) || data.len() > 10);
         let records = [record(22, &data), data.clone()].concat();
         play(&mut TlsTalk::default(), [Event::Data(true, &records), Event::Gap(true), Event::Data(false, &data)]);
-        play(&mut DtlsTalk::default(), [Event::Data(true, &data)]);
     }
 }

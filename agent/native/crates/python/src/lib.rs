@@ -1,15 +1,22 @@
 //! The Rust data plane of Crossborder for Python: conversion only. `crossborder_native.pyi` says what is here.
 
 mod engine;
+mod settings;
 mod tick;
 
 use pyo3::prelude::*;
+
+/// Flows come and go by the hundred thousand a second, each with some small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The extension module.
 #[pymodule]
 mod crossborder_native {
     #[pymodule_export]
-    use crate::engine::{Engine, Home};
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::settings::{ContentSearch, Home, Settings};
     #[pymodule_export]
     use crate::tick::{Reports, Tick};
 

@@ -26,7 +26,7 @@ impl Reports {
         drop(requested_schema); // a wish that may be left unheard
         let schema = self.batches.first().map_or_else(report::schema, RecordBatch::schema);
         let batches = RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), schema);
-        PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(batches)), Some(c"arrow_array_stream".to_owned()))
+        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
     }
 
     /// How many reports there are.
@@ -44,7 +44,11 @@ pub struct Tick {
     tick_ns: i64,
     flows_active: usize,
     reader_failures: u64,
-    shed_names: bool,
+    /// The most that was left out under load since the last tick: 0 nothing, 1 content, 2 some names, 3 names.
+    shed: u8,
+    lag_ns: i64,
+    /// Places in the configuration of interfaces that are down or gone.
+    down: Vec<u16>,
 }
 
 impl Tick {
@@ -56,7 +60,9 @@ impl Tick {
             tick_ns: tick.tick_ns,
             flows_active: tick.flows_active,
             reader_failures: tick.reader_failures,
-            shed_names: tick.shed_names,
+            shed: tick.shed as u8,
+            lag_ns: tick.lag_ns,
+            down: tick.down,
         })
     }
 }

@@ -10,8 +10,8 @@ use crate::names::transfers::TransferId;
 
 /// Commands a client may begin with.
 pub const COMMANDS: [&[u8]; 25] = [
-    b"USER", b"PASS", b"AUTH", b"FEAT", b"SYST", b"OPTS", b"PASV", b"PORT", b"EPSV", b"EPRT", b"PBSZ", b"PROT", b"TYPE",
-    b"CWD", b"PWD", b"LIST", b"NLST", b"MLSD", b"SIZE", b"MDTM", b"RETR", b"STOR", b"STOU", b"APPE", b"CLNT",
+    b"USER", b"PASS", b"AUTH", b"FEAT", b"SYST", b"OPTS", b"PASV", b"PORT", b"EPSV", b"EPRT", b"PBSZ", b"PROT",
+    b"TYPE", b"CWD", b"PWD", b"LIST", b"NLST", b"MLSD", b"SIZE", b"MDTM", b"RETR", b"STOR", b"STOU", b"APPE", b"CLNT",
 ];
 /// Send a file from the side that commands.
 const SENDS: [&[u8]; 3] = [b"STOR", b"STOU", b"APPE"];

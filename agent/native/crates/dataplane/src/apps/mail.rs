@@ -8,9 +8,8 @@ use super::talk::{Scene, Step, Talk};
 use crate::names::{List, Names};
 
 /// Commands a client may begin with.
-pub const COMMANDS: [&[u8]; 12] = [
-    b"EHLO", b"HELO", b"LHLO", b"MAIL", b"RCPT", b"DATA", b"BDAT", b"RSET", b"VRFY", b"EXPN", b"NOOP", b"STARTTLS",
-];
+pub const COMMANDS: [&[u8]; 12] =
+    [b"EHLO", b"HELO", b"LHLO", b"MAIL", b"RCPT", b"DATA", b"BDAT", b"RSET", b"VRFY", b"EXPN", b"NOOP", b"STARTTLS"];
 const START_INPUT: &[u8] = b"354";
 /// Of the length of a chunk.
 const MAX_CHUNK_DIGITS: usize = 12;

@@ -130,3 +130,70 @@ fn time_of(seconds: u32, nanoseconds: u32) -> i64 {
     }
     i64::from(seconds) * SECOND_NS + i64::from(nanoseconds)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A frame as the kernel lays it down: its header, the sender's address, room for a tag, the bytes.
+    fn record(data: &[u8], tag: Option<(u16, u16)>, last: bool) -> Vec<u8> {
+        const AT: usize = 86;
+        let size = (AT + data.len()).next_multiple_of(16);
+        let mut record = vec![0xEE; size];
+        let mut put = |at: usize, value: u32| record[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        let valid = libc::TP_STATUS_VLAN_VALID | libc::TP_STATUS_VLAN_TPID_VALID;
+        let numbers = [if last { 0 } else { size as u32 }, 17, 5, data.len() as u32, 1000];
+        numbers.into_iter().enumerate().for_each(|(number, value)| put(4 * number, value));
+        put(20, tag.map_or(0, |_| valid));
+        put(24, AT as u32);
+        put(32, tag.map_or(0, |(_, tci)| u32::from(tci)));
+        record[36..38].copy_from_slice(&tag.map_or(0, |(tpid, _)| tpid).to_ne_bytes());
+        record[56..59].copy_from_slice(&[1u16.to_ne_bytes().as_slice(), &[0]].concat());
+        record[AT..AT + data.len()].copy_from_slice(data);
+        record
+    }
+
+    fn walk(bytes: &mut [u8], packets: u32, snaplen: u32) -> (Vec<(Vec<u8>, u32)>, u64) {
+        let mut lost = 0;
+        let frames = Frames::new(bytes, packets, 3, snaplen, &mut lost);
+        (frames.map(|frame| (frame.data.to_vec(), frame.wire_len)).collect(), lost)
+    }
+
+    #[test]
+    fn frames_are_found_one_behind_the_other() {
+        let data: Vec<u8> = (0..40).collect();
+        let blocks = [record(&data, None, false), record(&data, Some((0x88A8, 5)), false), record(&data, None, true)];
+        let tagged = [&data[..12], b"\x88\xA8\0\x05", &data[12..]].concat();
+        let (seen, lost) = walk(&mut blocks.concat(), 3, 65_535);
+        assert_eq!((seen, lost), (vec![(data.clone(), 1000), (tagged, 1004), (data.clone(), 1000)], 0));
+
+        let tag_alone = [&data[..7], b"\x88\xA8\0\x05"].concat();
+        let (seen, _) = walk(&mut blocks.concat(), 2, 7);
+        assert_eq!(seen, [(data[..7].to_vec(), 1000), (tag_alone, 1004)]);
+    }
+
+    #[test]
+    fn frames_that_cannot_be_found_are_lost() {
+        let data = [7; 40];
+        let whole = [record(&data, None, false), record(&data, None, true)].concat();
+        assert_eq!(walk(&mut whole.clone(), 5, 65_535), (vec![(data.to_vec(), 1000); 2], 3));
+        assert_eq!(walk(&mut whole[..200].to_vec(), 2, 65_535), (vec![(data.to_vec(), 1000)], 1));
+        for (at, bytes) in [(0, [0xFF; 4]), (12, [0xFF; 4]), (24, [0xFF; 4])] {
+            let mut wrong = whole.clone();
+            wrong[at..at + 4].copy_from_slice(&bytes);
+            let snaplen = u32::MAX;
+            assert_eq!(walk(&mut wrong, 2, snaplen), (vec![], 2), "at {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_walked(mut bytes in proptest::collection::vec(any::<u8>(), 0..400), packets in 0..9u32) {
+            let (seen, lost) = walk(&mut bytes, packets, 65_535);
+            prop_assert!(seen.len() as u64 + lost <= u64::from(packets)); // less where one goes out on a loopback
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::mem::take;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::classic::{self, Instruction};
@@ -12,6 +13,7 @@ use super::interface::{self, LOOPBACK};
 use super::memory;
 use super::shared::{Blocks, SharedBlock};
 use super::socket::{self, PacketSocket};
+use crate::source::Lent;
 
 /// Rings that may share an interface: as many as a fanout group takes in every kernel (PACKET_FANOUT_MAX).
 pub const MEMBERS_LIMIT: usize = 256;
@@ -67,8 +69,8 @@ pub enum State {
 /// One interface, open, or one member of those who share it.
 #[derive(Debug)]
 pub struct Ring {
-    socket: PacketSocket,
-    blocks: Blocks,
+    socket: Arc<PacketSocket>,
+    blocks: Arc<Blocks>,
     /// The block that the kernel hands over next.
     next: usize,
     snaplen: u32,
@@ -81,11 +83,12 @@ pub struct Ring {
 
 /// A block of frames that is ours; dropped, it is the kernel's again.
 #[derive(Debug)]
-pub struct RingBlock<'r> {
-    shared: SharedBlock<'r>,
+pub struct RingBlock {
+    shared: SharedBlock,
     snaplen: u32,
     place: u16,
-    lost: &'r mut u64,
+    /// Frames that could not be found.
+    lost: u64,
 }
 
 impl Ring {
@@ -114,7 +117,7 @@ impl Ring {
     fn shut(config: &RingConfig, index: c_int) -> Result<Self, String> {
         let refused = |error: io::Error| interface::refusal(&config.interface, &error);
         let socket = PacketSocket::new().map_err(refused)?;
-        socket.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &classic::NOTHING).map_err(refused)?;
+        socket.filter_by(&classic::NOTHING).map_err(refused)?;
         let blocks = Self::room(&socket, config)?;
         if config.promiscuous {
             socket.see_all(index).map_err(refused)?;
@@ -127,7 +130,15 @@ impl Ring {
             // Every packet is seen twice there. A kernel that cannot leave one out (before 4.20) has `Frames` do it.
             socket.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, [1]).ok();
         }
-        Ok(Self { socket, blocks, next: 0, snaplen: config.snaplen, place: config.place, troubled: false, lost: 0 })
+        Ok(Self {
+            socket: Arc::new(socket),
+            blocks: Arc::new(blocks),
+            next: 0,
+            snaplen: config.snaplen,
+            place: config.place,
+            troubled: false,
+            lost: 0,
+        })
     }
 
     /// Asks the kernel for the memory of a ring; for half of it as long as there is not enough.
@@ -148,8 +159,7 @@ impl Ring {
 
     /// Opens the door: from now on packets come that pass the filter.
     fn let_in(&self, filter: &[Instruction]) -> io::Result<()> {
-        let program = classic::cut_to(filter, self.snaplen);
-        self.socket.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+        self.socket.filter_by(&classic::cut_to(filter, self.snaplen))
     }
 
     /// Waits until there is a block to read, the interface fails, or the time is over.
@@ -171,10 +181,10 @@ impl Ring {
     }
 
     /// Takes the next block, if the kernel has handed one over.
-    pub fn next_block(&mut self) -> Option<RingBlock<'_>> {
+    pub fn next_block(&mut self) -> Option<RingBlock> {
         let shared = self.blocks.take(self.next)?;
         self.next = self.next.wrapping_add(1);
-        Some(RingBlock { shared, snaplen: self.snaplen, place: self.place, lost: &mut self.lost })
+        Some(RingBlock { shared, snaplen: self.snaplen, place: self.place, lost: 0 })
     }
 
     /// How full the ring is, from 0 to 1: the part of its blocks that waits to be read.
@@ -194,6 +204,11 @@ impl Ring {
     #[must_use]
     pub fn shortfall(&self, config: &RingConfig) -> Option<String> {
         memory::shortfall(&config.interface, config.ring_bytes, self.blocks.bytes())
+    }
+
+    /// Notes frames of a block that could not be found.
+    pub const fn note_lost(&mut self, packets: u64) {
+        self.lost += packets;
     }
 
     /// How many frames were lost since this was asked last: the kernel had no room, or a block could not be read.
@@ -218,6 +233,11 @@ impl Ring {
         }
     }
 
+    /// The socket behind the ring, for what filters it.
+    pub(super) const fn socket(&self) -> &Arc<PacketSocket> {
+        &self.socket
+    }
+
     /// What to wait on, beside other things.
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {
@@ -225,11 +245,23 @@ impl Ring {
     }
 }
 
-impl RingBlock<'_> {
+impl RingBlock {
     /// The frames of the block, in the order they came; a second time there are none.
     pub fn frames(&mut self) -> Frames<'_> {
-        let (bytes, packets) = (take(&mut self.shared.bytes), take(&mut self.shared.packets));
-        Frames::new(bytes, packets, self.place, self.snaplen, self.lost)
+        let packets = take(&mut self.shared.packets);
+        Frames::new(self.shared.bytes_mut(), packets, self.place, self.snaplen, &mut self.lost)
+    }
+
+    /// Frames that could not be found when they were walked.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+impl Lent for RingBlock {
+    fn data(&self) -> &[u8] {
+        self.shared.bytes()
     }
 }
 

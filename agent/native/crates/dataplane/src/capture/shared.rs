@@ -3,7 +3,8 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::socket::PacketSocket;
 
@@ -18,20 +19,24 @@ const FIRST: usize = 16;
 pub struct Blocks {
     memory: NonNull<u8>,
     block_bytes: usize,
-    count: usize,
+    /// For each block: someone has taken it and not given it back.
+    taken: Vec<AtomicBool>,
 }
 
-// SAFETY: the memory is not bound to a thread; whoever has the value has it alone.
+// SAFETY: the memory is not bound to a thread. A block is read and written only by who has taken it, which `taken` lets
+// one do at a time, and by the kernel when no one has.
 unsafe impl Send for Blocks {}
+// SAFETY: the same; the status words are only ever used as atomics.
+unsafe impl Sync for Blocks {}
 
-/// A block that is ours until this is dropped; then the kernel's again.
+/// A block that is ours until this is dropped; then the kernel's again. The ring stays mapped as long.
 #[derive(Debug)]
-pub struct SharedBlock<'r> {
-    status: &'r AtomicU32,
+pub struct SharedBlock {
+    blocks: Arc<Blocks>,
+    at: usize,
+    first: usize,
     /// How many frames are in it.
     pub packets: u32,
-    /// The frames, from the first one's header on; empty when the kernel's word of where it lies makes no sense.
-    pub bytes: &'r mut [u8],
 }
 
 impl Blocks {
@@ -45,19 +50,21 @@ impl Blocks {
         // SAFETY: asks for new memory wherever there is room; touches none that is there.
         let memory = unsafe { libc::mmap(std::ptr::null_mut(), size, access, libc::MAP_SHARED, socket.fd(), 0) };
         match NonNull::new(memory) {
-            Some(memory) if memory.as_ptr() != libc::MAP_FAILED => {
-                Ok(Self { memory: memory.cast(), block_bytes, count })
-            }
+            Some(memory) if memory.as_ptr() != libc::MAP_FAILED => Ok(Self {
+                memory: memory.cast(),
+                block_bytes,
+                taken: (0..count).map(|_| AtomicBool::new(false)).collect(),
+            }),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
     pub const fn count(&self) -> usize {
-        self.count
+        self.taken.len()
     }
 
     pub const fn bytes(&self) -> usize {
-        self.block_bytes * self.count
+        self.block_bytes * self.count()
     }
 
     /// Whether the kernel has handed a block over.
@@ -65,17 +72,16 @@ impl Blocks {
         self.status(at).load(Ordering::Acquire) & libc::TP_STATUS_USER != 0
     }
 
-    /// Takes a block that the kernel has handed over.
-    pub fn take(&mut self, at: usize) -> Option<SharedBlock<'_>> {
-        if !self.is_ours(at) {
+    /// Takes a block that the kernel has handed over and no one has taken.
+    pub fn take(self: &Arc<Self>, at: usize) -> Option<SharedBlock> {
+        let at = at % self.count();
+        if !self.is_ours(at) || self.taken.get(at)?.swap(true, Ordering::AcqRel) {
             return None;
         }
         let (packets, first) = (self.number(at, PACKETS), self.number(at, FIRST) as usize);
+        // Where the kernel's word of where the first frame lies makes no sense, there is none.
         let first = if (DESCRIPTOR..=self.block_bytes).contains(&first) { first } else { self.block_bytes };
-        // SAFETY: the range lies in the block and behind its descriptor. The kernel writes into no block it handed
-        // over, and `&mut self` lets no one else have this one until the slice is given back.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(self.block(at).add(first), self.block_bytes - first) };
-        Some(SharedBlock { status: self.status(at), packets, bytes })
+        Some(SharedBlock { blocks: Arc::clone(self), at, first, packets })
     }
 
     fn status(&self, at: usize) -> &AtomicU32 {
@@ -92,19 +98,42 @@ impl Blocks {
     /// Where a block starts; counted round, so that there is none outside.
     fn block(&self, at: usize) -> *mut u8 {
         // SAFETY: below `count` blocks of `block_bytes` each, which are mapped until `self` is dropped.
-        unsafe { self.memory.as_ptr().add(at % self.count * self.block_bytes) }
+        unsafe { self.memory.as_ptr().add(at % self.count() * self.block_bytes) }
     }
 }
 
 impl Drop for Blocks {
     fn drop(&mut self) {
         // SAFETY: mapped by us with this size; every slice of it has been given back.
-        unsafe { libc::munmap(self.memory.as_ptr().cast(), self.block_bytes * self.count) };
+        unsafe { libc::munmap(self.memory.as_ptr().cast(), self.bytes()) };
     }
 }
 
-impl Drop for SharedBlock<'_> {
+impl SharedBlock {
+    /// The frames, from the first one's header on.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the range lies in the block and behind its descriptor. The kernel writes into no block it handed over,
+        // and `taken` lets no one else have this one.
+        unsafe { std::slice::from_raw_parts(self.blocks.block(self.at).add(self.first), self.size()) }
+    }
+
+    /// The same, to be written.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and `&mut self` lets no one else have a slice of it.
+        unsafe { std::slice::from_raw_parts_mut(self.blocks.block(self.at).add(self.first), self.size()) }
+    }
+
+    fn size(&self) -> usize {
+        self.blocks.block_bytes - self.first
+    }
+}
+
+impl Drop for SharedBlock {
     fn drop(&mut self) {
-        self.status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        // First the status: until then no one can take the block, and after it not before the kernel hands it over again.
+        self.blocks.status(self.at).store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        if let Some(taken) = self.blocks.taken.get(self.at) {
+            taken.store(false, Ordering::Release);
+        }
     }
 }

@@ -8,6 +8,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use super::classic::Instruction;
+use super::program::Program;
+
+const SO_ATTACH_BPF: c_int = 50; // asm-generic/socket.h
 
 /// A packet socket, in blocking mode; closing it undoes all it set on its interface.
 #[derive(Debug)]
@@ -26,6 +29,16 @@ impl PacketSocket {
     /// Sets an option whose value is a row of numbers.
     pub fn set<const N: usize>(&self, level: c_int, option: c_int, value: [u32; N]) -> io::Result<()> {
         self.set_raw(level, option, &value)
+    }
+
+    /// Lets through what a classic program passes, in place of what was attached before, without a gap.
+    pub fn filter_by(&self, program: &[Instruction]) -> io::Result<()> {
+        self.set_program(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program)
+    }
+
+    /// Lets through what a loaded program passes, in place of what was attached before, without a gap.
+    pub fn judge_by(&self, program: &Program) -> io::Result<()> {
+        self.set(libc::SOL_SOCKET, SO_ATTACH_BPF, [program.descriptor() as u32])
     }
 
     /// Sets an option that is a classic BPF program: a filter, or what shares a group's packets out.
@@ -90,21 +103,11 @@ impl PacketSocket {
         }
     }
 
-    /// Whether the interface of that name is up; Errors: ENODEV.
+    /// Whether the interface of that name is up. Errors: ENODEV.
     pub fn is_up(&self, name: &str) -> io::Result<bool> {
-        // SAFETY: plain bytes, for which zeros are fine.
-        let mut request: libc::ifreq = unsafe { zeroed() };
-        let room = request.ifr_name.len() - 1; // a zero ends it
-        if name.len() > room {
-            return Err(io::Error::from_raw_os_error(libc::ENODEV));
-        }
-        for (slot, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
-            *slot = byte as libc::c_char;
-        }
-        // SAFETY: the kernel reads and writes one `ifreq`.
-        succeeded(unsafe { libc::ioctl(self.fd(), libc::SIOCGIFFLAGS as _, &raw mut request) })?;
+        let answer = ask(&self.0, libc::SIOCGIFFLAGS, name)?;
         // SAFETY: this request is answered in the member for flags.
-        Ok(c_int::from(unsafe { request.ifr_ifru.ifru_flags }) & libc::IFF_UP != 0)
+        Ok(c_int::from(unsafe { answer.ifr_ifru.ifru_flags }) & libc::IFF_UP != 0)
     }
 
     pub fn fd(&self) -> c_int {
@@ -115,6 +118,29 @@ impl PacketSocket {
         use std::os::fd::AsFd;
         self.0.as_fd()
     }
+}
+
+/// The hardware type of an interface; any socket will do. Errors: ENODEV.
+pub fn hardware_of(socket: &impl AsRawFd, name: &str) -> io::Result<u16> {
+    let answer = ask(socket, libc::SIOCGIFHWADDR, name)?;
+    // SAFETY: this request is answered in the member for addresses.
+    Ok(unsafe { answer.ifr_ifru.ifru_hwaddr }.sa_family)
+}
+
+/// Asks the kernel about an interface.
+fn ask(socket: &impl AsRawFd, question: libc::c_ulong, name: &str) -> io::Result<libc::ifreq> {
+    // SAFETY: plain bytes, for which zeros are fine.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    let room = request.ifr_name.len() - 1; // a zero ends it
+    if name.len() > room {
+        return Err(io::Error::from_raw_os_error(libc::ENODEV));
+    }
+    for (slot, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *slot = byte as libc::c_char;
+    }
+    // SAFETY: the kernel reads and writes one `ifreq`.
+    succeeded(unsafe { libc::ioctl(socket.as_raw_fd(), question as _, &raw mut request) })?;
+    Ok(request)
 }
 
 /// Waits until one of the sockets has packets or an error, or the time is over; tells of each which.

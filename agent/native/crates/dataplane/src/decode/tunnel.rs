@@ -30,7 +30,7 @@ pub struct Inner {
 }
 
 /// Tells whether a packet may be a tunnel's, by what costs nothing.
-#[inline]
+#[inline(always)]
 pub fn may_carry(packet: &Packet) -> bool {
     match packet.proto {
         proto::UDP => tunnel_port(packet).is_some(),

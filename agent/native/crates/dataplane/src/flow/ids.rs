@@ -11,17 +11,13 @@ use sha1::{Digest, Sha1};
 use super::key::{FlowKey, icmp_answer};
 use crate::model::{Address, proto};
 
-/// Bytes of a Community ID in text: `1:` and 20 bytes in base64.
-pub const COMMUNITY_ID_LEN: usize = 30;
-
 /// One end of a flow as Community ID sees it.
 type End = (Address, u16);
 
 /// Writes the Community ID of a tuple, the same for both directions. For ICMP the ports are type and code.
 ///
 /// Source: <https://github.com/corelight/community-id-spec>, version 1.
-#[must_use]
-pub fn community_id(src: End, dst: End, protocol: u8, seed: u16) -> [u8; COMMUNITY_ID_LEN] {
+pub fn community_id(src: End, dst: End, protocol: u8, seed: u16, text: &mut String) {
     let is_icmp = matches!(protocol, proto::ICMP | proto::ICMP6);
     let answer = if is_icmp { icmp_answer(protocol, src.1) } else { None };
     let one_way = is_icmp && answer.is_none();
@@ -37,12 +33,8 @@ pub fn community_id(src: End, dst: End, protocol: u8, seed: u16) -> [u8; COMMUNI
         Digest::update(&mut sha, low_port.to_be_bytes());
         Digest::update(&mut sha, high_port.to_be_bytes());
     }
-    let mut text = [0; COMMUNITY_ID_LEN];
-    if let Some((version, digest)) = text.split_first_chunk_mut::<2>() {
-        *version = *b"1:";
-        let _ = STANDARD.encode_slice(sha.finalize(), digest); // 20 bytes are 28 in base64
-    }
-    text
+    text.push_str("1:");
+    STANDARD.encode_string(sha.finalize(), text);
 }
 
 /// The flow id: BLAKE2b-64 of what makes a flow itself. `again` counts the flows that had this id before: where the

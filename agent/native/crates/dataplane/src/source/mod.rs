@@ -1,14 +1,29 @@
 //! Sources of frames: capture files, standard input, interfaces, frames pushed by hand.
 
+mod capture;
+mod files;
+mod packed;
+mod pcap;
+mod pcapng;
+mod pushed;
+mod raw;
+mod reading;
+mod stream;
+
+pub use files::Files;
+pub use pushed::Pushed;
+pub use raw::STDIN;
+
+use crate::home::Home;
 use crate::model::Frame;
 
 /// Frames that lie in one piece of memory, in the order they came.
 ///
-/// A source fills a block, the engine reads it; both keep their allocations.
+/// A source fills a block, the engine reads it and gives it back: both keep their allocations.
 #[derive(Default)]
 pub struct Block {
     pub records: Vec<Record>,
-    /// Where the bytes are when the source copied them.
+    /// Where the bytes are when the source copied them; perhaps more than the frames.
     pub owned: Vec<u8>,
     /// Where the bytes are when the source lends them.
     pub lent: Option<Box<dyn Lent>>,
@@ -20,7 +35,7 @@ pub trait Lent: Send + Sync {
 }
 
 /// Where a frame lies in its block, and what was written beside it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     pub ts_ns: i64,
     /// Where its bytes start.
@@ -30,6 +45,22 @@ pub struct Record {
     pub wire_len: u32,
     pub linktype: u32,
     pub interface: u16,
+}
+
+impl Record {
+    /// The frame, where the bytes are that its offset counts in; outside of them it has no bytes.
+    #[inline]
+    #[must_use]
+    pub fn frame_in<'a>(&self, bytes: &'a [u8]) -> Frame<'a> {
+        let start = self.offset as usize;
+        Frame {
+            ts_ns: self.ts_ns,
+            linktype: self.linktype,
+            wire_len: self.wire_len,
+            interface: self.interface,
+            data: bytes.get(start..start.saturating_add(self.captured as usize)).unwrap_or_default(),
+        }
+    }
 }
 
 impl Block {
@@ -46,17 +77,11 @@ impl Block {
         self.lent.as_ref().map_or(self.owned.as_slice(), |lent| lent.data())
     }
 
-    /// The frame of a record of this block; one that lies outside has no bytes.
+    /// The frame of a record of this block.
+    #[inline]
     #[must_use]
     pub fn frame(&self, record: &Record) -> Frame<'_> {
-        let start = record.offset as usize;
-        Frame {
-            ts_ns: record.ts_ns,
-            linktype: record.linktype,
-            wire_len: record.wire_len,
-            interface: record.interface,
-            data: self.data().get(start..start + record.captured as usize).unwrap_or_default(),
-        }
+        record.frame_in(self.data())
     }
 }
 
@@ -95,7 +120,7 @@ pub trait Wire {
     fn now_ns(&self) -> i64;
 
     /// How full the room for frames is that wait to be read: 0 to 1.
-    fn load(&self) -> f32;
+    fn load(&self) -> f64;
 
     /// Frames the kernel dropped since this was asked last, by interface.
     fn kernel_drops(&mut self) -> Vec<(u16, u64)>;
@@ -104,6 +129,9 @@ pub trait Wire {
     fn counted_before(&mut self) -> Vec<(u16, Domestic)> {
         Vec::new()
     }
+
+    /// Judges by another home from now on, where that is done before packets reach us.
+    fn set_home(&mut self, _home: &Home) {}
 
     /// Interfaces that are down or gone and are waited for.
     fn down(&self) -> Vec<u16>;
@@ -116,4 +144,26 @@ pub struct Domestic {
     /// Wire length of the frames.
     pub wire_bytes: u64,
     pub ip_bytes: u64,
+}
+
+impl Domestic {
+    /// The sum.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self {
+            packets: self.packets.wrapping_add(more.packets),
+            ip_bytes: self.ip_bytes.wrapping_add(more.ip_bytes),
+            wire_bytes: self.wire_bytes.wrapping_add(more.wire_bytes),
+        }
+    }
+
+    /// What is more than before.
+    #[must_use]
+    pub const fn minus(self, less: Self) -> Self {
+        Self {
+            packets: self.packets.saturating_sub(less.packets),
+            ip_bytes: self.ip_bytes.saturating_sub(less.ip_bytes),
+            wire_bytes: self.wire_bytes.saturating_sub(less.wire_bytes),
+        }
+    }
 }

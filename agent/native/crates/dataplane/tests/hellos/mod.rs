@@ -1,7 +1,12 @@
-//! Speaks TLS in tests: hellos made by hand, and a scene in which talks hear them.
+//! Speaks TLS and QUIC in tests: hellos made by hand, and a scene in which talks hear them.
 
 #![allow(dead_code)] // each test takes what it needs
 
+use aes_gcm::Aes128Gcm;
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::aes::Aes128;
+use aes_gcm::aes::cipher::{BlockCipherEncrypt, KeyInit};
+use dataplane::apps::quic::{Side, V1, V2, initial_keys};
 use dataplane::apps::talk::{Scene, Step, Talk};
 use dataplane::names::dns::DnsLog;
 use dataplane::names::transfers::Transfers;
@@ -26,6 +31,7 @@ impl Told {
 }
 
 /// One thing that happens: bytes of a direction (true: outward), or bytes lost there.
+#[derive(Clone)]
 pub enum Event<'a> {
     Data(bool, &'a [u8]),
     Gap(bool),
@@ -105,3 +111,82 @@ pub fn record(kind: u8, payload: &[u8]) -> Vec<u8> {
 pub fn server_hello(version: u16) -> Vec<u8> {
     message(2, &[&version.to_be_bytes()[..], &[0; 32], b"\0\x13\x01\0"].concat())
 }
+
+/// The connection id of the standards' examples (RFC 9001 A).
+pub const DCID: [u8; 8] = [0x83, 0x94, 0xC8, 0xF0, 0x3E, 0x51, 0x57, 0x08];
+
+fn varint(value: usize) -> Vec<u8> {
+    if value < 1 << 14 {
+        (value as u16 | 0x4000).to_be_bytes().to_vec()
+    } else {
+        (value as u32 | 0x8000_0000).to_be_bytes().to_vec()
+    }
+}
+
+/// A CRYPTO frame with a part of a handshake, up to its end at most.
+pub fn crypto(handshake: &[u8], start: usize, stop: usize) -> Vec<u8> {
+    let piece = &handshake[start..stop.min(handshake.len())];
+    [&b"\x06"[..], &varint(start), &varint(piece.len()), piece].concat()
+}
+
+/// What a packet is made of beside its payload.
+#[derive(Clone, Copy)]
+pub struct Made<'a> {
+    pub number: u32,
+    pub version: u32,
+    pub dcid: &'a [u8],
+    pub scid: &'a [u8],
+    pub token: &'a [u8],
+    pub keys_of: &'a [u8],
+}
+
+pub const MADE: Made<'static> =
+    Made { number: 0, version: V1, dcid: &DCID, scid: b"abcd", token: b"tk", keys_of: &DCID };
+
+/// A protected Initial packet of a client, made as RFC 9001 5 says.
+pub fn initial(payload: &[u8], made: Made<'_>) -> Vec<u8> {
+    let keys = initial_keys(made.version, made.keys_of, Side::Client).unwrap();
+    let mut content = payload.to_vec();
+    content.resize(payload.len().max(24), 0);
+    let first = if made.version == V2 { 0xD3 } else { 0xC3 };
+    let mut packet = [&[first][..], &made.version.to_be_bytes()].concat();
+    packet.extend([&[made.dcid.len() as u8], made.dcid, &[made.scid.len() as u8], made.scid].concat());
+    packet.extend([&[made.token.len() as u8], made.token, &varint(content.len() + 20)].concat());
+    let at = packet.len();
+    packet.extend(made.number.to_be_bytes());
+    let mut nonce = keys.iv;
+    nonce.iter_mut().rev().zip(made.number.to_le_bytes()).for_each(|(place, byte)| *place ^= byte);
+    let cipher = Aes128Gcm::new(&keys.key.into());
+    let tag = cipher.encrypt_inout_detached(&nonce.into(), &packet, content.as_mut_slice().into()).unwrap();
+    packet.extend(content);
+    packet.extend(tag);
+    let mut mask = <[u8; 16]>::try_from(&packet[at + 4..at + 20]).unwrap().into();
+    Aes128::new(&keys.hp.into()).encrypt_block(&mut mask);
+    packet[0] ^= mask[0] & 0x0F;
+    (0..4).for_each(|i| packet[at + i] ^= mask[1 + i]);
+    packet
+}
+
+/// An element of DER whose content is shorter than 64 KiB.
+pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let size = content.len() as u16;
+    let head = if size < 128 { vec![tag, size as u8] } else { [&[tag, 0x82], &size.to_be_bytes()[..]].concat() };
+    [head, content.to_vec()].concat()
+}
+
+pub fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+    der(0x30, &[der(6, oid), der(tag, value)].concat())
+}
+
+pub fn name(relative: &[Vec<u8>]) -> Vec<u8> {
+    der(0x30, &relative.iter().flat_map(|attributes| der(0x31, attributes)).collect::<Vec<_>>())
+}
+
+pub fn certificate(issuer: &[u8], subject: &[u8]) -> Vec<u8> {
+    let fields = [&der(0xA0, &der(2, b"\x02")), &der(2, b"\x01"), &der(0x30, b""), issuer, &der(0x30, b""), subject];
+    der(0x30, &[der(0x30, &fields.concat()), vec![0; 9]].concat())
+}
+
+pub const CN: &[u8] = b"\x55\x04\x03";
+pub const O: &[u8] = b"\x55\x04\x0a";
+pub const C: &[u8] = b"\x55\x04\x06";

@@ -128,17 +128,3 @@ pub fn udp(sport: u16, dport: u16, payload: &[u8]) -> Vec<u8> {
 pub fn tagged(frame: &[u8], tpid: u16, id: u16) -> Vec<u8> {
     [&frame[..12], &tpid.to_be_bytes(), &id.to_be_bytes(), &frame[12..]].concat()
 }
-
-/// Makes a tunnel that hands out bare IP packets; it goes when the file is closed.
-pub fn tun(name: &str) -> std::fs::File {
-    let device = std::fs::File::options().read(true).write(true).open("/dev/net/tun").unwrap();
-    // SAFETY: plain bytes, then one `ifreq` that the kernel reads.
-    unsafe {
-        let mut request: libc::ifreq = std::mem::zeroed();
-        request.ifr_name.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte as libc::c_char);
-        request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
-        let made = libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&device), libc::TUNSETIFF as _, &raw mut request);
-        assert_eq!(made, 0, "{}", io::Error::last_os_error());
-    }
-    device
-}

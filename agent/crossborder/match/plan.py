@@ -1,0 +1,202 @@
+"""Evaluates many trees over one frame: every question is asked once, the dear ones only where the answer matters."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from itertools import filterfalse
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from crossborder.match.compiler import column_values, network_borders, truth
+from crossborder.match.conditions import And, Not, Op, Test, tests
+from crossborder.match.fields import KINDS, Kind
+from crossborder.model import COLUMN_OF
+from crossborder.prefixes import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crossborder.match.conditions import Node
+
+_LITERAL = frozenset({Op.IS, Op.CONTAINS, Op.STARTS, Op.ENDS, Op.DOMAIN})
+"""How a text is compared where it can only hold of one that contains it."""
+
+MANY = 3
+"""From so many tests of one text on, it is first asked whether any of them can hold."""
+
+SAMPLE, FEW = 1000, 64
+"""Of texts that have few different values among the first, each different one is asked, not each flow."""
+
+
+class Plan:
+    """Many trees over one frame.
+
+    Rules ask the same questions again and again, and with those about texts and addresses most ask others that cost
+    next to nothing: how much, to which country, of what data. So these come first, and the dear ones are asked only of
+    the flows for which they matter. For the others they count as false, which changes neither a tree nor its reasons.
+    """
+
+    def __init__(self, trees: Sequence[Node]) -> None:
+        """Compile the trees."""
+        self._names: dict[Test, str] = {}
+        self._roots = [self.truth(tree).alias(str(at)) for at, tree in enumerate(trees)]
+        cheap, dear = filter(_is_cheap, self._names), filterfalse(_is_cheap, self._names)
+        self._cheap = [way({test: self._names[test] for test in group}) for way, group in _companies(cheap)]
+        self._dear = [self._step(way, group, trees) for way, group in _companies(dear)]
+
+    def tests(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per distinct test, for a frame of crossings."""
+        known = pl.concat([questions(crossings) for questions in self._cheap] or [pl.DataFrame()], how="horizontal")
+        found = [known] if self._cheap else []
+        for need, questions in self._dear:
+            if need is None:
+                found.append(questions(crossings))
+            else:
+                rows = known.select(need).to_series().arg_true()
+                found.append(_spread(questions(crossings.select(questions.columns)[rows]), rows, crossings.height))
+        return pl.concat(found, how="horizontal")
+
+    def matches(self, tests: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per tree, named by its position, for what `tests` returned."""
+        return tests.select(self._roots)
+
+    def truth(self, node: Node) -> pl.Expr:
+        """Return the boolean expression of a tree over what `tests` returns."""
+        if isinstance(node, Test):
+            return pl.col(self._names.setdefault(node, f"test {len(self._names)}"))
+        if isinstance(node, Not):
+            return ~self.truth(node.part)
+        join = operator.and_ if isinstance(node, And) else operator.or_
+        return reduce(join, (self.truth(part) for part in node.parts))
+
+    def _step(
+        self, way: type[_Questions], dear: list[Test], trees: Sequence[Node]
+    ) -> tuple[pl.Expr | None, _Questions]:
+        """Return which rows are asked (None: all), and the questions of some tests."""
+        needs = [need for tree in trees if (need := self._need(tree, frozenset(dear), wanted=True)) is not None]
+        always = any(not need.meta.root_names() for need in needs)
+        questions = way({test: self._names[test] for test in dear})
+        return None if always else reduce(operator.or_, needs), questions
+
+    def _need(self, node: Node, dear: frozenset[Test], *, wanted: bool) -> pl.Expr | None:
+        """Return where some tests matter to a tree that is wanted to be true, or to be false; None: nowhere."""
+        if isinstance(node, Test):
+            return pl.lit(value=True) if node in dear else None
+        if isinstance(node, Not):
+            return self._need(node.part, dear, wanted=not wanted)
+        needs = [need for part in node.parts if (need := self._need(part, dear, wanted=wanted)) is not None]
+        if not needs:
+            return None
+        here = reduce(operator.or_, needs)
+        if isinstance(node, And) is not wanted:  # any part makes the outcome, and reasons tell all that do
+            return here
+        given = [self.truth(part) for part in node.parts if all(map(_is_cheap, tests(part)))]
+        return reduce(operator.and_, (part if wanted else ~part for part in given), here)
+
+
+class _Questions:
+    """Some tests, and the values they are about, each made once."""
+
+    def __init__(self, named: dict[Test, str]) -> None:
+        self._values: dict[str, pl.Expr] = {}
+        self._tests = [truth(test, self._value).alias(name) for test, name in named.items()]
+        self.columns = sorted({column for value in self._values.values() for column in value.meta.root_names()})
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per test."""
+        return crossings.select(self._values.values()).select(self._tests)
+
+    def _value(self, field: str, *, lower: bool) -> pl.Expr:
+        name = f"{field} {lower}"
+        self._values.setdefault(name, column_values(field, lower=lower).alias(name))
+        return pl.col(name)
+
+
+class _OfLists(_Questions):
+    """Tests of lists, which most flows do not have."""
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per test."""
+        some = pl.any_horizontal(pl.col(self.columns).is_not_null())
+        rows = crossings.select(some).to_series().arg_true()
+        return _spread(super().__call__(crossings.select(self.columns)[rows]), rows, crossings.height)
+
+
+class _OfTexts(_Questions):
+    """Tests of the same text."""
+
+    def __init__(self, named: dict[Test, str]) -> None:
+        super().__init__(named)
+        literal = all(test.op in _LITERAL and all(test.values) for test in named)
+        texts = {str(v) if test.cased else str(v).lower() for test in named for v in test.values}
+        self._sought = sorted(texts) if literal and len(named) >= MANY else []
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per test: asked of each text once where there are few, else where one can hold."""
+        if len(self.columns) == 1 and crossings[self.columns[0]].head(SAMPLE).n_unique() <= FEW:
+            return self._by_text(crossings[self.columns[0]])
+        if not self._sought:
+            return super().__call__(crossings)
+        values = crossings.select(self._values.values())
+        rows = values.select(pl.all().str.contains_any(self._sought)).to_series().arg_true()
+        return _spread(values[rows].select(self._tests), rows, values.height)
+
+    def _by_text(self, texts: pl.Series) -> pl.DataFrame:
+        distinct = texts.unique().drop_nulls()
+        answers = super().__call__(distinct.to_frame())
+        return _taken(answers, texts.cast(pl.Enum(distinct)).to_physical())
+
+
+class _OfAddresses(_Questions):
+    """Tests whether an address lies in networks: one search among the borders of all of them."""
+
+    def __init__(self, named: dict[Test, str]) -> None:
+        super().__init__(named)
+        borders = sorted({border for test in named for border in network_borders(map(str, test.values))})
+        keys = [border.to_bytes(16, "big") for border in (0, *borders)]
+        self._borders = pl.Series(borders, dtype=pl.UInt128)
+        self._answers = super().__call__(pl.DataFrame({self.columns[0]: keys}, schema={self.columns[0]: pl.Binary}))
+
+    def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return one boolean column per test."""
+        addresses = crossings.select(numbers(pl.col(self.columns[0]))).to_series()
+        return _taken(self._answers, self._borders.search_sorted(addresses, side="right"))
+
+
+def _companies(tests: Iterable[Test]) -> Iterator[tuple[type[_Questions], list[Test]]]:
+    """Return the tests that are asked together, and in which way."""
+    found: dict[object, tuple[type[_Questions], list[Test]]] = {}
+    for test in tests:
+        way = _way(test)
+        alike = () if way is _Questions else (test.field, test.op in _LITERAL, test.cased)
+        found.setdefault((way, *alike), (way, []))[1].append(test)
+    yield from found.values()
+
+
+def _way(test: Test) -> type[_Questions]:
+    kind = KINDS[test.field]
+    if test.op in {Op.SAME, Op.EXISTS, Op.MISSING}:
+        return _Questions
+    return {Kind.TEXT: _OfTexts, Kind.ADDRESS: _OfAddresses, Kind.LIST: _OfLists}.get(kind, _Questions)
+
+
+def _is_cheap(test: Test) -> bool:
+    """Tell whether a test costs about as much as reading its column."""
+    if test.op in {Op.EXISTS, Op.MISSING}:
+        return True
+    closed = KINDS[test.field] in {Kind.NUMBER, Kind.CHOICE, Kind.COUNTRY}
+    return (closed and test.op is not Op.SAME) or COLUMN_OF[test.field] == "categories"
+
+
+def _taken(answers: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """Return the answers at these places, false where there is none."""
+    return pl.DataFrame([column.gather(places).fill_null(value=False) for column in answers.iter_columns()])
+
+
+def _spread(found: pl.DataFrame, rows: pl.Series, height: int) -> pl.DataFrame:
+    """Return columns of so many rows that are true where those found are."""
+    nowhere = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
+    places = {column.name: rows.filter(column) for column in found.iter_columns()}
+    return pl.DataFrame({n: nowhere.clone().scatter(at, True) if len(at) else nowhere for n, at in places.items()})

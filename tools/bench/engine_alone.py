@@ -1,0 +1,58 @@
+"""Runs an engine over capture files and throws its reports away: `python -m tools.bench.engine_alone ENGINE FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossborder import config
+from crossborder.app import Options, engine_config
+from crossborder.engine import open_engine
+from crossborder.parts import build_parts
+
+if TYPE_CHECKING:
+    from crossborder.engine import EngineConfig
+
+
+def read_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.engine_alone", description=__doc__)
+    parser.add_argument("engine", choices=["native", "portable", "tshark"])
+    parser.add_argument("file", type=Path, nargs="+")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--max-flows", type=int, help="most flows held at a time")
+    parser.add_argument("--tick", type=float, help="seconds of packet time between reports")
+    parser.add_argument("--report", choices=["crossing", "all"], default="crossing")
+    return parser.parse_args()
+
+
+def configuration(words: argparse.Namespace) -> EngineConfig:
+    """Return what the agent would give its engine, with what the command line changes."""
+    settings = config.Config()
+    options = Options(files=tuple(words.file), tick=words.tick, report=words.report)
+    given = engine_config(settings, options, build_parts(settings))
+    if words.max_flows:
+        given = replace(given, limits=replace(given.limits, max_flows=words.max_flows))
+    shared: dict[str, Any] = {"workers": words.workers} if words.workers > 1 else {}
+    return replace(given, **shared)
+
+
+def main() -> None:
+    """Count what comes out: packets received, reports, and why flows ended."""
+    words = read_arguments()
+    reports, ends = 0, Counter[str]()
+    batch = None
+    for batch in open_engine(words.engine, configuration(words)):
+        reports += batch.reports.height
+        ends.update(dict(batch.reports["end_reason"].drop_nulls().value_counts().iter_rows()))
+    books = batch.books if batch else ()
+    packets = sum(book.packets for book in books)
+    print(json.dumps({"packets": packets, "reports": reports, "flows": ends.total(), "ends": dict(ends)}))
+
+
+if __name__ == "__main__":
+    main()
