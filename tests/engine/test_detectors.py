@@ -101,7 +101,7 @@ def test_what_stays_comes_in_or_hides_is_not_searched(tmp_path: Path) -> None:
     """Flows at home have no detections at all; of a crossing flow only what goes out counts."""
     inward = segments(REMOTE, LOCAL, b"HTTP/1.1 200 OK\r\n\r\n" + KEY, sport=80, dport=40001)
     home = segments(LOCAL, LOCAL2, b"POST / HTTP/1.1\r\n\r\n" + KEY)
-    hello, *_ = tls.opening_13(random.Random(1), "bank.example", ("h2",), hybrid=False)
+    hello, *_ = tls.opening_13(random.Random(1), "bank.example", ("h2",), hybrid=False)  # noqa: S311 - a hello
     hidden = segments(LOCAL, REMOTE, hello, tls.record(23, KEY), sport=40002, dport=443)
 
     assert [found or None for found in detections(tmp_path, [*inward, *home, *hidden])] == [None, None, None]
