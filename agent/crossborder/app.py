@@ -15,6 +15,7 @@ from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
+from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
 from crossborder.parts import Parts, build_parts
@@ -251,6 +252,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
         ring_bytes=capture.ring,
         triage=capture.triage,
+        detectors=read_detectors(capture.detectors),
     )
 
 

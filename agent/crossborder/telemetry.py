@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 # What can move a cursor, recolour, reorder or hide: C0 and C1 controls, DEL, line and paragraph separators, zero-width
 # and bidirectional controls (Unicode TR 36), the byte order mark, lone surrogates.
-_UNSAFE = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]"
-)
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_UNSAFE = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
 
 
 def printable(text: str) -> str:

@@ -189,7 +189,7 @@ def changed(draw: st.DrawFn) -> bytes:
     return bytes(data[: draw(st.integers(len(data) // 2, len(data)))])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.one_of(changed(), st.binary(max_size=80)), max_size=40),
     st.integers(1, 20 * SECOND_NS),

@@ -414,7 +414,7 @@ def test_a_file_cut_in_a_later_section_header(tmp_path: Path, engine: EngineName
     assert sentence.endswith(f"ends in the middle of packet 2 (byte {len(first) + 24}): 8 bytes expected, 3 there")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_hostile_files_end_in_books_and_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, engine: EngineName, data: st.DataObject

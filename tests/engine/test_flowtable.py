@@ -282,7 +282,7 @@ def test_tcp_ends_by_fin_from_both_or_rst(closing: list[tuple[str, str, int]], r
     feed(table, [packet(0, LOCAL, REMOTE, tcp_flags=SYN)])
     for src, dst, flags in closing:
         ports = (40000, 443) if src == LOCAL else (443, 40000)
-        table.add(packet(1, src, dst, *ports, tcp_flags=flags))
+        feed(table, [packet(1, src, dst, *ports, tcp_flags=flags)])
     feed(table, [packet(1.1, LOCAL, REMOTE, tcp_flags=ACK)])
     assert table.tick(START + 10 * SECOND_NS) is not None
     frame = table.drain()
@@ -301,6 +301,20 @@ def test_a_tick_right_after_the_close_leaves_time_for_the_last_ack() -> None:
     frames.append(table.drain())
 
     assert [frame["report"].to_list() for frame in frames] == [["opened"], ["ended"]]
+
+
+@pytest.mark.parametrize("tick", [1, 300])
+def test_a_packet_long_after_the_close_is_of_another_flow(tick: int) -> None:
+    """How long a closed flow lives does not depend on when ticks close."""
+    table = FlowTable(config(tick_ns=tick * SECOND_NS))
+    closed = [packet(0, LOCAL, REMOTE, tcp_flags=FIN), packet(0.1, REMOTE, LOCAL, 443, 40000, tcp_flags=FIN)]
+    frames = feed(
+        table, [*closed, packet(1.0, LOCAL, REMOTE, tcp_flags=ACK), packet(1.2, LOCAL, REMOTE, tcp_flags=ACK)]
+    )
+    ended = pl.concat([*frames, table.close()]).filter(pl.col("report") == "ended")
+
+    assert ended["total_packets_out"].to_list() == [2, 1]
+    assert ended["end_reason"].to_list() == ["fin", "shutdown"]
 
 
 def test_a_tuple_used_again_is_a_new_flow_at_once() -> None:

@@ -6,10 +6,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.golden import assert_golden
+from tests.publish.slowevents import line_of
 
-from crossborder.model import FIELDS, LEVELS
+from crossborder.model import (
+    CLASSIFY_COLUMNS,
+    FIELDS,
+    FINDING_COLUMNS,
+    FINDING_SCHEMA,
+    LEVELS,
+    REPORT_COLUMNS,
+    Column,
+)
 from crossborder.publish.ecs import PLACES, SEVERITY, EventMaker
 
 if TYPE_CHECKING:
@@ -44,6 +56,16 @@ RICH: dict[str, Any] = {
 }
 
 
+GATEWAY: dict[str, Any] = {
+    "observer.name": "hn-1 \u202e",
+    "observer.type": "sensor",
+    "observer.vendor": "Crossborder",
+    "observer.version": "0.0.0",
+    "crossborder.ruleset_sha256": "cd" * 32,
+    "crossborder.generation": 3,
+}
+
+
 @pytest.fixture
 def maker() -> EventMaker:
     """Return a maker that knows the law behind the rule."""
@@ -70,6 +92,60 @@ def test_golden_closing_event(maker: EventMaker, findings: Frames) -> None:
     event = only(maker, findings({"phase": "closed", "why": [], "matched_bytes": 0}))
 
     assert_golden(json.dumps(event, indent=2, sort_keys=True, ensure_ascii=False) + "\n", GOLDEN / "event-closed.json")
+
+
+HOSTILE = '\x1b[2J\x07\x00\x7f\x9b31m\u202egpj.exe\u2028\u200b\ufeff[red]\n}\\ "quoted" \b\f\t\r đ'
+TEXTS = st.none() | st.sampled_from(["", HOSTILE, "a.example"]) | st.text(st.characters(exclude_categories=["Cs"]))
+COUNTS = st.integers(0, 1 << 62) | st.sampled_from([999, 1005, 9995, 99_950, 999_499, 999_500, 1 << 50])
+TIMES = st.integers(-(1 << 61), (1 << 62) - 1)
+_STRUCTS = {"detector": st.just("cccd"), "matches": st.integers(0, 9), "confidence": st.none() | st.just(0.25)}
+_STRUCTS |= {"distinct": st.none() | st.just([1, 2]), "samples": st.none() | st.lists(st.text("a\u200b"), max_size=2)}
+REASONS = st.fixed_dictionaries(
+    {"field": st.text('a."', max_size=3), "test": st.text("b\\ ", max_size=3), "value": TEXTS}
+)
+
+
+def any_value(column: Column) -> st.SearchStrategy[Any]:
+    """Return values of a column, hostile ones too."""
+    if column.name in {"why", "detections"}:
+        parts = REASONS if column.name == "why" else st.fixed_dictionaries(_STRUCTS)
+        return st.none() | st.lists(parts, max_size=2)
+    if isinstance(column.dtype, pl.Enum):
+        return st.none() | st.sampled_from(list(column.dtype.categories))
+    if column.name == "geo_build":
+        return st.none() | st.integers(0, 253_402_300_799)
+    if column.dtype == pl.String:
+        return TEXTS
+    if column.dtype == pl.List(pl.String):
+        return st.none() | st.lists(TEXTS.filter(lambda text: text is not None), max_size=3)
+    return st.none() | st.integers(0, 60_000)
+
+
+ALWAYS: dict[str, Any] = {
+    "rule": st.sampled_from(["one", "two"]),
+    "rule_title": st.just("A \u200b title"),
+    "country": st.just("SG"),
+}
+ALWAYS |= {"rule_sha256": st.just("ab" * 32), "finding_id": st.just("a1"), "flow_id": st.integers(0, (1 << 64) - 1)}
+ALWAYS |= {"first_ns": TIMES, "last_ns": TIMES, "total_bytes_out": COUNTS, "severity": st.sampled_from(LEVELS)}
+ALWAYS |= {"phase": st.sampled_from(["opened", "closed"]), "report": st.sampled_from(["opened", "active", "ended"])}
+ALWAYS |= {"local_ip": st.just("10.1.2.3"), "remote_ip": st.sampled_from(["198.51.100.7", "2001:db8::7"])}
+COLUMNS = (*REPORT_COLUMNS, *CLASSIFY_COLUMNS, *FINDING_COLUMNS)
+ROWS = st.fixed_dictionaries({c.name: ALWAYS.get(c.name, any_value(c)) for c in COLUMNS if c.dtype != pl.Binary})
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(ROWS, min_size=1, max_size=4), st.sampled_from(["", "Bộ \\ \u202e"]))
+def test_columns_say_what_rows_say(rows: list[dict[str, Any]], unit: str) -> None:
+    """Whatever stands in findings, an event is to the byte what a slow writer makes of its row."""
+    laws = {"one": {"item": "I.26 \u200b"}, "two": {}}
+    maker = EventMaker("hn-1 \u202e", unit, version="0.0.0")
+    maker.ruleset("cd" * 32, 3, laws)
+    frame = pl.DataFrame([dict.fromkeys(FINDING_SCHEMA) | row for row in rows], schema=FINDING_SCHEMA)
+
+    wanted = [line_of(row, unit, GATEWAY, laws[row["rule"]]) for row in frame.to_dicts()]
+
+    assert maker.lines(frame).to_list() == wanted
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Flow", "FlowTable", "choose"]
 
 SET_BACK_NS: Final = 60 * SECOND_NS  # a packet this much older than the newest: its clock was set back
-CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK before a tick ends it
+CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK
 RECENT_IDS: Final = 65_536  # flow ids remembered, so that none is given twice where the clock stood still or went back
 MAX_UNREPORTED: Final = 65_536  # flows ended within one tick before the tick is called early
 
@@ -107,7 +107,8 @@ class FlowTable:
             self._end(flow, EndReason.IDLE)
             return None
         if flow.closing is not None:
-            if packet.tcp_flags & (SYN | ACK) == SYN:  # the tuple is used again
+            used_again = packet.tcp_flags & (SYN | ACK) == SYN
+            if used_again or self._age - flow.closing_age >= CLOSE_GRACE_NS:
                 self._end(flow, flow.closing)
                 return None
         elif self._age - flow.opened_age >= self._limits.active_ns:
@@ -125,6 +126,8 @@ class FlowTable:
             sender_is_local = self.home.side(packet.src) is Side.HOME
         else:
             sender_is_local = opened_by_sender(packet) is not False
+        if len(self._flows) >= self._limits.max_flows:
+            self._sweep()
         if len(self._flows) >= self._limits.max_flows:
             self._end(next(iter(self._flows.values())), EndReason.EVICTED)
         flow = self._flows[key] = Flow(key, packet, scope, sender_is_local, self._age)
@@ -146,13 +149,17 @@ class FlowTable:
 
         Only flows that changed or ended since the last drain are in it, each once.
         """
+        self._sweep()
+        return self._report()
+
+    def _sweep(self) -> None:
+        """End what is closed or idle for long enough; what this misses, its next packet ends."""
         waiting = [flow for flow in self._closing if flow.end_reason is None]
         self._closing = [flow for flow in waiting if self._age - flow.closing_age < CLOSE_GRACE_NS]
         for flow in waiting:
             if self._age - flow.closing_age >= CLOSE_GRACE_NS:
                 self._end(flow, EndReason.FIN)
         self._expire()
-        return self._report()
 
     def close(self) -> pl.DataFrame:
         """End every flow and return the last reports."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import crossborder_native
 
     from crossborder.engine import EngineConfig
+    from crossborder.engine.detectors import Detector
     from crossborder.engine.home import Home
 
 
@@ -91,6 +93,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         community_seed=config.community_seed,
         realtime=config.realtime,
         workers=config.workers,
+        content=_search(native, config.detectors),
     )
     try:
         if config.interfaces:
@@ -117,6 +120,19 @@ def _listen(
     for note in engine.notes:
         telemetry.log().warning("capture is not all that was asked for", reason=note)
     return engine
+
+
+def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:
+    """Compile detectors, which tell what is distinct by hashes under a key of this run; raises CrossborderError."""
+    if not detectors:
+        return None
+    try:
+        search: crossborder_native.ContentSearch = native.ContentSearch(
+            [(d.id, list(d.literals), d.pattern, d.ignore_case, d.confidence) for d in detectors], os.urandom(32)
+        )
+    except ValueError as error:
+        raise CrossborderError(*error.args[0]) from error
+    return search
 
 
 def _networks(home: Home) -> crossborder_native.Home:

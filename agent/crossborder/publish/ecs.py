@@ -1,24 +1,27 @@
-"""Findings as ECS events: one plain, nested dict each, with nothing in it that is not known."""
+"""Findings as ECS events: one nested JSON object each, with nothing in it that is not known. Written by columns."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 import crossborder
-from crossborder.model import FIELDS, LEVELS, Report
+from crossborder.model import FIELDS, FINDING_SCHEMA, LEVELS, Phase, Report
+from crossborder.publish.jsontext import Column, array, dumps, escaped, nested, texts
 from crossborder.publish.units import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import polars as pl
+    from crossborder.publish.jsontext import Members
 
 ECS_VERSION = "9.0.0"
 SEVERITY = dict(zip(LEVELS, (0, 21, 47, 73, 99), strict=True))
 """Level → `event.severity`: the risk scores that Elastic's detection rules give their severities."""
 
-_DIRECTION = {"local": "outbound", "remote": "inbound", "unknown": "unknown"}
+_DIRECTION = {"local": "outbound", "remote": "inbound"}
 
 # Fields that rules know by names of our own stand under our own namespace in an event, some in another place.
 _OWN = {"data": "crossborder", "local": "crossborder", "network.initiator": "crossborder.initiator"}
@@ -33,116 +36,152 @@ def _place(ecs: str) -> str:
 PLACES = tuple((_place(f.ecs), f.column) for f in FIELDS if f.ecs not in _ELSEWHERE)
 """Place in the event → column, straight from the table that names the fields of rules."""
 
+_UNASKED = (
+    ("event.id", "finding_id"),
+    ("crossborder.geo.database", "geo_database"),
+    ("crossborder.geo.prefix", "geo_prefix"),
+    ("crossborder.scope", "scope"),
+    ("crossborder.end_reason", "end_reason"),
+    ("rule.name", "rule"),
+    ("rule.uuid", "rule_uuid"),
+    ("rule.category", "category"),
+    ("rule.description", "rule_title"),
+    ("crossborder.rule_sha256", "rule_sha256"),
+    ("crossborder.severity", "severity"),
+    ("crossborder.decision", "decision"),
+    ("crossborder.phase", "phase"),
+    ("crossborder.matched_bytes", "matched_bytes"),
+)
+"""The same for columns that no rule asks of."""
+
+
+_QUOTES = {n: '"' if t == pl.String or isinstance(t, pl.Enum) else "" for n, t in FINDING_SCHEMA.items()}
+
 
 class EventMaker:
     """Makes events of one gateway's findings. What is known of the rules in force is swapped with `ruleset`."""
 
     def __init__(self, gateway: str, unit: str, *, version: str = crossborder.__version__) -> None:
         """Take the gateway's name and the unit that owns it, which stand on every record."""
-        self.unit = unit
-        self._observer = {"name": gateway, "type": "sensor", "vendor": "Crossborder", "version": version}
-        self._ruleset: dict[str, Any] = {}
-        self._legal: Mapping[str, Mapping[str, Any]] = {}
+        self._unit = unit
+        observer = {"name": gateway, "type": "sensor", "vendor": "Crossborder", "version": version}
+        self._same: dict[str, Any] = {f"observer.{key}": value for key, value in observer.items()}
+        self._same |= {"ecs.version": ECS_VERSION, "event.category": ["network"], "rule.ruleset": "crossborder"}
+        self._laws: dict[str, str] = {}
 
     def ruleset(self, sha256: str, generation: int, legal: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Take the hash and generation of the rules in force, and the legal block of each by the rule's name."""
-        self._ruleset = {"ruleset_sha256": sha256, "generation": generation}
-        self._legal = legal or {}
+        self._same |= {"crossborder.ruleset_sha256": sha256, "crossborder.generation": generation}
+        self._laws = {name: dumps(dict(law)) for name, law in (legal or {}).items() if law}
 
     def events(self, findings: pl.DataFrame) -> Iterator[dict[str, Any]]:
-        """Yield one event per finding that opened or closed; `continued` rows make none."""
-        told = findings.filter(findings["phase"] != "continued").drop("local_key", "remote_key")
-        for row in told.iter_rows(named=True):
-            yield self.event(row)
+        """Yield one event per finding that opened or closed, as data."""
+        yield from map(json.loads, self.lines(findings))
 
-    def event(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the event of one row of FINDING_SCHEMA."""
-        event: dict[str, Any] = {"@timestamp": _time(row["last_ns"]), "ecs": {"version": ECS_VERSION}}
-        for place, column in PLACES:
-            _put(event, place, row[column])
-        for place, value in self._told(row):
-            _put(event, place, value)
-        return event
+    def lines(self, findings: pl.DataFrame) -> pl.Series:
+        """Return one event per finding that opened or closed, as a line of JSON; `continued` rows make none."""
+        told = findings.filter(pl.col("phase") != Phase.CONTINUED.value)
+        if told.is_empty():
+            return pl.Series([], dtype=pl.String)
+        laws = told["rule"].replace_strict(self._laws, default=None, return_dtype=pl.String).alias("law")
+        sizes = pl.Series("size", map(size_of, told["total_bytes_out"]), dtype=pl.String)
+        frame = _said(told.with_columns(pl.col("unit").replace("", None).fill_null(self._unit)))
+        last = _moment(pl.from_epoch("last_ns", time_unit="ns")).alias("last")
+        frame = frame.with_columns(laws, sizes, last, _reasons(told["why"]), _detections(told["detections"]))
+        return nested(frame.with_columns(**_MADE), _tree(self._members())) + "\n"
 
-    def _told(self, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        yield from _of_event(row)
-        yield from _of_network(row)
-        yield from _of_rule(row)
-        for key, value in self._observer.items():
-            yield f"observer.{key}", value
-        yield "organization.name", row["unit"] or self.unit
-        yield "crossborder.legal", dict(self._legal.get(row["rule"], {}))
-        for key, value in self._ruleset.items():
-            yield f"crossborder.{key}", value
+    def _members(self) -> dict[str, Column | str]:
+        """Return what stands at each place of an event."""
+        columns = {place: Column(name, _QUOTES[name]) for place, name in (*PLACES, *_UNASKED)}
+        made = {place: Column(place, "" if place in _JSON else '"') for place in _MADE}
+        same = {place: dumps(value) for place, value in self._same.items() if value != ""}
+        return columns | made | same
 
 
-def _of_event(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    closing = row["phase"] == "closed"
-    ended = row["report"] == Report.ENDED
-    yield "message", _sentence(row)
-    yield "event.id", row["finding_id"]
-    yield "event.kind", "event" if closing else "alert"
-    yield "event.category", ["network"]
-    yield "event.type", ["end"] if closing else ["start", "end"] if ended else ["start"]
-    yield "event.action", f"finding-{row['phase']}"
-    yield "event.severity", SEVERITY[row["severity"]]
-    yield "event.start", _time(row["first_ns"])
-    yield "event.end", _time(row["last_ns"]) if ended else None
-    yield "event.duration", row["last_ns"] - row["first_ns"]
+def _said(told: pl.DataFrame) -> pl.DataFrame:
+    """Return findings with words of closed sets as text, texts escaped, lists as JSON, and nothing empty."""
+    enums = [column.name for column in told.iter_columns() if isinstance(column.dtype, pl.Enum)]
+    frame = escaped(told.with_columns(pl.col(enums).cast(pl.String)))
+    empty = frame.select((pl.col(pl.String) == "").any()).row(0, named=True)
+    blank = [pl.when(pl.col(name) != "").then(pl.col(name)) for name, is_empty in empty.items() if is_empty]
+    several = [column.name for column in frame.iter_columns() if column.dtype == pl.List(pl.String)]
+    return frame.with_columns(*blank, *map(texts, several))
 
 
-def _of_network(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield "network.direction", _DIRECTION[row["initiator"] or "unknown"]
-    yield "network.type", "ipv6" if ":" in row["remote_ip"] else "ipv4"
-    if row["server_name_source"] in {"tls", "quic"}:
-        yield "tls.client.server_name", row["server_name"]
-    yield "crossborder.geo.database", row["geo_database"]
-    yield "crossborder.geo.build", _time(row["geo_build"] * 10**9) if row["geo_build"] is not None else None
-    yield "crossborder.geo.prefix", row["geo_prefix"]
-    yield "crossborder.flow_id", str(row["flow_id"])  # text: JSON readers round 64 bits
-    yield "crossborder.scope", row["scope"]
-    yield "crossborder.end_reason", row["end_reason"]
+def _reasons(why: pl.Series) -> pl.Series:
+    """Return the conditions that held, as JSON."""
+    lines = pl.DataFrame({"why": why}).with_row_index("at").explode("why").drop_nulls("why").unnest("why")
+    parts = [pl.lit('{"field":"'), "field", pl.lit('","test":"'), "test", pl.lit('","value":'), "value", pl.lit("}")]
+    quoted = pl.concat_str(pl.lit('"'), "value", pl.lit('"')).fill_null("null").alias("value")
+    said = escaped(lines).with_columns(quoted).select("at", said=pl.concat_str(parts))
+    whole = said.group_by("at", maintain_order=True).agg("said").with_columns(array("said"))
+    rows = pl.select(at=pl.int_range(len(why), dtype=pl.get_index_type()))
+    return rows.join(whole, on="at", how="left", maintain_order="left")["said"].alias("why")
 
 
-def _of_rule(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield "rule.name", row["rule"]
-    yield "rule.uuid", row["rule_uuid"]
-    yield "rule.category", row["category"]
-    yield "rule.description", row["rule_title"]
-    yield "rule.ruleset", "crossborder"
-    yield "rule.version", row["rule_sha256"][:12]
-    yield "crossborder.rule_sha256", row["rule_sha256"]
-    yield "crossborder.severity", row["severity"]
-    yield "crossborder.decision", row["decision"]
-    yield "crossborder.phase", row["phase"]
-    yield "crossborder.matched_bytes", row["matched_bytes"]
-    yield "crossborder.why", row["why"]
-    yield "crossborder.detections", [_detection(d) for d in row["detections"] or []]
+def _detections(found: pl.Series) -> pl.Series:
+    """Return what detectors saw, as JSON: how many distinct values, not their hashes."""
+    if found.null_count() == len(found):
+        return pl.Series("detections", [None], dtype=pl.String).new_from_index(0, len(found))
+    seen = (
+        [{**one, "distinct": None if one["distinct"] is None else len(one["distinct"])} for one in row or []]
+        for row in found.to_list()
+    )
+    return pl.Series("detections", [dumps(row) if row else None for row in seen], dtype=pl.String)
 
 
-def _detection(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a detector's result: how many distinct values it saw, not their hashes."""
-    distinct = found["distinct"]
-    return {**found, "distinct": None if distinct is None else len(distinct)}
-
-
-def _sentence(row: Mapping[str, Any]) -> str:
-    server = f" ({row['server_name']})" if row["server_name"] else ""
-    sent = size_of(row["total_bytes_out"])
-    return f"{row['rule_title']}: {row['local_ip']} to {row['country']} {row['remote_ip']}{server}, {sent} out"
-
-
-def _time(ns: int) -> str:
+def _moment(time: pl.Expr) -> pl.Expr:
     """Return RFC 3339 in UTC with microseconds."""
-    seconds, rest = divmod(ns, 10**9)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest // 1000:06d}Z"
+    return time.dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
 
 
-def _put(event: dict[str, Any], place: str, value: Any) -> None:  # noqa: ANN401 - whatever a column holds
-    """Put a value at a dotted place; nothing, empty text and empty lists are left out."""
-    if value is None or value in ("", [], {}):
-        return
-    *path, last = place.split(".")
-    for part in path:
-        event = event.setdefault(part, {})
-    event[last] = value
+_CLOSED = pl.col("phase") == Phase.CLOSED.value
+_ENDED = pl.col("report") == Report.ENDED.value
+_SERVER = pl.concat_str(pl.lit(" ("), "server_name", pl.lit(")")).fill_null("")
+_SENTENCE = ("rule_title", pl.lit(": "), "local_ip", pl.lit(" to "), "country", pl.lit(" "), "remote_ip", _SERVER)
+
+_MADE = {
+    "@timestamp": pl.col("last"),
+    "message": pl.concat_str(*_SENTENCE, pl.lit(", "), "size", pl.lit(" out")),
+    "event.kind": pl.when(_CLOSED).then(pl.lit("event")).otherwise(pl.lit("alert")),
+    "event.type": pl.when(_CLOSED)
+    .then(pl.lit('["end"]'))
+    .when(_ENDED)
+    .then(pl.lit('["start","end"]'))
+    .otherwise(pl.lit('["start"]')),
+    "event.action": pl.concat_str(pl.lit("finding-"), "phase"),
+    "event.severity": pl.col("severity").replace_strict(SEVERITY),
+    "event.start": _moment(pl.from_epoch("first_ns", time_unit="ns")),
+    "event.end": pl.when(_ENDED).then("last"),
+    "event.duration": pl.col("last_ns") - pl.col("first_ns"),
+    "network.direction": pl.col("initiator").replace_strict(_DIRECTION, default="unknown"),
+    "network.type": pl.when(pl.col("remote_ip").str.contains(":", literal=True))
+    .then(pl.lit("ipv6"))
+    .otherwise(pl.lit("ipv4")),
+    "organization.name": pl.col("unit"),
+    "tls.client.server_name": pl.when(pl.col("server_name_source").is_in(["tls", "quic"])).then("server_name"),
+    "rule.version": pl.col("rule_sha256").str.head(12),
+    "crossborder.flow_id": pl.col("flow_id").cast(pl.String),  # text: JSON readers round 64 bits
+    "crossborder.geo.build": _moment(pl.from_epoch("geo_build")),
+    "crossborder.why": pl.col("why"),
+    "crossborder.detections": pl.col("detections"),
+    "crossborder.legal": pl.col("law"),
+}
+"""Place in the event → what stands there, for what is worked out of a frame of findings."""
+
+_JSON = frozenset({"event.type", "event.severity", "event.duration"}) | {
+    f"crossborder.{name}" for name in ("why", "detections", "legal")
+}
+"""What of that is JSON already; the rest is text."""
+
+
+def _tree(places: Mapping[str, Column | str]) -> Members:
+    """Return what stands at dotted places as members of members."""
+    tree: dict[str, Any] = {}
+    for place, value in places.items():
+        *path, last = place.split(".")
+        at = tree
+        for part in path:
+            at = at.setdefault(part, {})
+        at[last] = value
+    return tree

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from structlog.processors import JSONRenderer
+import polars as pl
 
 from crossborder.errors import CrossborderError
 from crossborder.publish.appender import open_file
-from crossborder.telemetry import log, printable
+from crossborder.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import polars as pl
 
     from crossborder.model import Batch
     from crossborder.publish.appender import Appender
     from crossborder.publish.ecs import EventMaker
 
 
-AT_ONCE = 1_000
+AT_ONCE = 10_000
 """Findings turned into events at a time: a batch of very many must not fill memory with text."""
 
 
@@ -31,19 +28,6 @@ class Tallies(Protocol):
 
     def __call__(self, written: int = 0, failed: int = 0, lost: int = 0) -> None:
         """Count."""
-
-
-def _dumps(event: dict[str, Any], **how: Any) -> str:  # noqa: ANN401 - json's own parameters
-    """Return JSON in which no character can act on a terminal."""
-    return printable(json.dumps(event, **how))
-
-
-_render = JSONRenderer(_dumps, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def line_of(event: dict[str, Any]) -> bytes:
-    """Return an event as one line of JSON: keys sorted, UTF-8, control characters escaped."""
-    return str(_render(None, "", event)).encode() + b"\n"
 
 
 class EventLog:
@@ -61,7 +45,7 @@ class EventLog:
         """Write the events of one batch, and those held from before."""
         del batch, crossings
         for part in findings.iter_slices(AT_ONCE):
-            lines = [line_of(event) for event in self._maker.events(part)]
+            lines = self._maker.lines(part).cast(pl.Binary).to_list()
             for appender in self._appenders:
                 self._append(appender, lines)
         for appender in self._appenders:

@@ -157,6 +157,7 @@ def _size(thing: object, seen: set[int]) -> int:
         ("tcp", b"EHLO a\r\n", b"x" * 1000),
         ("tcp", b"EHLO a\r\nDATA\r\n", b"\nContent-Disposition: a" * 40),
         ("tcp", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x10\0\0\0\0\0\0\0", b"h" * 1000),
+        ("tcp", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\x24\x01\x04\0\0\0\x01\x40\x01a\x20" + b"b" * 32),
         ("tcp", b"\0\0\0\x08\x04\xd2\x16\x2f", b"\x50\0\0\0\x04" * 200),
         ("udp", initial(crypto(0, 100)), initial(crypto(700, 900), number=5)),
         ("udp", b"", dns_message(question(b"a.example"))),

@@ -1,16 +1,13 @@
-"""HTTP/1.x heads and talks, HTTP/2 without TLS."""
+"""HTTP/1.x heads and talks."""
 
 from __future__ import annotations
 
-import struct
-
 import pytest
-from tests.engine.apps.speech import Line, client_hello, dns_message, hear, question, told
+from tests.engine.apps.speech import Line, client_hello, hear, told
 
 from crossborder.engine.names import Names
 from crossborder.engine.portable.apps import Conversation, DnsNames
 from crossborder.engine.portable.apps.http import chunk_size, file_name, looks_like_http, parse_head
-from crossborder.engine.portable.apps.http2 import PREFACE
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 GET = b"GET /a/b?citizen=001199000001 HTTP/1.1\r\nHost: WWW.Example.com:8080\r\n\r\n"
@@ -289,33 +286,3 @@ def test_parts_of_heads() -> None:
 def test_file_names_of_dispositions(disposition: bytes, name: bytes | None) -> None:
     """RFC 6266, RFC 2231."""
     assert file_name(disposition) == name
-
-
-def frame(kind: int, payload: bytes, flags: int = 0, stream: int = 1) -> bytes:
-    """Return an HTTP/2 frame."""
-    return len(payload).to_bytes(3, "big") + struct.pack("!BBI", kind, flags, stream) + payload
-
-
-@pytest.mark.parametrize("piece", [None, 1, 10])
-def test_http2_counts_and_finds_dns(piece: int | None) -> None:
-    """Frames of data are counted where they go out, and a DNS message inside one is read (RFC 8484)."""
-    asked = dns_message(question(b"doh.example"))
-    client = PREFACE + frame(4, bytes(6)) + frame(1, b"hpack") + frame(0, asked) + frame(0, bytes(9000))
-    server = frame(4, b"") + frame(0, bytes(100)) + frame(6, bytes(8))
-
-    names = hear("tcp", (">", client), ("<", server), piece=piece)
-
-    assert names.app_protocol == "http2"
-    assert names.dns_query == ["doh.example"]
-    assert names.http_upload_bytes == len(asked) + 9000
-
-
-def test_http2_with_a_gap_is_given_up() -> None:
-    """Frames have no mark to find them again by."""
-    names = Names()
-    conversation = Conversation("tcp", names, DnsNames())
-    conversation.feed(True, True, PREFACE)
-    conversation.gap(True, True)
-    conversation.feed(True, True, frame(0, bytes(10)))
-
-    assert names.http_upload_bytes is None

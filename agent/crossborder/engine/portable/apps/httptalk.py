@@ -112,15 +112,7 @@ class HttpTalk:
 
     def _request(self, outward: bool, side: _Side, head: http.Head) -> None:
         self._asked.append(head.method)
-        names = self._names
-        names.first("http_method", head.method)
-        if head.method != b"CONNECT":
-            names.first("http_path", head.target)
-        host = head.host
-        if host:
-            names.first("http_host", host)
-            if not _is_address(names.http_host or ""):
-                names.name_server(host, "http")
+        note_request(self._names, head.method, head.target, head.host)
         if head.method != b"CONNECT" and (head.chunked or head.length):
             self._begin_body(outward, side, head)
 
@@ -152,13 +144,9 @@ class HttpTalk:
             return
         if side.mode is _Mode.BODY:
             self._names.add_upload(side.left)
-        media_type = head.fields.get(b"content-type", b"")
-        self._names.first("http_content_type", media_type)
-        if media_type.lower().startswith(b"multipart/"):
+        note_body(self._names, head)
+        if head.fields.get(b"content-type", b"").lower().startswith(b"multipart/"):
             side.scanner = PartScanner()
-        name = http.file_of(head)
-        if name:
-            self._names.add_file(name, media_type)
 
     def _body(self, outward: bool, side: _Side, data: bytes) -> bytes:
         if side.mode is _Mode.TO_THE_END:
@@ -202,6 +190,26 @@ class HttpTalk:
             side.mode = _Mode.LOST
         side.held.clear()
         side.scanner = None
+
+
+def note_request(names: Names, method: bytes, target: bytes, host: bytes) -> None:
+    """Write down what is asked for, and of whom."""
+    names.first("http_method", method)
+    if method != b"CONNECT":
+        names.first("http_path", target)
+    if host:
+        names.first("http_host", host)
+        if not _is_address(names.http_host or ""):
+            names.name_server(host, "http")
+
+
+def note_body(names: Names, head: http.Head) -> None:
+    """Write down what a body that goes out is."""
+    media_type = head.fields.get(b"content-type", b"")
+    names.first("http_content_type", media_type)
+    name = http.file_of(head)
+    if name:
+        names.add_file(name, media_type)
 
 
 def _whole_head(held: bytearray, seen: int) -> int | None:

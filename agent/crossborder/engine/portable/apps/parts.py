@@ -13,10 +13,11 @@ MAX_SCAN = 1 << 20  # bytes of one body that are searched
 MAX_PART_HEAD = 4096  # bytes of one part's header
 _FIELD = 64  # a field's name, its colon and white space around them
 _CHARSET = re.compile(
-    r"utf-?(?:7|8|16|32)|us-ascii|(?:iso-?8859|windows|cp|ibm)-?\d{1,5}|koi8-[rtu]|big5\S{0,6}|gbk?\d{0,5}"
-    r"|(?:euc|iso-2022)-(?:jp|kr|cn)|shift_jis",
+    r"utf-?(?:8|16)|us-ascii|iso-?8859-(?:1[0-6]?|[2-9])|(?:windows-|cp)125[0-8]|(?:cp|ibm)866|koi8-[ru]"
+    r"|big5(?:-hkscs)?|gb(?:k|2312|18030)|euc-(?:jp|kr)|iso-2022-jp|shift_jis",
     re.IGNORECASE,
 )
+"""Those that mail programs write; Python has codecs that are no charsets, and charsets of machines long gone."""
 _DISPOSITION = re.compile(rb"\ncontent-disposition[ \t]{0,16}:", re.IGNORECASE)
 
 
@@ -91,7 +92,7 @@ def _decoded(name: bytes) -> bytes:
 
 def _word(text: str | bytes, charset: str | None) -> bytes:
     if isinstance(text, bytes):
-        if charset is not None and not _CHARSET.fullmatch(charset):  # Python has codecs that are no charsets
+        if charset is not None and not _CHARSET.fullmatch(charset):
             raise LookupError(charset)
         text = text.decode(charset or "ascii", "replace")
     return text.encode("utf-8", "replace")

@@ -21,7 +21,7 @@ use crate::flow::table::{Idle, Lifetimes, Table};
 use crate::home::Home;
 use crate::model::{DropReason, Packet, SECOND_NS};
 use crate::names::dns::DnsNames;
-use crate::report::{Reporter, Tick};
+use crate::report::{Reporter, Tick, Which};
 use crate::source::{Block, Filled, Record, Source};
 use crate::worker::{Item, Shed, Worker, settle};
 
@@ -33,8 +33,8 @@ const BATCH: usize = 128;
 const LISTENING_LIMIT: usize = 32_768;
 /// Bytes of TCP segments held of all flows together, until those before them come.
 const HELD_LIMIT: usize = 1 << 26;
-/// Flows ended within one tick before the tick is called early.
-const MAX_UNREPORTED: usize = 65_536;
+/// Flows that may end within one tick; when more did, those that have ended are reported before it closes.
+const MAX_UNREPORTED: usize = 32_768;
 /// How soon a paced replay notices that it shall stop.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -129,6 +129,8 @@ pub struct Engine {
     fragments: Fragments,
     dns_names: Arc<Mutex<DnsNames>>,
     reporter: Reporter,
+    /// When the tick closed that is reported.
+    told_ns: i64,
     /// When the replay began, and which packet time that was.
     pace: Instant,
     pace_ns: i64,
@@ -174,6 +176,7 @@ impl Engine {
             number: 0,
             fragments: Fragments::default(),
             dns_names,
+            told_ns: 0,
             pace: Instant::now(),
             pace_ns: 0,
         })
@@ -187,6 +190,9 @@ impl Engine {
     /// Runs until a tick closes, and returns it; the last in which every flow has ended, then None.
     pub fn next_tick(&mut self) -> Option<Tick> {
         loop {
+            if self.reporter.has_more() {
+                return Some(self.report_on());
+            }
             if self.closed {
                 return None;
             }
@@ -207,8 +213,11 @@ impl Engine {
             }
             let (end, due) = self.admit();
             self.run(end);
-            if let Some(tick_ns) = due.or_else(|| self.early()) {
+            if let Some(tick_ns) = due {
                 return Some(self.tick(tick_ns));
+            }
+            if self.crowded() {
+                return Some(self.report(self.clock.newest_ns(), Which::Ended));
             }
         }
     }
@@ -300,6 +309,8 @@ impl Engine {
 
     /// Keeps the limits that hold for all workers together: what began or was idle the longest gives way.
     fn govern(&mut self) {
+        let age_ns = self.clock.age_ns();
+        self.workers.iter_mut().for_each(|worker| worker.table.expire(age_ns));
         let flows: usize = self.workers.iter().map(|worker| worker.table.len()).sum();
         if flows > self.config.max_flows {
             evict(&mut self.workers, flows - self.config.max_flows);
@@ -318,17 +329,16 @@ impl Engine {
         self.workers.iter_mut().for_each(Worker::tidy);
     }
 
-    /// Calls the tick when more flows ended than may wait for their report.
-    fn early(&self) -> Option<i64> {
-        let ended: usize = self.workers.iter().map(|worker| worker.table.ended).sum();
-        (ended >= MAX_UNREPORTED).then(|| self.clock.newest_ns())
+    /// Tells whether more flows ended than may wait for their report.
+    fn crowded(&self) -> bool {
+        self.workers.iter().map(|worker| worker.table.ended).sum::<usize>() >= MAX_UNREPORTED
     }
 
     fn tick(&mut self, tick_ns: i64) -> Tick {
         for worker in &mut self.workers {
             worker.table.expire(self.clock.age_ns());
         }
-        self.report(tick_ns)
+        self.report(tick_ns, Which::Changed)
     }
 
     fn close(&mut self) -> Tick {
@@ -337,26 +347,36 @@ impl Engine {
             worker.table.close(self.clock.age_ns());
         }
         let end_ns = self.source.wire().map_or(self.last_ts_ns, |wire| wire.now_ns().max(self.last_ts_ns));
-        self.report(end_ns)
+        self.report(end_ns, Which::Changed)
     }
 
-    fn report(&mut self, tick_ns: i64) -> Tick {
+    fn report(&mut self, tick_ns: i64, which: Which) -> Tick {
         if self.config.detectors.is_some() {
             self.workers.iter_mut().for_each(|worker| worker.table.look());
         }
-        let reports = self.reporter.report(&mut self.workers, self.pool.as_ref());
+        self.reporter.begin(&mut self.workers, which);
+        self.told_ns = tick_ns;
+        self.report_on()
+    }
+
+    /// Makes the next part of the reports of a tick.
+    fn report_on(&mut self) -> Tick {
+        let reports = self.reporter.next(&self.workers, self.pool.as_ref());
+        if !self.reporter.has_more() {
+            let which = self.reporter.which();
+            self.workers.iter_mut().for_each(|worker| worker.table.reported(which));
+        }
         let (lag_ns, down) = self.look_at_wire();
         let mut books = vec![Books::default(); self.config.interfaces.len()];
         let mut shed = Shed::Nothing;
         for worker in &mut self.workers {
-            worker.table.reported();
             books.iter_mut().zip(&worker.books).for_each(|(sum, part)| sum.add(part));
             shed = shed.max(std::mem::take(&mut worker.shed_most));
         }
         Tick {
             reports,
             books,
-            tick_ns,
+            tick_ns: self.told_ns,
             flows_active: self.workers.iter().map(|worker| worker.table.len()).sum(),
             reader_failures: self.workers.iter().map(|worker| worker.failures).sum(),
             shed,

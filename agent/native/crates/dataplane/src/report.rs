@@ -14,8 +14,10 @@ use crate::worker::{Shed, Worker};
 
 /// Flow ids remembered, so that none is given twice where the clock stood still or went back.
 const RECENT_IDS: usize = 65_536;
-/// Rows of one record batch.
-const BATCH_ROWS: usize = 65_536;
+/// Rows of one record batch: a part of the work of one thread.
+const BATCH_ROWS: usize = 16_384;
+/// Reports handed over at a time; the rest of a tick's come right behind.
+const PART_ROWS: usize = 32_768;
 
 /// What an engine hands over at each tick: the reports of the tick and the books so far.
 pub struct Tick {
@@ -37,6 +39,16 @@ pub struct Tick {
     pub down: Vec<u16>,
 }
 
+/// Which flows are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// All that changed: a tick has closed.
+    #[default]
+    Changed,
+    /// Those that have ended, before the tick closes.
+    Ended,
+}
+
 /// A flow that is reported: in order of first packet and id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row {
@@ -52,25 +64,58 @@ pub struct Reporter {
     community_seed: u16,
     taken: HashSet<u64, foldhash::fast::RandomState>,
     recent: VecDeque<u64>,
+    which: Which,
+    rows: Vec<Row>,
+    /// How many of them have been reported.
+    reported: usize,
 }
 
 impl Reporter {
     #[must_use]
     pub fn new(interfaces: Vec<String>, community_seed: u16) -> Self {
-        Self { interfaces, community_seed, taken: HashSet::default(), recent: VecDeque::new() }
+        Self {
+            interfaces,
+            community_seed,
+            taken: HashSet::default(),
+            recent: VecDeque::new(),
+            which: Which::Changed,
+            rows: Vec::new(),
+            reported: 0,
+        }
     }
 
-    /// The reports of all flows that changed since the last.
-    pub fn report(&mut self, workers: &mut [Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
+    /// Begins the reports of flows that changed since the last.
+    pub fn begin(&mut self, workers: &mut [Worker], which: Which) {
+        self.which = which;
         self.identify(workers);
-        let mut rows = rows(workers);
-        rows.sort_unstable();
-        let workers: &[Worker] = workers;
+        self.rows = rows(workers, which);
+        self.rows.sort_unstable();
+        self.reported = 0;
+    }
+
+    /// The next reports; the flows must be as they were when these were begun.
+    pub fn next(&mut self, workers: &[Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
+        let end = (self.reported + PART_ROWS).min(self.rows.len());
+        let rows = self.rows.get(self.reported..end).unwrap_or_default();
         let batch = |rows: &[Row]| self.batch(rows, workers);
-        match pool {
+        let batches = match pool {
             Some(pool) => pool.install(|| rows.par_chunks(BATCH_ROWS).map(batch).collect()),
             None => rows.chunks(BATCH_ROWS).map(batch).collect(),
-        }
+        };
+        self.reported = end;
+        batches
+    }
+
+    /// Tells whether reports that were begun are not all made.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.reported < self.rows.len()
+    }
+
+    /// Which flows were begun with.
+    #[must_use]
+    pub const fn which(&self) -> Which {
+        self.which
     }
 
     /// Gives ids to flows that are reported for the first time, in the order they opened.
@@ -79,14 +124,18 @@ impl Reporter {
         for (number, worker) in (0..).zip(workers.iter()) {
             let table = &worker.table;
             let slots = table.changed().iter().filter_map(|slot| Some((*slot, table.slab.get(*slot)?)));
-            fresh
-                .extend(slots.filter(|(_, flow)| !flow.told_before).map(|(slot, flow)| (flow.opened_at, number, slot)));
+            fresh.extend(
+                slots
+                    .filter(|(_, flow)| !flow.told_before && !flow.identified)
+                    .map(|(slot, flow)| (flow.opened_at, number, slot)),
+            );
         }
         fresh.sort_unstable();
         for (_, worker, slot) in fresh {
             let worker = workers.get_mut(worker as usize);
             let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(slot)) else { continue };
             flow.id = self.new_id(flow);
+            flow.identified = true;
         }
         while self.recent.len() > RECENT_IDS {
             if let Some(id) = self.recent.pop_front() {
@@ -121,12 +170,12 @@ impl Reporter {
     }
 }
 
-fn rows(workers: &[Worker]) -> Vec<Row> {
+fn rows(workers: &[Worker], which: Which) -> Vec<Row> {
     let mut rows = Vec::new();
     for (number, worker) in (0..).zip(workers) {
         let table = &worker.table;
         rows.extend(table.changed().iter().filter_map(|slot| {
-            let flow = table.slab.get(*slot)?;
+            let flow = table.slab.get(*slot).filter(|flow| which == Which::Changed || !flow.alive)?;
             Some(Row { first_ns: flow.first_ns, id: flow.id, worker: number, slot: *slot })
         }));
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dataplane::capture::classic::Instruction;
-use dataplane::capture::{Ring, RingConfig, State};
+use dataplane::capture::{Ring, RingConfig, State, interface};
 use wire::{Sender, config, ip, ipv4, read, tagged, udp, wire};
 
 const A: [u8; 4] = [192, 0, 2, 1];
@@ -114,6 +114,7 @@ fn a_tunnel_hands_out_bare_packets() {
     let _tunnel = tun("tun9");
     ip("link set tun9 up");
     ip("addr add 10.9.9.1/24 dev tun9");
+    assert_eq!(["lo", "va", "tun9", "none"].map(interface::linktype_of), [Some(1), Some(1), Some(101), None]);
     let mut ring = Ring::open(&config("tun9")).unwrap();
     let socket = std::net::UdpSocket::bind("10.9.9.1:0").unwrap();
     socket.send_to(b"hello", "10.9.9.2:9").unwrap();

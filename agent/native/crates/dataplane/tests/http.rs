@@ -4,10 +4,12 @@
 mod hellos;
 mod speech;
 
+use dataplane::apps::hpack::FieldTable;
 use dataplane::apps::http::{chunk_size, file_name, looks_like_http, parse_head};
 use dataplane::apps::http2::PREFACE;
 use dataplane::model::Inspection;
 use dataplane::names::{List, Names, Source, Text};
+use hex_literal::hex;
 use speech::{Ear, Line, WHOLE, client, hear, hear_from_abroad, host, inspected, list, server, server_of};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -305,7 +307,7 @@ const ASKED: &[u8] = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03doh\x07example\0\0\x0
 #[test]
 fn http2_counts_and_finds_dns() {
     let preface = PREFACE.to_vec();
-    let asks = [preface, frame(4, &[0; 6]), frame(1, b"hpack"), frame(0, ASKED), frame(0, &[0; 9000])].concat();
+    let asks = [preface, frame(4, &[0; 6]), frame(1, b"?????"), frame(0, ASKED), frame(0, &[0; 9000])].concat();
     let answers = [frame(4, b""), frame(0, &[0; 100]), frame(6, &[0; 8])].concat();
     for piece in [WHOLE, 1, 10] {
         let names = hear(&[client(&asks), server(&answers)], piece);
@@ -313,6 +315,108 @@ fn http2_counts_and_finds_dns() {
         assert_eq!((names.app_protocol, list(&names, List::DnsQuery)), (Some("http2"), vec!["doh.example"]));
         assert_eq!(names.http_upload_bytes, Some(ASKED.len() as u64 + 9000));
     }
+}
+
+/// A frame with flags.
+fn flagged(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = frame(kind, payload);
+    frame[4] = flags;
+    frame
+}
+
+/// The requests of RFC 7541 C.4: each points to fields of those before it.
+const REQUESTS: [&[u8]; 3] = [
+    &hex!("828684418cf1e3c2e5f23a6ba0ab90f4ff"),
+    &hex!("828684be5886a8eb10649cbf"),
+    &hex!("828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf"),
+];
+
+#[test]
+fn fields_point_to_those_before_them() {
+    let mut table = FieldTable::default();
+    let mut read = |block: &[u8]| {
+        let mut fields = Vec::new();
+        let line = |name: &[u8], value: &[u8]| String::from_utf8([name, b"=", value].concat()).unwrap();
+        table.read(block, |name, value| fields.push(line(name, value))).map(|()| fields.join(" "))
+    };
+
+    assert_eq!(read(REQUESTS[0]).unwrap(), ":method=GET :scheme=http :path=/ :authority=www.example.com");
+    let second = ":method=GET :scheme=http :path=/ :authority=www.example.com cache-control=no-cache";
+    assert_eq!(read(REQUESTS[1]).unwrap(), second);
+    let third = ":method=GET :scheme=https :path=/index.html :authority=www.example.com custom-key=custom-value";
+    assert_eq!(read(REQUESTS[2]).unwrap(), third);
+    assert_eq!(read(b"\xc0\xbe\x20\x82").unwrap(), ":authority=www.example.com custom-key=custom-value :method=GET");
+    assert_eq!(read(b"\xbe"), None); // the table was made empty
+}
+
+#[test]
+fn blocks_that_cannot_be_read() {
+    for block in [
+        &b"\x80"[..],                    // no such field
+        b"\xbe",                         // nothing is remembered
+        b"\xff\x80\x80\x80\x80\x80\x01", // an integer without end
+        b"\x3f\xe2\x7f",                 // a table of 16,385 bytes
+        b"\x40\x02a",                    // a name that ends early
+        b"\x40\x84\xff\xff\xff\xff\0",   // the end of a string inside it
+        b"\x40\x81\x00\0",               // padding of zeros
+        b"\x40\x82\x1f\xff\0",           // padding of more than seven bits
+    ] {
+        assert_eq!(FieldTable::default().read(block, |_, _| {}), None, "{}", block.escape_ascii());
+    }
+}
+
+#[test]
+fn http2_tells_who_is_asked_for_what() {
+    let padded = [&b"\x02\0\0\0\0\xff"[..], REQUESTS[0], b"\0\0"].concat();
+    let (first, second) = REQUESTS[0].split_at(7);
+    for frames in [
+        vec![flagged(1, 0x05, REQUESTS[0])],
+        vec![flagged(1, 0x2C, &padded)],
+        vec![flagged(1, 0x01, first), flagged(9, 0, b""), flagged(9, 0x04, second)],
+    ] {
+        let asked = [PREFACE.to_vec(), frames.concat()].concat();
+        for piece in [WHOLE, 1, 10] {
+            let names = hear(&[client(&asked)], piece);
+            assert_eq!((host(&names), names.text(Text::HttpMethod)), (Some("www.example.com"), Some("GET")));
+            assert_eq!(server_of(&names), Some(("www.example.com", Source::Http)));
+            assert_eq!(names.text(Text::HttpPath), Some("/"));
+        }
+    }
+}
+
+#[test]
+fn http2_tells_what_goes_out() {
+    let field = |name: &str, value: &str| {
+        let text = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
+        [b"\x10".to_vec(), text(name), text(value)].concat()
+    };
+    let put = [field(":method", "PUT"), field(":path", "/a/dump.sql?x"), field("content-type", "application/sql")];
+    let answer = [field(":status", "200"), field("content-disposition", "attachment; filename=b.csv")].concat();
+    let asked = [PREFACE.to_vec(), flagged(1, 0x04, &put.concat())].concat();
+
+    let names = hear(&[client(&asked)], WHOLE);
+    assert_eq!(
+        (list(&names, List::FileNames), list(&names, List::FileTypes)),
+        (vec!["dump.sql"], vec!["application/sql"])
+    );
+    assert_eq!(names.text(Text::HttpContentType), Some("application/sql"));
+    let ended = [PREFACE.to_vec(), flagged(1, 0x05, &put.concat())].concat();
+    assert!(list(&hear(&[client(&ended)], WHOLE), List::FileNames).is_empty());
+    let names = hear_from_abroad(&[client(&asked), server(&flagged(1, 0x04, &answer))], WHOLE);
+    assert_eq!((list(&names, List::FileNames), names.text(Text::HttpMethod)), (vec!["b.csv"], Some("PUT")));
+}
+
+#[test]
+fn after_fields_that_cannot_be_read_no_more_are() {
+    for bad in [flagged(1, 0x04, b"\xbe"), flagged(1, 0x0C, b"\xff"), flagged(1, 0x04, &[0; 20_000])] {
+        let asked = [PREFACE.to_vec(), bad, flagged(1, 0x05, REQUESTS[0]), frame(0, b"sent")].concat();
+        let names = hear(&[client(&asked)], WHOLE);
+        assert_eq!((host(&names), names.http_upload_bytes), (None, Some(4)));
+    }
+    let pushed = [b"\0\0\0\x02", REQUESTS[0]].concat();
+    let promised = flagged(5, 0x04, &pushed);
+    let names = hear(&[client(PREFACE), server(&[promised, flagged(1, 0x05, b"\xbe")].concat())], WHOLE);
+    assert_eq!((host(&names), names.text(Text::HttpMethod)), (None, None));
 }
 
 #[test]

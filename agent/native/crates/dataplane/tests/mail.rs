@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod hellos;
 mod speech;
 
 use dataplane::apps::ftp::FtpTalk;
@@ -12,9 +13,11 @@ use dataplane::apps::tftp::looks_like_tftp;
 use dataplane::model::{Address, Inspection};
 use dataplane::names::dns::DnsLog;
 use dataplane::names::transfers::{Ends, FlowRef, Transfers};
-use dataplane::names::{List, Names};
+use dataplane::names::{List, Names, Source};
 use proptest::prelude::*;
-use speech::{Ear, Line, WHOLE, client, hear, hear_datagrams, hear_from_abroad, inspected, list, server, told};
+use speech::{
+    Ear, Line, WHOLE, client, hear, hear_datagrams, hear_from_abroad, inspected, list, server, server_of, told,
+};
 
 const MAIL: &str = "Subject: x\r\nContent-Type: multipart/mixed; boundary=yy\r\n\r\n--yy\r\n\
     Content-Type: application/zip;\r\n name=x.zip\r\nContent-Transfer-Encoding: base64\r\n\
@@ -102,6 +105,28 @@ fn mail_in_chunks() {
 
         assert_eq!(list(&names, List::MailDomains), ["after.example"]);
         assert_eq!(list(&names, List::FileNames), ["lương.zip"]);
+    }
+}
+
+/// After STARTTLS the flow keeps its protocol, tells the server's name, and is no longer read in the clear.
+#[test]
+fn mail_goes_over_to_tls() {
+    let hello = hellos::record(22, &hellos::hello(&[hellos::server_name(b"mx.example.com")]));
+    let said = [
+        server("220 mx ESMTP\r\n"),
+        client("EHLO a\r\n"),
+        server("250 STARTTLS\r\n"),
+        client("RCPT TO:<a@b.example>\r\nSTARTTLS\r\n"),
+        server("220 go\r\n"),
+        client(&hello),
+    ];
+    for piece in [WHOLE, 1] {
+        let names = hear(&said, piece);
+
+        assert_eq!(names.app_protocol, Some("smtp"));
+        assert_eq!(list(&names, List::MailDomains), ["b.example"]);
+        assert_eq!(server_of(&names), Some(("mx.example.com", Source::Tls)));
+        assert_eq!(inspected(&names), Some(Inspection::Metadata));
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_874, WINDOWS_1254};
+use encoding_rs::{Encoding, KOI8_U, UTF_16BE, UTF_16LE, WINDOWS_1255};
 use memchr::memmem;
+
+const REPLACED: char = char::REPLACEMENT_CHARACTER;
 
 /// One stretch of a header.
 enum Word<'a> {
@@ -106,23 +108,29 @@ fn read(run: Option<(Option<String>, Vec<u8>)>) -> Option<String> {
     }
 }
 
-/// Text in a charset, what is wrong in it replaced; None of a charset that is not read.
+/// Text in a charset, what is wrong in it replaced; None of a charset that mail programs do not write.
 fn in_charset(charset: &str, bytes: &[u8]) -> Option<String> {
+    let iso = charset
+        .strip_prefix("iso-8859-")
+        .or_else(|| charset.strip_prefix("iso8859-"))
+        .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let label = iso.map_or_else(|| charset.to_owned(), |part| format!("iso-8859-{part}"));
     Some(match charset {
-        "us-ascii" => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '\u{FFFD}' }).collect(),
-        "iso-8859-1" | "iso8859-1" | "cp819" | "ibm819" => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        "utf-8" | "utf8" => String::from_utf8_lossy(bytes).into_owned(),
         "utf-16" | "utf16" => match bytes {
             [0xFE, 0xFF, rest @ ..] => text_of(UTF_16BE, rest),
             [0xFF, 0xFE, rest @ ..] => text_of(UTF_16LE, rest),
             _ => text_of(UTF_16LE, bytes),
         },
+        "us-ascii" => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { REPLACED }).collect(),
+        "iso-8859-1" | "iso8859-1" => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        _ if iso.is_none() && !is_known(charset) => return None,
         _ => {
-            let encoding = Encoding::for_label(charset.as_bytes()).filter(|_| known(charset))?;
-            let controls = |c: char| ('\u{80}'..'\u{A0}').contains(&c);
-            match (charset.starts_with("iso"), encoding == WINDOWS_1254 || encoding == WINDOWS_874) {
-                (true, true) => bytes.iter().map(|byte| of_iso(encoding, *byte)).collect(),
-                (true, false) => text_of(encoding, bytes),
-                (false, _) => text_of(encoding, bytes).replace(controls, "\u{FFFD}"),
+            let encoding = Encoding::for_label(label.as_bytes())?;
+            if encoding.is_single_byte() {
+                bytes.iter().map(|byte| character(encoding, *byte, iso.is_some())).collect()
+            } else {
+                text_of(encoding, bytes)
             }
         }
     })
@@ -132,24 +140,25 @@ fn text_of(encoding: &'static Encoding, bytes: &[u8]) -> String {
     encoding.decode_without_bom_handling(bytes).0.into_owned()
 }
 
-/// A byte of an ISO 8859 charset for which the Web reads the Windows charset that adds letters to it.
-fn of_iso(encoding: &'static Encoding, byte: u8) -> char {
-    if (0x80..0xA0).contains(&byte) {
-        return char::from(byte);
+/// A character of one byte. Where the Web reads more than the charset has, it is as the charset says.
+fn character(encoding: &'static Encoding, byte: u8, iso: bool) -> char {
+    let read = text_of(encoding, &[byte]).chars().next().unwrap_or(REPLACED);
+    match byte {
+        0x80..0xA0 if iso => char::from(byte),
+        0xAE if encoding == KOI8_U => '╝', // RFC 2319
+        0xBE if encoding == KOI8_U => '╬',
+        0xCA if encoding == WINDOWS_1255 => REPLACED,
+        _ if ('\u{80}'..'\u{A0}').contains(&read) => REPLACED,
+        _ => read,
     }
-    text_of(encoding, &[byte]).chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// Whether a label is one of mail: those of the Web alone are not read.
-fn known(charset: &str) -> bool {
-    let numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
-    let after = |prefixes: &[&str]| prefixes.iter().find_map(|prefix| charset.strip_prefix(prefix));
-    after(&["iso-8859-", "iso8859-", "windows-", "cp", "ibm"]).is_some_and(numbered)
-        || matches!(
-            charset,
-            "utf-8" | "utf8" | "koi8-r" | "koi8-u" | "big5" | "big5-hkscs" | "gbk" | "gb2312" | "gb18030"
-        )
-        || matches!(charset, "euc-jp" | "euc-kr" | "iso-2022-jp" | "shift_jis")
+/// Whether a label, other than those of ISO 8859, is one of mail.
+fn is_known(charset: &str) -> bool {
+    let windows = charset.strip_prefix("windows-125").or_else(|| charset.strip_prefix("cp125"));
+    windows.is_some_and(|page| matches!(page.as_bytes(), [b'0'..=b'8']))
+        || matches!(charset, "koi8-r" | "koi8-u" | "cp866" | "ibm866" | "big5" | "big5-hkscs" | "gbk" | "gb2312")
+        || matches!(charset, "gb18030" | "euc-jp" | "euc-kr" | "iso-2022-jp" | "shift_jis")
 }
 
 /// Bytes in base64, read leniently: what is no digit is skipped, missing padding is added. None where digits miss.

@@ -30,7 +30,9 @@ pub enum Field {
 }
 
 impl Field {
-    fn named(name: &[u8]) -> Option<Self> {
+    /// The field of a name; None of one that is not kept.
+    #[must_use]
+    pub fn named(name: &[u8]) -> Option<Self> {
         let (field, known): (Self, &[u8]) = match name.len() {
             4 => (Self::Host, b"host"),
             12 => (Self::ContentType, b"content-type"),
@@ -68,9 +70,13 @@ impl<'a> Fields<'a> {
     fn begin(&mut self, line: &'a [u8], colon: usize) -> Option<Field> {
         let (name, value) = line.split_at_checked(colon)?;
         let field = Field::named(strip(name))?;
-        let place = self.values.get_mut(field as usize).filter(|place| place.is_none())?;
-        *place = Some(Cow::Borrowed(strip(value.get(1..)?)));
-        Some(field)
+        self.keep(field, Cow::Borrowed(strip(value.get(1..)?))).then_some(field)
+    }
+
+    /// Keeps a field unless there is one of its name.
+    pub fn keep(&mut self, field: Field, value: Cow<'a, [u8]>) -> bool {
+        let place = self.values.get_mut(field as usize).filter(|place| place.is_none());
+        place.is_some_and(|place| place.replace(value).is_none())
     }
 
     fn go_on(&mut self, field: Field, more: &[u8]) {

@@ -7,7 +7,7 @@ use super::parts::PartScanner;
 use super::talk::{Scene, Step, Talk};
 use super::tls;
 use crate::names::clean::is_digit;
-use crate::names::{Source, Text};
+use crate::names::{Names, Source, Text};
 
 /// Requests remembered until they are answered.
 pub const MAX_PIPELINED: u8 = 64;
@@ -177,18 +177,7 @@ impl HttpTalk {
     fn request(&mut self, scene: &mut Scene<'_>, outward: bool, head: &Head<'_>) -> Step {
         let asked = Method::of(head.method);
         self.asked.push(asked);
-        let names = &mut *scene.names;
-        names.first(Text::HttpMethod, head.method);
-        if asked != Method::Connect {
-            names.first(Text::HttpPath, head.target);
-        }
-        let host = head.host();
-        if !host.is_empty() {
-            names.first(Text::HttpHost, host);
-            if !is_address(names.text(Text::HttpHost).unwrap_or_default()) {
-                names.name_server(host, Source::Http);
-            }
-        }
+        note_request(scene.names, head.method, head.target, head.host());
         if asked != Method::Connect && (head.chunked() || head.length().is_some_and(|length| length > 0)) {
             self.begin_body(scene, outward, head);
         }
@@ -228,14 +217,34 @@ impl HttpTalk {
         if side.mode == Mode::Body {
             scene.names.add_upload(side.left);
         }
-        let media_type = head.fields.get(Field::ContentType);
-        scene.names.first(Text::HttpContentType, media_type);
-        if media_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/")) {
+        note_body(scene.names, head);
+        if head.fields.get(Field::ContentType).get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
+        {
             side.scanner = Some(Box::default());
         }
-        if let Some(name) = http::file_of(head) {
-            scene.names.add_file(&name, media_type);
+    }
+}
+
+/// Writes down what is asked for, and of whom.
+pub(super) fn note_request(names: &mut Names, method: &[u8], target: &[u8], host: &[u8]) {
+    names.first(Text::HttpMethod, method);
+    if method != b"CONNECT" {
+        names.first(Text::HttpPath, target);
+    }
+    if !host.is_empty() {
+        names.first(Text::HttpHost, host);
+        if !is_address(names.text(Text::HttpHost).unwrap_or_default()) {
+            names.name_server(host, Source::Http);
         }
+    }
+}
+
+/// Writes down what a body that goes out is.
+pub(super) fn note_body(names: &mut Names, head: &Head<'_>) {
+    let media_type = head.fields.get(Field::ContentType);
+    names.first(Text::HttpContentType, media_type);
+    if let Some(name) = http::file_of(head) {
+        names.add_file(&name, media_type);
     }
 }
 

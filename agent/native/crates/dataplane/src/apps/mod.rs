@@ -16,6 +16,7 @@ pub mod dtls;
 pub mod encodedwords;
 pub mod ftp;
 pub mod handshakes;
+pub mod hpack;
 pub mod http;
 pub mod http2;
 pub mod httptalk;

@@ -3,6 +3,9 @@
 
 use std::ffi::{CStr, CString, c_int};
 use std::io;
+use std::os::unix::net::UnixDatagram;
+
+use super::socket;
 
 /// ARPHRD_LOOPBACK: every packet is seen twice, going out and coming in.
 pub const LOOPBACK: u16 = libc::ARPHRD_LOOPBACK;
@@ -32,6 +35,12 @@ pub fn index_of(name: &str) -> Result<c_int, String> {
         Ok(index) if index > 0 => Ok(index),
         _ => Err(format!("no interface {name}; there are {}", names().join(", "))),
     }
+}
+
+/// The link type of an interface's frames, to compile a filter for; None when there is no such interface.
+#[must_use]
+pub fn linktype_of(name: &str) -> Option<u32> {
+    Some(linktype(socket::hardware_of(&UnixDatagram::unbound().ok()?, name).ok()?))
 }
 
 /// The name of an interface now; it may have been given another. None when it has been removed.

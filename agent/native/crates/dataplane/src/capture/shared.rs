@@ -130,10 +130,10 @@ impl SharedBlock {
 
 impl Drop for SharedBlock {
     fn drop(&mut self) {
-        // First the flag: when the kernel hands the block over again, it can be taken.
+        // First the status: until then no one can take the block, and after it not before the kernel hands it over again.
+        self.blocks.status(self.at).store(libc::TP_STATUS_KERNEL, Ordering::Release);
         if let Some(taken) = self.blocks.taken.get(self.at) {
             taken.store(false, Ordering::Release);
         }
-        self.blocks.status(self.at).store(libc::TP_STATUS_KERNEL, Ordering::Release);
     }
 }

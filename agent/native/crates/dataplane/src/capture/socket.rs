@@ -103,21 +103,11 @@ impl PacketSocket {
         }
     }
 
-    /// Whether the interface of that name is up; Errors: ENODEV.
+    /// Whether the interface of that name is up. Errors: ENODEV.
     pub fn is_up(&self, name: &str) -> io::Result<bool> {
-        // SAFETY: plain bytes, for which zeros are fine.
-        let mut request: libc::ifreq = unsafe { zeroed() };
-        let room = request.ifr_name.len() - 1; // a zero ends it
-        if name.len() > room {
-            return Err(io::Error::from_raw_os_error(libc::ENODEV));
-        }
-        for (slot, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
-            *slot = byte as libc::c_char;
-        }
-        // SAFETY: the kernel reads and writes one `ifreq`.
-        succeeded(unsafe { libc::ioctl(self.fd(), libc::SIOCGIFFLAGS as _, &raw mut request) })?;
+        let answer = ask(&self.0, libc::SIOCGIFFLAGS, name)?;
         // SAFETY: this request is answered in the member for flags.
-        Ok(c_int::from(unsafe { request.ifr_ifru.ifru_flags }) & libc::IFF_UP != 0)
+        Ok(c_int::from(unsafe { answer.ifr_ifru.ifru_flags }) & libc::IFF_UP != 0)
     }
 
     pub fn fd(&self) -> c_int {
@@ -128,6 +118,29 @@ impl PacketSocket {
         use std::os::fd::AsFd;
         self.0.as_fd()
     }
+}
+
+/// The hardware type of an interface; any socket will do. Errors: ENODEV.
+pub fn hardware_of(socket: &impl AsRawFd, name: &str) -> io::Result<u16> {
+    let answer = ask(socket, libc::SIOCGIFHWADDR, name)?;
+    // SAFETY: this request is answered in the member for addresses.
+    Ok(unsafe { answer.ifr_ifru.ifru_hwaddr }.sa_family)
+}
+
+/// Asks the kernel about an interface.
+fn ask(socket: &impl AsRawFd, question: libc::c_ulong, name: &str) -> io::Result<libc::ifreq> {
+    // SAFETY: plain bytes, for which zeros are fine.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    let room = request.ifr_name.len() - 1; // a zero ends it
+    if name.len() > room {
+        return Err(io::Error::from_raw_os_error(libc::ENODEV));
+    }
+    for (slot, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *slot = byte as libc::c_char;
+    }
+    // SAFETY: the kernel reads and writes one `ifreq`.
+    succeeded(unsafe { libc::ioctl(socket.as_raw_fd(), question as _, &raw mut request) })?;
+    Ok(request)
 }
 
 /// Waits until one of the sockets has packets or an error, or the time is over; tells of each which.

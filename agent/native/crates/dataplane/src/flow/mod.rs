@@ -101,6 +101,8 @@ pub struct Flow {
     pub local_is_a: bool,
     /// Reported before.
     pub told_before: bool,
+    /// Has its id.
+    pub identified: bool,
     fins: u8,
     /// Bit 0: outward, bit 1: inward.
     isn_known: u8,
@@ -148,6 +150,7 @@ impl Flow {
             dirty: false,
             local_is_a: forward == sender_is_local,
             told_before: false,
+            identified: false,
             fins: 0,
             syn_ack: false,
             rtt_known: false,
@@ -198,6 +201,7 @@ impl Flow {
             dirty: false,
             local_is_a: self.local_is_a,
             told_before: false,
+            identified: false,
             fins: self.fins,
             syn_ack: false,
             rtt_known: self.rtt_known,
@@ -218,6 +222,16 @@ impl Flow {
             rtt_us: self.rtt_us,
             local_port: self.local_port,
             remote_port: self.remote_port,
+        }
+    }
+
+    /// Begins to count anew what the next report adds.
+    pub fn begin_delta(&mut self) {
+        self.dirty = false;
+        self.told_before = true;
+        self.told = self.counts;
+        if let Some(found) = self.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
+            found.clear();
         }
     }
 

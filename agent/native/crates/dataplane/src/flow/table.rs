@@ -1,5 +1,7 @@
 //! The flow table of one worker: packets in, flows that changed out. Bounded, on packet time.
 
+use std::collections::VecDeque;
+
 use hashbrown::HashTable;
 
 use super::key::Hasher;
@@ -9,8 +11,9 @@ use super::{Flow, Moment, Sight, opened_by_sender};
 use crate::home::{Home, Side};
 use crate::model::{EndReason, SECOND_NS, Scope, tcp};
 use crate::names::transfers::FlowRef;
+use crate::report::Which;
 
-/// A closed TCP flow waits so long for the last ACK before a tick ends it.
+/// A closed TCP flow waits so long for the last ACK.
 pub const CLOSE_GRACE_NS: i64 = SECOND_NS;
 
 /// How long flows live, in nanoseconds.
@@ -48,7 +51,8 @@ pub struct Table {
     lifetimes: Lifetimes,
     report_all: bool,
     changed: Vec<u32>,
-    closing: Vec<FlowRef>,
+    /// Flows that are closed, by when they were.
+    closing: VecDeque<(i64, FlowRef)>,
     /// Flows ended that wait for their report.
     pub ended: usize,
     /// Flows whose content is listened to, and the bytes they hold.
@@ -67,7 +71,7 @@ impl Table {
             lifetimes,
             report_all,
             changed: Vec::new(),
-            closing: Vec::new(),
+            closing: VecDeque::new(),
             ended: 0,
             listening: 0,
             held: 0,
@@ -124,7 +128,7 @@ impl Table {
         }
         if flow.closing.is_some() && !was_closing {
             flow.closing_age = now.age_ns;
-            self.closing.push(FlowRef { slot, generation: flow.generation });
+            self.closing.push_back((now.age_ns, FlowRef { slot, generation: flow.generation }));
         }
         outward
     }
@@ -138,8 +142,9 @@ impl Table {
             return None;
         }
         if let Some(reason) = flow.closing {
-            if sight.packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
-                self.end(slot, reason); // the tuple is used again
+            let used_again = sight.packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN;
+            if used_again || now.age_ns - flow.closing_age >= CLOSE_GRACE_NS {
+                self.end(slot, reason);
                 return None;
             }
         } else if now.age_ns - flow.opened_age >= self.lifetimes.active_ns {
@@ -192,15 +197,15 @@ impl Table {
         }
     }
 
-    /// Ends what was closed or idle for long enough.
+    /// Ends what was closed or idle for long enough; what this misses, its next packet ends.
     pub fn expire(&mut self, age_ns: i64) {
-        let waiting = std::mem::take(&mut self.closing);
-        for flow in waiting {
-            let Some(found) = self.slab.find_mut(flow).filter(|found| found.alive) else { continue };
-            if age_ns - found.closing_age >= CLOSE_GRACE_NS {
+        while let Some((closing_age, flow)) = self.closing.front().copied() {
+            if age_ns - closing_age < CLOSE_GRACE_NS {
+                break;
+            }
+            self.closing.pop_front();
+            if self.slab.find_mut(flow).is_some_and(|found| found.alive) {
                 self.end(flow.slot, EndReason::Fin);
-            } else {
-                self.closing.push(flow);
             }
         }
         self.expire_idle(age_ns);
@@ -277,19 +282,16 @@ impl Table {
         &self.changed
     }
 
-    /// Begins to count the next delta: what was reported is told, what has ended is let go.
-    pub fn reported(&mut self) {
+    /// Begins to count the next delta of what was reported; what has ended is let go.
+    pub fn reported(&mut self, which: Which) {
         for slot in std::mem::take(&mut self.changed) {
             let Some(flow) = self.slab.get_mut(slot) else { continue };
-            if flow.alive {
-                flow.dirty = false;
-                flow.told_before = true;
-                flow.told = flow.counts;
-                if let Some(found) = flow.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
-                    found.clear();
-                }
-            } else {
+            if !flow.alive {
                 self.slab.remove(slot);
+            } else if which == Which::Ended {
+                self.changed.push(slot);
+            } else {
+                flow.begin_delta();
             }
         }
         self.ended = 0;
