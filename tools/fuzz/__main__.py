@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ SECONDS_OF_AN_INPUT = 10
 """Longer than this is a finding."""
 MEGABYTES = 2048
 """More than this is one too."""
+TOLD = 4000
+"""Characters shown of what a target that broke said last."""
 
 
 def main() -> int:
@@ -33,6 +36,8 @@ def main() -> int:
     if lacking:
         sys.stderr.write(f"fuzz: {'skipped' if asked.short else 'cannot run'}: {lacking}\n")
         return 0 if asked.short else 2
+    if _cargo_fuzz("build").returncode:
+        return 2
     _seed()
     targets = [asked.target] if asked.target else _targets()
     broken = [target for target in targets if not _run(target, asked.seconds)]
@@ -81,16 +86,27 @@ def _seed() -> None:
     done.touch()
 
 
-def _run(target: str, seconds: int) -> bool:
-    corpus = CACHE / target
-    corpus.mkdir(parents=True, exist_ok=True)
-    command = ["cargo", "fuzz", "run", "--fuzz-dir", str(FUZZ), "--sanitizer", "address", target, str(corpus), "--"]
-    longest = FILE_LIMIT if target == "capture" else PLAY_LIMIT
-    command += [f"-max_total_time={seconds}", f"-max_len={longest}", "-print_final_stats=1", "-verbosity=0"]
-    command += [f"-timeout={SECONDS_OF_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}"]
+def _cargo_fuzz(*words: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
     # The sanitizer's flags are unstable; the toolchain that builds the agent takes them when it is told so.
     environment = os.environ | {"RUSTC_BOOTSTRAP": "1"}
-    return subprocess.run(command, cwd=FUZZ, env=environment, check=False).returncode == 0
+    action, *rest = words
+    command = ["cargo", "fuzz", action, "--fuzz-dir", str(FUZZ), "--sanitizer", "address", *rest]
+    return subprocess.run(command, cwd=FUZZ, env=environment, check=False, text=True, capture_output=quiet)
+
+
+def _run(target: str, seconds: int) -> bool:
+    """Give a target its seconds; return whether nothing was found."""
+    corpus = CACHE / target
+    corpus.mkdir(parents=True, exist_ok=True)
+    longest = FILE_LIMIT if target == "capture" else PLAY_LIMIT
+    limits = [f"-max_total_time={seconds}", f"-max_len={longest}", "-print_final_stats=1", "-verbosity=0"]
+    limits += [f"-timeout={SECONDS_OF_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}"]
+    ran = _cargo_fuzz("run", target, str(corpus), "--", *limits, quiet=True)
+    runs = re.search(r"number_of_executed_units: (\d+)", ran.stderr)
+    sys.stderr.write(f"fuzz: {target}: {int(runs[1]) if runs else 0:,} inputs in {seconds} s\n")
+    if ran.returncode:
+        sys.stderr.write(ran.stderr[-TOLD:])
+    return ran.returncode == 0
 
 
 if __name__ == "__main__":
