@@ -35,6 +35,14 @@ test: setup ## Run every test
 test-frames: setup ## Compare both engines over 100,000 damaged frames; others: FRAMES=
 	@CROSSBORDER_FRAMES=$(or $(FRAMES),100000) $(PY) -m pytest -n $(WORKERS) -q tests/engine/test_native_frames.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Throw hostile bytes at the native data plane; SECONDS= of each target, TARGET= alone
+	@$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET))
+
+.PHONY: fuzz-short
+fuzz-short: setup ## The same for some seconds; skipped where there is nothing to build it with
+	@$(PY) -m tools.fuzz --short --seconds 5
+
 .PHONY: lint
 lint: setup ## ruff, mypy, the rules' own tests; rustfmt and clippy where cargo is
 	@.venv/bin/ruff check .

@@ -259,40 +259,43 @@ def _among(value: str, values: tuple[str, ...]) -> str:
 
 
 def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    crossing = crossings.lazy().filter(CROSSES)
-    transit = crossings.lazy().filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum())
-    ended = crossings.lazy().filter(pl.col("report") == "ended")
-    flows = crossing.filter(FIRST_OUT)
-    frames = pl.collect_all(
+    """Add up by all labels at once; what that leaves is few rows, which every metric sums by its own."""
+    sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST_OUT.sum().alias("flows")]
+    rows = crossings.lazy()  # of which few columns are read
+    found, ended, transit = pl.collect_all(
         [
-            ended.group_by(named("end_reason")).agg(pl.len()),
-            crossing.group_by(country(), named("inspection")).agg(pl.col("bytes_out").sum()),
-            flows.group_by(country(), named("country_basis")).agg(pl.len()),
-            crossing.group_by(country()).agg(pl.col("bytes_in").sum()),
-            transit,
+            rows.filter(CROSSES).group_by("country", "inspection", "country_basis").agg(sums),
+            rows.filter(pl.col("report") == "ended").group_by(named("end_reason")).len(),
+            rows.filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum()),
         ]
     )
-    names = (
-        "crossborder_flows_total",
-        "crossborder_egress_bytes_total",
-        "crossborder_egress_flows_total",
-        "crossborder_ingress_bytes_total",
-        "crossborder_transit_bytes_total",
-    )
-    return {name: _amounts(frame) for name, frame in zip(names, frames, strict=True)}
+    crossing = found.with_columns(country(), named("inspection"), named("country_basis"))
+    return {
+        "crossborder_flows_total": _amounts(ended),
+        "crossborder_egress_bytes_total": _amounts(crossing.select("country", "inspection", "bytes_out")),
+        "crossborder_egress_flows_total": _amounts(
+            crossing.filter(pl.col("flows") > 0).select("country", "country_basis", "flows")
+        ),
+        "crossborder_ingress_bytes_total": _amounts(crossing.select("country", "bytes_in")),
+        "crossborder_transit_bytes_total": _amounts(transit),
+    }
 
 
 def _counts_of_findings(findings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    groups = findings.lazy().group_by(FINDING_LABELS)
-    opened, matched = pl.collect_all(
-        [groups.agg((pl.col("phase") == "opened").sum().alias("opened")), groups.agg(pl.col("matched_bytes").sum())]
-    )
-    return {"crossborder_violations_total": _amounts(opened), "crossborder_violation_bytes_total": _amounts(matched)}
+    sums = [(pl.col("phase") == "opened").sum().alias("opened"), pl.col("matched_bytes").sum()]
+    groups = findings.group_by(FINDING_LABELS).agg(sums)
+    return {
+        "crossborder_violations_total": _amounts(groups.drop("matched_bytes")),
+        "crossborder_violation_bytes_total": _amounts(groups.drop("opened")),
+    }
 
 
 def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
-    """Return labels → amount of a small frame whose last column is the amount, in the order of the labels."""
-    return {tuple(row[:-1]): row[-1] for row in sorted(frame.iter_rows())}
+    """Return labels → sum of the amounts, the last column of a small frame, in the order of the labels."""
+    sums: dict[Labels, int] = {}
+    for *labels, amount in sorted(frame.iter_rows()):
+        sums[tuple(labels)] = sums.get(tuple(labels), 0) + amount
+    return sums
 
 
 def _family(series: Series) -> Family:

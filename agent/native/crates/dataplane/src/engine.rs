@@ -28,7 +28,7 @@ use crate::worker::{Item, Shed, Worker, settle};
 /// Packets after which limits are looked at, at most.
 const EPOCH: u64 = 8192;
 /// Packets decoded before they are counted, when one worker does both: what fits a near cache.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// Flows listened to at a time.
 const LISTENING_LIMIT: usize = 32_768;
 /// Bytes of TCP segments held of all flows together, until those before them come.
