@@ -1,15 +1,18 @@
-"""The stub of the native extension says what the extension has."""
+"""What is said of the native extension is so: its stub, its version."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.conftest import ROOT
 
+from crossborder.cli import cli
 from crossborder.engine import native_available
 
 if TYPE_CHECKING:
@@ -20,7 +23,9 @@ STUB = ROOT / "agent" / "native" / "crates" / "python"
 PACKAGING = "crossborder_native\\.__all__\ncrossborder_native\\.crossborder_native\n"
 
 
-@pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+pytestmark = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+
+
 def test_the_stub_is_the_extensions(tmp_path: Path) -> None:
     """Every name, parameter and default, both ways: what mypy believes of the door is so."""
     allowed = tmp_path / "allowed"
@@ -38,3 +43,12 @@ def test_the_stub_is_the_extensions(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_version_tells_of_the_extension() -> None:
+    """The version of the package that is installed is the one the extension was built as."""
+    import crossborder_native
+
+    said = json.loads(CliRunner().invoke(cli, ["version", "--json"]).output)
+
+    assert said["crossborder-native"] == crossborder_native.__version__
