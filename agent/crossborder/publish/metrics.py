@@ -1,31 +1,26 @@
-"""The one door to prometheus_client: counts what the stages hand over and exposes it from a registry of its own."""
+"""Counts what the stages hand over, in tables that `exposition` shows to Prometheus."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
+from functools import cached_property
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
 import crossborder
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
 from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
 from crossborder.publish.series import OTHER, Histogram, Series
-from crossborder.telemetry import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from prometheus_client.metrics_core import Metric as Family
+    from collections.abc import Iterable, Mapping
 
     from crossborder.model import Batch
+    from crossborder.publish.exposition import CollectorRegistry, Family
     from crossborder.publish.series import Labels
 
 BOOKS = {
@@ -48,8 +43,8 @@ class Destination(NamedTuple):
     flows: int
 
 
-class Metrics(Collector):
-    """Every metric of the agent. A sink of the pipeline, and a collector: a scrape sees whole batches only."""
+class Metrics:
+    """Every metric of the agent. A sink of the pipeline; a scrape sees whole batches only."""
 
     name = "metrics"
 
@@ -73,10 +68,7 @@ class Metrics(Collector):
         self._of("crossborder_build_info").set((version,), 1)
         self._of("crossborder_gateway_info").set((gateway, unit), 1)
         self._closed_sets_at_zero()
-        self.registry = CollectorRegistry()
-        self.registry.register(self)
-        if process:
-            ProcessCollector(namespace="crossborder", registry=self.registry)
+        self._process = process
 
     # What the pipeline hands over.
 
@@ -150,10 +142,18 @@ class Metrics(Collector):
 
     # What the server asks for.
 
+    @cached_property
+    def registry(self) -> CollectorRegistry:
+        """The registry of prometheus_client that shows these metrics, and no others."""
+        from crossborder.publish.exposition import registry_of
+
+        return registry_of(self._families, process=self._process)
+
     def expose(self, accept: str = "") -> tuple[str, bytes]:
         """Return content type and text of all metrics, OpenMetrics where the Accept header asks for it."""
-        encode, content_type = choose_encoder(accept)
-        return content_type, encode(self.registry)
+        from crossborder.publish.exposition import exposed
+
+        return exposed(self.registry, accept)
 
     def destinations(self) -> list[Destination]:
         """Return the countries by outward bytes, most first."""
@@ -170,13 +170,6 @@ class Metrics(Collector):
             sums = self._sums("crossborder_violations_total", 2)
         return {level: sums[level] for level in reversed(LEVELS)}
 
-    def collect(self) -> Iterator[Family]:
-        """Yield every family as prometheus_client wants them, series in the order of their labels."""
-        with self._lock:
-            self._note_dropped()
-            families = [self._family(m.name) for m in METRICS]
-        yield from families
-
     # The tables.
 
     def _of(self, name: str) -> Series:
@@ -187,10 +180,13 @@ class Metrics(Collector):
             if series.metric.labels:
                 self._of("crossborder_series_dropped_total").set((name,), series.dropped)
 
-    def _family(self, name: str) -> Family:
-        if name in self._histograms:
-            return _histogram_family(self._histograms[name])
-        return _family(self._series[name])
+    def _families(self) -> list[Family]:
+        """Return all metrics as they stand between two batches."""
+        from crossborder.publish.exposition import family
+
+        with self._lock:
+            self._note_dropped()
+            return [family(self._histograms.get(m.name) or self._series[m.name]) for m in METRICS]
 
     def _count(self, name: str, labels: Labels, amount: float) -> None:
         with self._lock:
@@ -296,20 +292,3 @@ def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
     for *labels, amount in sorted(frame.iter_rows()):
         sums[tuple(labels)] = sums.get(tuple(labels), 0) + amount
     return sums
-
-
-def _family(series: Series) -> Family:
-    metric = series.metric
-    make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    family = make(metric.name, metric.meaning, labels=metric.labels)
-    for labels, value in sorted(series.values.items()):
-        family.add_metric([printable(label) for label in labels], value)
-    return family
-
-
-def _histogram_family(histogram: Histogram) -> Family:
-    metric = histogram.metric
-    family = HistogramMetricFamily(metric.name, metric.meaning, labels=metric.labels)
-    for labels, total in sorted(histogram.sums.items()):
-        family.add_metric(labels, buckets=histogram.cumulative(labels), sum_value=total)
-    return family
