@@ -61,14 +61,18 @@ impl<'a> Fields<'a> {
                 last.inspect(|field| found.go_on(*field, strip(line)));
                 continue;
             }
-            last = memchr(b':', line).and_then(|colon| found.begin(line, colon));
+            last = found.begin(line);
         }
         found
     }
 
-    /// Begins the field whose colon is there; None where it is none that is kept.
-    fn begin(&mut self, line: &'a [u8], colon: usize) -> Option<Field> {
-        let (name, value) = line.split_at_checked(colon)?;
+    /// Begins the field of a line; None where it is none that is kept, as its first letter most often tells.
+    fn begin(&mut self, line: &'a [u8]) -> Option<Field> {
+        let first = line.first()?;
+        if first.is_ascii_alphanumeric() && !b"HhCcTt".contains(first) {
+            return None;
+        }
+        let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
         let field = Field::named(strip(name))?;
         self.keep(field, Cow::Borrowed(strip(value.get(1..)?))).then_some(field)
     }
@@ -133,9 +137,10 @@ impl Head<'_> {
     }
 
     fn authority(&self) -> Option<&[u8]> {
+        self.target.first().filter(|first| first.is_ascii_alphabetic())?;
         let (scheme, rest) = self.target.split_at_checked(memmem::find(self.target, b"://")?)?;
         let rest = rest.get(3..)?;
-        if scheme.is_empty() || !scheme.iter().all(u8::is_ascii_alphabetic) {
+        if !scheme.iter().all(u8::is_ascii_alphabetic) {
             return None;
         }
         let authority = rest.split(|byte| b"/?#".contains(byte)).next()?;

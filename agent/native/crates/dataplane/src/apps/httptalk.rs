@@ -1,6 +1,6 @@
 //! Follows HTTP/1.x: who is asked for what, and how much of which kind goes out.
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::http::{self, Field, Head};
 use super::parts::PartScanner;
@@ -308,7 +308,7 @@ fn whole_head(collected: &[u8], seen: usize) -> Option<usize> {
     let led = collected.len() - http::unled(collected).len();
     let first = collected.get(led..)?;
     let end = memchr(b'\n', first)?;
-    if memmem::find(first.get(..end)?, b"HTTP/").is_none() {
+    if !first.get(..end)?.windows(5).rev().any(|word| word == b"HTTP/") {
         return Some(led + end + 1);
     }
     http::head_end(collected, led.max(seen.saturating_sub(3)))

@@ -114,7 +114,16 @@ fn is_space(c: char) -> bool {
 }
 
 fn strip(text: &str) -> &str {
-    text.trim_matches(is_space)
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim_matches(is_space),
+    }
+}
+
+/// What stands before the first of some ASCII characters, or all.
+fn before<'a>(text: &'a str, marks: &[u8]) -> &'a str {
+    let end = text.bytes().position(|byte| marks.contains(&byte));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 fn domain(text: &str) -> Cow<'_, str> {
@@ -145,7 +154,7 @@ fn path(text: &str) -> &str {
     let text = strip(text);
     let path = origin_form(text).unwrap_or(text);
     let path = if path.is_empty() { "/" } else { path };
-    path.split(['?', '#']).next().unwrap_or_default()
+    before(path, b"?#")
 }
 
 /// What stands behind scheme and authority of an absolute target.
@@ -155,11 +164,11 @@ fn origin_form(text: &str) -> Option<&str> {
     if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(follows) {
         return None;
     }
-    Some(rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default())
+    rest.get(before(rest, b"/?#").len()..)
 }
 
 fn media_type(text: &str) -> Cow<'_, str> {
-    lower(strip(text.split(';').next().unwrap_or_default()))
+    lower(strip(before(text, b";")))
 }
 
 /// The last part of a path of any system. It is looked for in the bytes: an escape of one that is no UTF-8 has a
