@@ -11,12 +11,12 @@ from crossborder import telemetry
 from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
 from crossborder.engine.portable.source import ETHERNET, Filter
-from crossborder.errors import CrossborderError
+from crossborder.errors import CrossborderError, Fault
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
     from typing import Any
 
@@ -38,6 +38,7 @@ class NativeEngine:
     def __init__(self, config: EngineConfig) -> None:
         """Open the sources; raises CrossborderError when one cannot be, or when the extension is not installed."""
         self._interfaces = config.interfaces or tuple(map(interface_of, config.files))
+        self._paths = tuple(map(str, config.files))
         self._engine = _open(config, self._interfaces)
 
     def stop(self) -> None:
@@ -58,7 +59,7 @@ class NativeEngine:
             yield self._batch(tick)
         faults = self._engine.faults()
         if faults:
-            raise CrossborderError(*faults)
+            raise _error(faults, self._paths)
 
     def _batch(self, tick: crossborder_native.Tick) -> Batch:
         reports = pl.DataFrame(tick.reports)
@@ -101,7 +102,16 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         programs = Filter(config.bpf).programs()
         return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
     except ValueError as error:
-        raise CrossborderError(*error.args[0]) from error
+        raise _error(error.args[0], tuple(map(str, config.files))) from error
+
+
+def _error(sentences: Iterable[str], paths: tuple[str, ...]) -> CrossborderError:
+    """Return sentences as faults of the files they begin with."""
+    faults: list[Fault | str] = []
+    for sentence in sentences:
+        path = next((path for path in paths if sentence.startswith(f"{path}: ")), "")
+        faults.append(Fault(path, None, sentence.removeprefix(f"{path}: ")) if path else sentence)
+    return CrossborderError(*faults)
 
 
 def _listen(
