@@ -59,15 +59,16 @@ impl Index {
         if (self.len + 1) * 2 > self.words.len() {
             self.grow();
         }
-        self.put(u64::from(tag(hash)) << 32 | (u64::from(slot) + 1));
+        self.put(word(hash, slot));
         self.len += 1;
     }
 
     /// Takes a slot out, if it is there.
     pub fn remove(&mut self, hash: u64, wanted: u32) {
+        let wanted = word(hash, wanted);
         let mut at = self.home(tag(hash));
-        while let Some(word) = self.words.get(at).copied().filter(|word| *word != 0) {
-            if slot(word) == wanted {
+        while let Some(there) = self.words.get(at).copied().filter(|there| *there != 0) {
+            if there == wanted {
                 self.close_gap(at);
                 self.len -= 1;
                 return;
@@ -135,6 +136,10 @@ impl Index {
 
 const fn tag(hash: u64) -> u32 {
     (hash >> 32) as u32
+}
+
+const fn word(hash: u64, slot: u32) -> u64 {
+    (tag(hash) as u64) << 32 | (slot as u64 + 1)
 }
 
 const fn slot(word: u64) -> u32 {
