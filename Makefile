@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CROSSBORDER := .venv/bin/crossborder
 WORKERS ?= $(shell nproc)
+CARGO := command -v cargo >/dev/null || exit 0; cd agent/native && cargo
 
 .PHONY: help
 help: ## Show this list
@@ -28,13 +29,28 @@ run: setup ## Run the agent; arguments in ARGS, as: make run ARGS="--interface e
 .PHONY: test
 test: setup ## Run every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+	@$(if $(ARGS),,$(CARGO) test --quiet --locked)
+
+.PHONY: test-frames
+test-frames: setup ## Compare both engines over 100,000 damaged frames; others: FRAMES=
+	@CROSSBORDER_FRAMES=$(or $(FRAMES),100000) $(PY) -m pytest -n $(WORKERS) -q tests/engine/test_native_frames.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup ## Throw hostile bytes at the native data plane; SECONDS= of each target, TARGET= alone
+	@$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET))
+
+.PHONY: fuzz-short
+fuzz-short: setup ## The same for some seconds; skipped where there is nothing to build it with
+	@$(PY) -m tools.fuzz --short --seconds 5
 
 .PHONY: lint
-lint: setup ## ruff, mypy, the rules' own tests
+lint: setup ## ruff, mypy, the rules' own tests; rustfmt and clippy where cargo is
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@$(CROSSBORDER) rules test --quiet
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
 
 .PHONY: format
 format: setup ## Format and sort

@@ -14,7 +14,7 @@ STAGES = ("engine", "classify", "match", "publish")
 FREE = {"model", "errors", "yamlfile", "prefixes", "telemetry", "__version__"}  # may be imported by every stage
 
 DOORS = {
-    "prometheus_client": {"publish/metrics.py"},
+    "prometheus_client": {"publish/exposition.py"},
     "scapy": {"engine/portable/source.py", "demo/"},
     "pyshark": {"engine/tshark/"},
     "maxminddb": {"classify/mmdbfile.py"},

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _one(text: str) -> object:
@@ -79,6 +76,76 @@ def test_what_is_ambiguous_is_refused(text: str, message: str) -> None:
         yamlfile.parse_all(text, "x.yaml")
 
     assert str(caught.value) == message
+
+
+TOKENS = [
+    *(
+        "a: ",
+        "b",
+        "- ",
+        "\n",
+        "  ",
+        "    ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "'",
+        '"',
+        "|",
+        ">-\n",
+        "#c",
+        "&x ",
+        "*x",
+        "!!str ",
+    ),
+    *("---\n", "...\n", "? ", ": ", "1", "1.5", "true", "null", "~", "é", "\t", "\\u00e9", "\r\n", "\u2028", "\x85"),
+    *("\ufeff", "key: value\n", "- item\n", "x: [1, 2]\n", "y: {a: b}\n", "\x00", "\x7f", "@", "%YAML 1.1\n", "`"),
+]
+
+
+def read_or_fault(text: str) -> object:
+    """Return documents or faults."""
+    try:
+        return yamlfile.parse_all(text, "x")
+    except CrossborderError as error:
+        return error.faults
+
+
+def by_both(text: str) -> tuple[object, object]:
+    """Return what comes of a text as it is read, and as PyYAML's own reader reads it."""
+    quick = read_or_fault(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yamlfile, "MAX_QUICK_DEPTH", -1)
+        return quick, read_or_fault(text)
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(TOKENS), max_size=14).map("".join))
+def test_libyaml_reads_the_same(text: str) -> None:
+    """Data, lines and faults are those of PyYAML's own reader."""
+    quick, slow = by_both(text)
+
+    assert quick == slow
+
+
+def test_libyaml_reads_our_files_the_same() -> None:
+    """Every YAML file there is, good or bad."""
+    paths = [path for path in Path(__file__).parents[1].rglob("*.yaml") if ".venv" not in path.parts]
+    for path in paths:
+        quick, slow = by_both(path.read_text(encoding="utf-8", errors="replace"))
+        assert quick == slow, path
+    assert len(paths) > 100
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "a:\n "])
+def test_nesting_of_any_depth_ends_in_a_fault(opening: str) -> None:
+    """A hundred thousand levels neither end the process nor take its stack."""
+    deep = "".join(" " * n + "a:\n" for n in range(3_000)) if "\n" in opening else opening * 100_000
+
+    with pytest.raises(CrossborderError):
+        yamlfile.parse_all(deep, "x")
 
 
 def test_deep_nesting_is_a_fault_not_a_crash() -> None:

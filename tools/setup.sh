@@ -59,9 +59,13 @@ fi
 
 # --- The native data plane, where Rust is -------------------------------------------------------------------------
 native=agent/native
-if command -v cargo >/dev/null; then
+oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' $native/Cargo.toml)
+rust=$(cargo --version 2>/dev/null | cut -d' ' -f2 || true)
+if [ "${CROSSBORDER_NATIVE:-}" = no ]; then
+	: # what is there stays
+elif [ -n "$rust" ] && [ "$(printf '%s\n' "$oldest" "$rust" | sort -V | head -n 1)" = "$oldest" ]; then
 	stamp=.venv/.stamp-native
-	want=$(git ls-files -co --exclude-standard $native | sort | xargs cat | sha256sum)
+	want=$(find $native -name target -prune -o -type f -print | LC_ALL=C sort | xargs cat | sha256sum)
 	if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
 		say "building the native data plane (some minutes the first time)"
 		rm -rf build/native
@@ -73,9 +77,10 @@ if command -v cargo >/dev/null; then
 			rm -f build-native.log
 		else
 			cat build-native.log >&2
+			say "the native data plane does not build; to go on without it: CROSSBORDER_NATIVE=no make ..."
 			exit 2
 		fi
 	fi
 elif ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("crossborder_native") is None)'; then
-	say "no cargo, so no native data plane: the portable engine serves (https://rustup.rs, then make setup again)"
+	say "no cargo of $oldest or newer, so no native data plane: the portable engine serves (https://rustup.rs, then make setup)"
 fi

@@ -9,12 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
+from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
 from crossborder.parts import Parts, build_parts
@@ -23,10 +22,8 @@ from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
-from crossborder.publish.flows import FlowsFile
 from crossborder.publish.metrics import Metrics
-from crossborder.publish.server import Identity, Server
-from crossborder.publish.terminal import Summary, show_summary
+from crossborder.publish.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     from crossborder.match import MatchStats
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
+    from crossborder.publish.server import Server
 
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
@@ -70,10 +68,10 @@ class Agent:
 
         Raises CrossborderError with every fault of the files, or with the first that stands in the way of starting.
         """
-        telemetry.set_up()
         self._config_path = config_path
         self._options = options
         self._reload_asked = False
+        self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
         self._record: EventLog | None = None
         self._record_path: Path | None = None
@@ -89,8 +87,7 @@ class Agent:
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
         self.publishers = self._open_sinks(settings)
-        listen = options.listen or settings.metrics.listen
-        self.server = Server(listen, self.metrics, Identity(settings.gateway, settings.unit)) if options.serve else None
+        self.server = self._open_server(settings) if options.serve else None
 
     def _open_sinks(self, settings: Config) -> Publishers:
         options = self._options
@@ -102,10 +99,18 @@ class Agent:
             self._record_path = path
             sinks.append(self._record)
         if options.flows:
+            from crossborder.publish.flows import FlowsFile
+
             sinks.append(FlowsFile(options.flows))
         if options.files:
             sinks.append(self.summary)
         return Publishers(sinks, self.metrics.sink_failed)
+
+    def _open_server(self, settings: Config) -> Server:
+        from crossborder.publish.server import Identity, Server
+
+        listen = self._options.listen or settings.metrics.listen
+        return Server(listen, self.metrics, Identity(settings.gateway, settings.unit))
 
     def run(self) -> None:
         """Carry batches through the pipeline until the source ends or the agent is told to stop.
@@ -137,6 +142,7 @@ class Agent:
         begin = time.perf_counter()
         for batch in self.engine:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
+            self._tell_of_interfaces(set(batch.down))
             yield batch
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
@@ -147,6 +153,14 @@ class Agent:
             elif self._changed():
                 self.reload()
             begin = time.perf_counter()
+
+    def _tell_of_interfaces(self, down: set[str]) -> None:
+        """Log once when an interface goes down, and once when it is back."""
+        for interface in sorted(down - self._down):
+            telemetry.log().warning("interface is down or gone, it is waited for", interface=interface)
+        for interface in sorted(self._down - down):
+            telemetry.log().warning("interface is back", interface=interface)
+        self._down = down
 
     def _timed(self, stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any) -> Any:  # noqa: ANN401 - whatever the stage takes
@@ -241,6 +255,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
         ring_bytes=capture.ring,
         triage=capture.triage,
+        detectors=read_detectors(capture.detectors),
     )
 
 
@@ -257,6 +272,10 @@ def replay(config_path: Path | None, options: Options) -> Agent:
     finally:
         agent.close()
         if options.summary:
+            from rich.console import Console
+
+            from crossborder.publish.terminal import show_summary
+
             show_summary(Console(), agent.summary, elapsed=time.perf_counter() - begin, now=time.time())
     return agent
 

@@ -129,6 +129,9 @@ class CaptureSection(Section):
     tick: Duration = Field(10.0, ge=0.1, le=3600, description="How often flows are reported and rules are evaluated.")
     report: Literal["crossing", "all"] = Field("crossing", description="all reports domestic flows too.")
     community_id_seed: int = Field(0, ge=0, le=65_535, description="Seed of Community ID v1.")
+    detectors: tuple[Path, ...] = Field(
+        (), description="Files and folders of detectors that search what leaves home in the clear; native engine."
+    )
     flow: FlowSection = Field(FlowSection(), description="Flow table.")
 
 

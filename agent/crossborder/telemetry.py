@@ -6,8 +6,6 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
-
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -27,6 +25,8 @@ def printable(text: str) -> str:
 
 def set_up(stream: TextIO | None = None, *, human: bool | None = None) -> None:
     """Send the log to a stream, by default standard error; `human` None asks whether the stream is a terminal."""
+    import structlog  # a tenth of a second, which whoever has nothing to say need not wait for
+
     stream = sys.stderr if stream is None else stream
     on_terminal = stream.isatty()
     human = on_terminal if human is None else human
@@ -50,6 +50,8 @@ def set_up(stream: TextIO | None = None, *, human: bool | None = None) -> None:
 
 def log() -> Any:  # noqa: ANN401 - a bound logger has whatever methods it is asked for
     """Return the agent's logger; sets the log up when nobody has, so that nothing lands on standard output."""
+    import structlog
+
     if not structlog.is_configured():
         set_up()
     return structlog.get_logger()

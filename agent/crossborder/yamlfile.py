@@ -6,6 +6,7 @@ Here only `true`/`false`, plain decimal numbers and `null` are anything but text
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -53,6 +54,19 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 
 
+class _Quick(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML may lack libyaml
+    """The same by libyaml, ten times faster."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+# Where libyaml reads otherwise than PyYAML: other blanks and line ends, byte order marks, a comment right after | or >.
+_READ_OTHERWISE = re.compile(r"[\t\x85\u2028\u2029\ufeff]|[|>][0-9+-]*#")
+_INDENTED = re.compile(r"^[ ?-]+", re.MULTILINE)
+MAX_QUICK_DEPTH = 1_000
+"""libyaml's loader recurses in C: text that could be nested deeper would end the process."""
+
+
 for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
     ("tag:yaml.org,2002:int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
@@ -83,7 +97,7 @@ def read_all(path: Path) -> list[Document]:
 def parse_all(text: str, path: str) -> list[Document]:
     """Read YAML documents from text; `path` names it in faults."""
     try:
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        nodes = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -91,6 +105,17 @@ def parse_all(text: str, path: str) -> list[Document]:
     except (yaml.YAMLError, RecursionError) as error:
         raise CrossborderError(Fault(path, None, f"not YAML: {str(error).splitlines()[0]}")) from None
     return [_document(node, path) for node in nodes]
+
+
+def _composed(text: str) -> list[yaml.Node]:
+    """Return the nodes of documents, by libyaml where that is the same; faults are always told in PyYAML's words."""
+    depth = text.count("[") + text.count("{") + max(map(len, _INDENTED.findall(text)), default=0)
+    if depth <= MAX_QUICK_DEPTH and not _READ_OTHERWISE.search(text):
+        with contextlib.suppress(yaml.YAMLError):
+            nodes = list(yaml.compose_all(text, Loader=_Quick))
+            if not any(isinstance(node, yaml.ScalarNode) for node in nodes):  # else empty, on another line
+                return nodes
+    return list(yaml.compose_all(text, Loader=_Loader))
 
 
 def _text_of(path: Path) -> str:

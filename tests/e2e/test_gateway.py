@@ -15,6 +15,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 
 from crossborder.demo.gateway import Gateway, until
+from crossborder.engine import native_available
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def _frames(remote: str, sport: int) -> list[bytes]:
 class Agent:
     """An agent listening in a gateway, and what it says."""
 
-    def __init__(self, gateway: Gateway, folder: Path) -> None:
+    def __init__(self, gateway: Gateway, folder: Path, engine: str) -> None:
         """Start one with one rule and wait until it captures."""
         self.gateway, self.folder = gateway, folder
         self.rules = folder / "rules"
@@ -77,7 +78,7 @@ class Agent:
         self.config.write_text(
             "gateway: gw-test\nunit: Test unit\n"
             "rules: {shipped: false, paths: [rules]}\nevents: {file: events.jsonl}\n"
-            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: portable}}\n",
+            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: {engine}}}\n",
             encoding="utf-8",
         )
         self.log = folder / "log"
@@ -114,12 +115,19 @@ class Agent:
 
 
 @pytest.fixture
-def agent(tmp_path: Path) -> Iterator[Agent]:
+def agent(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Agent]:
     """An agent with one rule, listening."""
     with Gateway() as gateway:
-        yield Agent(gateway, tmp_path)
+        yield Agent(gateway, tmp_path, getattr(request, "param", "portable"))
 
 
+native = pytest.param(
+    "native", marks=pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+)
+both = pytest.mark.parametrize("agent", ["portable", native], indirect=True)
+
+
+@both
 def test_from_wire_to_scrape(agent: Agent) -> None:
     """A packet to Norway is a violation of the rule that says NO, in metrics and events; the books balance."""
     arp = bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(psrc=HOME, pdst="10.20.10.1"))
@@ -140,6 +148,7 @@ def test_from_wire_to_scrape(agent: Agent) -> None:
     assert event["observer"]["name"] == "gw-test"
 
 
+@both
 def test_a_rule_changed_on_disk(agent: Agent) -> None:
     """A new rule is taken in without a restart; a broken one is said, counted, and changes nothing."""
     agent.gateway.send(_frames(SINGAPORE, 41000))
@@ -162,6 +171,7 @@ def test_a_rule_changed_on_disk(agent: Agent) -> None:
     assert until(lambda: agent.value("crossborder_config_reload_success") == 1, 20)
 
 
+@both
 def test_sighup_reloads_and_sigterm_closes_the_books(agent: Agent) -> None:
     """SIGHUP reads everything anew; SIGTERM publishes what is in the table and ends with 0."""
     agent.process.send_signal(signal.SIGHUP)
@@ -187,6 +197,27 @@ def test_an_interface_that_goes_away(agent: Agent) -> None:
     assert agent.events()[0]["rule"]["name"] == "to_norway"
 
 
+@pytest.mark.parametrize("agent", [native], indirect=True)
+def test_an_interface_that_is_waited_for(agent: Agent) -> None:
+    """The native engine says that an interface is down and that it is back, in metrics and log, and reads on."""
+    name = agent.gateway.interface
+    agent.gateway.send(_frames(NORWAY, 44000)[:4])
+    assert until(lambda: agent.value("crossborder_capture_packets_total") == 4, 20)
+    assert agent.value("crossborder_capture_interface_up", interface=name) == 1
+
+    subprocess.run(["ip", "-n", agent.gateway.inside, "link", "set", name, "down"], check=True)
+    assert until(lambda: agent.value("crossborder_capture_interface_up", interface=name) == 0, 20), agent.said()
+    subprocess.run(["ip", "-n", agent.gateway.inside, "link", "set", name, "up"], check=True)
+    assert until(lambda: agent.value("crossborder_capture_interface_up", interface=name) == 1, 20), agent.said()
+    agent.gateway.send(_frames(NORWAY, 44000)[4:])
+
+    assert until(lambda: agent.value("crossborder_capture_packets_total") == 7, 20), agent.said()
+    assert agent.value("crossborder_capture_dropped_packets_total") == 0
+    assert agent.said().count("interface is down or gone, it is waited for") == 1
+    assert agent.said().count("interface is back") == 1
+
+
+@both
 def test_what_stands_in_the_way_of_starting(agent: Agent, tmp_path: Path) -> None:
     """A port in use, an interface that does not exist, a filter that does not compile: one sentence, exit code 2."""
 

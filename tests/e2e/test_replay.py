@@ -169,7 +169,7 @@ def test_wrong_words(capture: Path, capsys: pytest.CaptureFixture[str], monkeypa
     """Options that contradict each other, or are unknown, end with 2."""
     assert _run(capsys, monkeypatch, "replay", capture, "--realtime", "--as-fast-as-possible")[0] == 2
     assert _run(capsys, monkeypatch, "replay", capture, "--tick", "5")[0] == 2
-    assert _run(capsys, monkeypatch, "replay", capture, "--engine", "native")[0] == 2
+    assert _run(capsys, monkeypatch, "replay", capture, "--engine", "abacus")[0] == 2
     assert _run(capsys, monkeypatch, "replay", capture, "--flows", "flows.xlsx")[0] == 2
     assert _run(capsys, monkeypatch, "run")[0] == 2
     assert _run(capsys, monkeypatch, "rules", "show", "nothing")[0] == 2

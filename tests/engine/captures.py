@@ -7,11 +7,11 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 
-from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
+from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, native_available, open_engine
 from crossborder.engine.home import Home
 from crossborder.engine.packet import Packet
-from crossborder.engine.portable import PortableEngine
 from crossborder.model import REPORT_SCHEMA
 from crossborder.prefixes import PRIVATE, PrefixSet
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from crossborder.engine import Engine, EngineName
     from crossborder.model import Batch
 
 HOME = Home(PrefixSet([*PRIVATE, ipaddress.ip_network("2001:db8:1::/48")]))
@@ -26,6 +27,12 @@ LOCAL, LOCAL2 = "10.1.0.5", "10.1.0.6"
 REMOTE, REMOTE2 = "203.0.113.9", "198.51.100.7"
 LOCAL6, REMOTE6 = "2001:db8:1::5", "2001:db8:9::9"
 START = 1_700_000_000 * SECOND_NS  # a multiple of ten seconds: a tick
+
+NATIVE = pytest.param(
+    "native", marks=pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+)
+every_engine = pytest.mark.parametrize("engine", ["portable", NATIVE])
+"""For tests of the contract: what every engine that reads packets itself must do."""
 
 
 def packed(address: str) -> bytes:
@@ -83,12 +90,19 @@ def enhanced(frame: bytes, ticks: int, interface: int = 0, order: str = "<") -> 
     return block(6, head + frame, order)
 
 
-def batches_of(*paths: Path, **settings: Any) -> list[Batch]:
-    """Run the portable engine over files and return its batches; its books must balance at each."""
-    return run(PortableEngine(config(files=paths, **settings)))
+def write(tmp_path: Path, frames: list[bytes], **settings: Any) -> Path:
+    """Write a capture and return its path."""
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap(frames, **settings))
+    return path
 
 
-def run(engine: PortableEngine) -> list[Batch]:
+def batches_of(*paths: Path, engine: EngineName = "portable", **settings: Any) -> list[Batch]:
+    """Run an engine over files and return its batches; its books must balance at each."""
+    return run(open_engine(engine, config(files=paths, **settings)))
+
+
+def run(engine: Engine) -> list[Batch]:
     """Run an engine to its end, checking what must always hold."""
     batches = []
     for batch in engine:

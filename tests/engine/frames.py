@@ -165,3 +165,23 @@ def pieces_of(whole: Any, size: int = 64) -> list[Any]:
         pieces: list[Any] = fragment6(shell, size + 60)
         return pieces
     return list(fragment(whole, size))
+
+
+REQUEST = b"POST /upload/x?id=1 HTTP/1.1\r\nHost: Files.Example:80\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def tcp(src: str, dst: str, sport: int, dport: int, seq: int = 0, flags: str = "A", body: bytes = b"") -> bytes:
+    """Return a TCP frame."""
+    return bytes(Ether() / IP(src=src, dst=dst) / TCP(sport=sport, dport=dport, seq=seq, flags=flags) / body)
+
+
+def conversation(client: str, server: str, request: bytes, pieces: int = 3) -> list[bytes]:
+    """Return a connection that sends a request in so many pieces, the last one first."""
+    size = -(-len(request) // pieces)
+    cut = [(at, request[at : at + size]) for at in range(0, len(request), size)]
+    return [
+        tcp(client, server, 40000, 80, 999, "S"),
+        tcp(server, client, 80, 40000, 4_294_967_295, "SA"),
+        tcp(client, server, 40000, 80, 1000),
+        *(tcp(client, server, 40000, 80, 1000 + at, "PA", piece) for at, piece in reversed(cut)),
+    ]

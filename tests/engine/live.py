@@ -1,11 +1,13 @@
-"""Runs the engine on real interfaces. Started by the tests inside a network namespace of its own.
+"""Runs an engine on real interfaces. Started by the tests inside a network namespace of its own.
 
-`python -m tests.engine.live SCENARIO` makes a veth pair, sends frames into one end, listens on the other, and prints
-what came of it as JSON.
+`python -m tests.engine.live SCENARIO ENGINE` makes a veth pair, sends frames into one end, listens on the other, and
+prints what came of it as JSON.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import json
 import os
 import socket
@@ -17,15 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
-from tests.engine.captures import LOCAL, REMOTE, check, config, flows_of
+from tests.engine.captures import LOCAL, LOCAL2, REMOTE, check, config, flows_of
 
-from crossborder.engine import SECOND_NS, portable
-from crossborder.engine.portable import PortableEngine
+from crossborder.engine import SECOND_NS, open_engine, portable
+from crossborder.engine.home import Home
 from crossborder.errors import CrossborderError
+from crossborder.prefixes import PRIVATE, PrefixSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crossborder.engine import Engine, EngineName
     from crossborder.model import Batch
 
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
@@ -44,7 +48,7 @@ def make_pair() -> None:
     """Make va and vb, the two ends of a wire."""
     ip("link", "add", "va", "type", "veth", "peer", "name", "vb")
     for name in ("va", "vb"):
-        ip("link", "set", name, "up")
+        ip("link", "set", name, "addrgenmode", "none", "up")  # the kernel itself stays silent
 
 
 def send(frames: list[bytes], interface: str = "va", pause: float = 0.0) -> None:
@@ -56,7 +60,18 @@ def send(frames: list[bytes], interface: str = "va", pause: float = 0.0) -> None
             time.sleep(pause)
 
 
-def listen(engine: PortableEngine, meanwhile: Callable[[], None], packets: int = 0) -> dict[str, Any]:
+def opened(**settings: Any) -> Engine:
+    """Open the engine that is asked for."""
+    name: EngineName = "native" if sys.argv[2] == "native" else "portable"
+    return open_engine(name, config(**settings))
+
+
+def listen(
+    engine: Engine,
+    meanwhile: Callable[[], None],
+    packets: int = 0,
+    watch: Callable[[Batch], None] = lambda _: None,
+) -> dict[str, Any]:
     """Run an engine while something happens, until so many packets came; return what it said."""
     batches: list[Batch] = []
     worker = threading.Thread(target=meanwhile)
@@ -67,6 +82,7 @@ def listen(engine: PortableEngine, meanwhile: Callable[[], None], packets: int =
         for batch in engine:
             check(batch)
             batches.append(batch)
+            watch(batch)
             if batch.books[0].packets >= packets > 0 or time.monotonic() - started > PATIENCE_SECONDS:
                 engine.stop()
     except CrossborderError as fault:
@@ -76,39 +92,42 @@ def listen(engine: PortableEngine, meanwhile: Callable[[], None], packets: int =
     return {
         "error": error,
         "packets": book.packets,
+        "domestic": book.domestic_packets,
         "bytes": book.bytes,
         "dropped": {reason.value: count for reason, count in book.dropped.items()},
         "flows": flows_of(batches).select("interface", "transport", "vlan", "packets_out", "total_packets_out").rows(),
+        "both": flows_of(batches).select("total_packets_out", "total_packets_in").rows(),
         "batches": len(batches),
         "sheds": sorted({shed for batch in batches for shed in batch.sheds}),
         "hosts": flows_of(batches)["http_host"].to_list(),
         "progress": engine.progress(),
+        "down": [list(down) for down, _ in itertools.groupby(batch.down for batch in batches)],
         "age": (time.time_ns() - batches[-1].tick_ns) / SECOND_NS,
     }
 
 
 def counted() -> dict[str, Any]:
     """Count what is sent, tagged frames with the tag the kernel took off."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="ip")
     return listen(engine, lambda: send([TCP_FRAME] * 3 + [VLAN_FRAME] * 2, pause=0.01), 5)
 
 
 def filtered() -> dict[str, Any]:
     """Count only what passes the filter."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 443"))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 443")
     return listen(engine, lambda: send([VLAN_FRAME[:12] + VLAN_FRAME[16:], TCP_FRAME] * 4), 4)
 
 
 def cut() -> dict[str, Any]:
     """Take few bytes of each frame and still count all of them."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip", snaplen=64, promiscuous=False))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="ip", snaplen=64, promiscuous=False)
     return listen(engine, lambda: send([TCP_FRAME] * 3), 3)
 
 
 def loopback() -> dict[str, Any]:
     """See each packet on the loopback once, though the kernel shows it twice."""
     ip("link", "set", "lo", "up")
-    engine = PortableEngine(config(interfaces=("lo",), tick_ns=TICK, bpf="udp", report_all=True))
+    engine = opened(interfaces=("lo",), tick_ns=TICK, bpf="udp", report_all=True)
 
     def talk() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -120,7 +139,7 @@ def loopback() -> dict[str, Any]:
 
 def quiet() -> dict[str, Any]:
     """Tick by the clock when there are no packets."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 9"))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 9")
     timer = threading.Timer(1.1, engine.stop)
     timer.start()
     return listen(engine, lambda: None)
@@ -128,7 +147,7 @@ def quiet() -> dict[str, Any]:
 
 def gone() -> dict[str, Any]:
     """Lose the interface while listening."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=100 * SECOND_NS, bpf="ip"))
+    engine = opened(interfaces=("vb",), tick_ns=100 * SECOND_NS, bpf="ip")
 
     def lose() -> None:
         send([TCP_FRAME] * 3)
@@ -141,7 +160,7 @@ def gone() -> dict[str, Any]:
 
 def flooded() -> dict[str, Any]:
     """Listen only after more came than the kernel can keep."""
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="ip", ring_bytes=1 << 20)
     send([TCP_FRAME.ljust(1500, b"\0")] * 40_000)
     result = listen(engine, lambda: None, 40_000)
     return result | {"sent": 40_000}
@@ -153,7 +172,7 @@ def late() -> dict[str, Any]:
     request = bytes(
         ETHER / IP(src=LOCAL, dst=REMOTE) / TCP(sport=40000, dport=80) / b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     )
-    engine = PortableEngine(config(interfaces=("vb",), tick_ns=TICK, bpf="ip"))
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="ip")
     return listen(engine, lambda: send([request] * 40, pause=0.02), 40)
 
 
@@ -177,13 +196,99 @@ def refused() -> dict[str, Any]:
 def sentence(settings: dict[str, Any]) -> str:
     """Return what opening says."""
     try:
-        PortableEngine(config(**settings))
+        opened(**settings)
     except CrossborderError as error:
         return str(error)
     return "opened"
 
 
-SCENARIOS = (counted, filtered, cut, loopback, quiet, gone, flooded, late, refused)
+def shared() -> dict[str, Any]:
+    """Share an interface between two workers: many pairs of hosts, both directions of each."""
+    ways = [(LOCAL, f"203.0.113.{n}") for n in range(1, 201)]
+    frames = [
+        bytes(ETHER / IP(src=src, dst=dst) / UDP(sport=sport, dport=dport) / b"hello")
+        for out in ways
+        for src, dst, sport, dport in ((*out, 5000, 53), (*out[::-1], 53, 5000))
+    ]
+    engine = opened(interfaces=("vb",), tick_ns=TICK, workers=2, triage=False, bpf="udp")
+    return listen(engine, lambda: send(frames * 3, pause=0.0005), 3 * len(frames))
+
+
+def returned(
+    lose: Callable[[], None], find: Callable[[], None], packets: int = 5, bpf: str = "tcp", **settings: Any
+) -> dict[str, Any]:
+    """Send three frames, lose the interface, find it again, send two more."""
+    engine = opened(interfaces=("vb",), tick_ns=TICK, bpf=bpf, **settings)
+    seen = threading.Event()
+
+    def meanwhile() -> None:
+        send([TCP_FRAME] * 3)
+        until(lambda: engine.progress().packets >= 3)
+        lose()
+        until(seen.is_set)
+        find()
+        until(lambda: not seen.is_set())
+        send([TCP_FRAME] * 2)
+
+    result = listen(engine, meanwhile, packets, watch=lambda batch: seen.set() if batch.down else seen.clear())
+    return result | {"came_up": engine.progress().packets}
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something, but not for ever."""
+    begun = time.monotonic()
+    while not true() and time.monotonic() - begun < PATIENCE_SECONDS:
+        time.sleep(0.01)
+
+
+def down_and_up() -> dict[str, Any]:
+    """Set the interface down and up again."""
+    return returned(lambda: ip("link", "set", "vb", "down"), lambda: ip("link", "set", "vb", "up"))
+
+
+def removed() -> dict[str, Any]:
+    """Remove the interface and make it again, with two workers that share it."""
+    return returned(lambda: ip("link", "del", "va"), make_pair, workers=2)
+
+
+def removed_while_triaged() -> dict[str, Any]:
+    """Remove the interface and make it again; the kernel counts what stays at home, before and after."""
+    stay = bytes(ETHER / IP(src=LOCAL, dst=LOCAL2) / UDP(sport=5000, dport=5001) / b"at home")
+
+    def remake() -> None:
+        make_pair()
+        time.sleep(2)
+        send([stay] * 9)
+
+    return returned(lambda: ip("link", "del", "va"), remake, bpf="", packets=14)
+
+
+def triaged() -> dict[str, Any]:
+    """Let the kernel count what stays at home; then move home, so that what was domestic crosses."""
+    stay = bytes(ETHER / IP(src=LOCAL, dst=LOCAL2) / UDP(sport=5000, dport=5001) / b"at home")
+    engine = opened(interfaces=("vb",), tick_ns=TICK)
+    moved = Home(PrefixSet([n for n in PRIVATE if n.version == 6] + [ipaddress.ip_network(f"{LOCAL}/32")]))
+
+    def meanwhile() -> None:
+        send([stay] * 50)
+        until(lambda: bool(counts) and counts[-1][1] == 50)
+        engine.set_home(moved)
+        time.sleep(1)  # no packet tells the engine to look
+        send([stay] * 7)
+
+    counts: list[tuple[int, int]] = []
+
+    def watch(batch: Batch) -> None:
+        counts.append((batch.books[0].packets, batch.books[0].domestic_packets))
+
+    result = listen(engine, meanwhile, 57, watch)
+    return result | {"came_up": engine.progress().packets}
+
+
+SCENARIOS = (
+    *(counted, filtered, cut, loopback, quiet, gone, flooded, late, refused),
+    *(shared, down_and_up, removed, removed_while_triaged, triaged),
+)
 
 if __name__ == "__main__":
     make_pair()

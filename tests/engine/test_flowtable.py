@@ -308,7 +308,9 @@ def test_a_packet_long_after_the_close_is_of_another_flow(tick: int) -> None:
     """How long a closed flow lives does not depend on when ticks close."""
     table = FlowTable(config(tick_ns=tick * SECOND_NS))
     closed = [packet(0, LOCAL, REMOTE, tcp_flags=FIN), packet(0.1, REMOTE, LOCAL, 443, 40000, tcp_flags=FIN)]
-    frames = feed(table, [*closed, packet(1.0, LOCAL, REMOTE, tcp_flags=ACK), packet(1.2, LOCAL, REMOTE, tcp_flags=ACK)])
+    frames = feed(
+        table, [*closed, packet(1.0, LOCAL, REMOTE, tcp_flags=ACK), packet(1.2, LOCAL, REMOTE, tcp_flags=ACK)]
+    )
     ended = pl.concat([*frames, table.close()]).filter(pl.col("report") == "ended")
 
     assert ended["total_packets_out"].to_list() == [2, 1]

@@ -17,7 +17,7 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from tests.engine.captures import LOCAL, REMOTE, REMOTE2, START, check, config, flows_of, pcap
-from tests.engine.test_portable_files import FRAMES, pcapng
+from tests.engine.test_engine_files import FRAMES, pcapng
 
 from crossborder.engine import SECOND_NS, open_engine
 from crossborder.engine.home import Home

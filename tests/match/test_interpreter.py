@@ -197,7 +197,7 @@ def test_reasons_are_true_and_enough(node: Node, rows: list[dict[str, Any]]) -> 
     matching = [row for row in rows if holds(node, row)]
     frame = crossings((1, at, row) for at, row in enumerate(matching)).with_row_index("at")
 
-    told = listed([Why(node, truth)(frame.lazy())], len(matching)).to_list()
+    told = listed([Why(node, truth)(frame)], len(matching)).to_list()
 
     for row, reasons in zip(matching, told, strict=True):
         assert reasons
@@ -217,9 +217,9 @@ def test_reasons_are_the_same_in_company(nodes: list[Node], rows: list[dict[str,
     plan = Plan(nodes)
     asked = pl.concat([frame, plan.tests(frame)], how="horizontal")
     for node in nodes:
-        matching = asked.filter([holds(node, row) for row in rows]).lazy()
+        matching = asked.filter([holds(node, row) for row in rows])
 
-        alone, together = (pl.concat([Why(node, truths)(matching)]).collect() for truths in (truth, plan.truth))
+        alone, together = (Why(node, truths)(matching) for truths in (truth, plan.truth))
 
         assert together.sort("at", "order").equals(alone.sort("at", "order"))
 

@@ -272,6 +272,26 @@ def test_a_reload_that_failed_says_so(metrics: Metrics) -> None:
     assert value(metrics, "config_last_reload_timestamp_seconds") == 17.5
 
 
+def test_an_interface_goes_down_and_comes_back(metrics: Metrics, batch: Batches) -> None:
+    """1 and 0 for each interface there is, whatever became of the others."""
+    books = (Books("eth0"), Books("eth1"))
+    seen = []
+    for down in ((), ("eth1",), ()):
+        metrics(batch(*books, down=down), NOTHING, NO_FINDINGS)
+        seen.append([value(metrics, "capture_interface_up", interface=name) for name in ("eth0", "eth1")])
+
+    assert seen == [[1, 1], [1, 0], [1, 1]]
+
+
+def test_every_step_of_shedding_has_its_series(metrics: Metrics, batch: Batches) -> None:
+    """What the native engine leaves out is in the closed set."""
+    metrics(batch(sheds=("content", "some names")), NOTHING, NO_FINDINGS)
+
+    shed = {work: value(metrics, "capture_shedding", work=work) for work in ("content", "some names", "names", "other")}
+
+    assert shed == {"content": 1, "some names": 1, "names": 0, "other": 0}
+
+
 def test_shedding_ends(metrics: Metrics, batch: Batches) -> None:
     """What was shed in one tick and not in the next goes back to 0."""
     shed: tuple[tuple[str, ...], ...] = (("names", "anything"), ())

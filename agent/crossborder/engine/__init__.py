@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from crossborder.engine.detectors import Detector
     from crossborder.engine.home import Home
     from crossborder.model import Batch
 
@@ -48,6 +49,7 @@ class EngineConfig:
     limits: FlowLimits = field(default_factory=FlowLimits)
     workers: int = 1  # threads that decode and count; native only, reports do not depend on it
     ring_bytes: int = 1 << 26  # of the kernel's ring of frames, for each worker and interface; native only
+    detectors: tuple[Detector, ...] = ()  # what cleartext that leaves home is searched for; native only
     triage: bool = True  # let the kernel count what stays at home, where it can; native only
 
 
@@ -62,9 +64,11 @@ class Progress(NamedTuple):
 class Engine(Protocol):
     """What every engine can do.
 
-    Iteration yields a batch at each tick and one at the end, in which every flow has ended. A fault of the source
-    (a file cut in the middle of a packet, an interface that goes away) raises CrossborderError only after the batch
-    that holds everything read before it: nothing already read is lost. Hostile packets never raise.
+    Iteration yields a batch at each tick and one at the end, in which every flow has ended; an engine that listens in
+    several threads yields one for each. A fault of the source (a file cut in the middle of a packet) raises
+    CrossborderError only after the batch that holds everything read before it: nothing already read is lost. An
+    interface that goes away is such a fault to `portable` and `tshark`; `native` says so in `Batch.down`, goes on with
+    the others, and reads it again when it is back. Hostile packets never raise.
     """
 
     name: str

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import logging
+import os
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from crossborder import telemetry
 from crossborder.engine import SECOND_NS, Progress
 from crossborder.engine.portable.files import interface_of
 from crossborder.engine.portable.source import ETHERNET, Filter
-from crossborder.errors import CrossborderError
+from crossborder.errors import CrossborderError, Fault
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
     from typing import Any
 
     import crossborder_native
 
     from crossborder.engine import EngineConfig
+    from crossborder.engine.detectors import Detector
     from crossborder.engine.home import Home
 
 
-_log = logging.getLogger(__name__)
 _SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
@@ -37,6 +38,7 @@ class NativeEngine:
     def __init__(self, config: EngineConfig) -> None:
         """Open the sources; raises CrossborderError when one cannot be, or when the extension is not installed."""
         self._interfaces = config.interfaces or tuple(map(interface_of, config.files))
+        self._paths = tuple(map(str, config.files))
         self._engine = _open(config, self._interfaces)
 
     def stop(self) -> None:
@@ -57,7 +59,7 @@ class NativeEngine:
             yield self._batch(tick)
         faults = self._engine.faults()
         if faults:
-            raise CrossborderError(*faults)
+            raise _error(faults, self._paths)
 
     def _batch(self, tick: crossborder_native.Tick) -> Batch:
         reports = pl.DataFrame(tick.reports)
@@ -92,6 +94,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         community_seed=config.community_seed,
         realtime=config.realtime,
         workers=config.workers,
+        content=_search(native, config.detectors),
     )
     try:
         if config.interfaces:
@@ -99,7 +102,16 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         programs = Filter(config.bpf).programs()
         return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
     except ValueError as error:
-        raise CrossborderError(*error.args[0]) from error
+        raise _error(error.args[0], tuple(map(str, config.files))) from error
+
+
+def _error(sentences: Iterable[str], paths: tuple[str, ...]) -> CrossborderError:
+    """Return sentences as faults of the files they begin with."""
+    faults: list[Fault | str] = []
+    for sentence in sentences:
+        path = next((path for path in paths if sentence.startswith(f"{path}: ")), "")
+        faults.append(Fault(path, None, sentence.removeprefix(f"{path}: ")) if path else sentence)
+    return CrossborderError(*faults)
 
 
 def _listen(
@@ -116,8 +128,21 @@ def _listen(
         triage=config.triage and not config.report_all,
     )
     for note in engine.notes:
-        _log.warning("%s", note)
+        telemetry.log().warning("capture is not all that was asked for", reason=note)
     return engine
+
+
+def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:
+    """Compile detectors, which tell what is distinct by hashes under a key of this run; raises CrossborderError."""
+    if not detectors:
+        return None
+    try:
+        search: crossborder_native.ContentSearch = native.ContentSearch(
+            [(d.id, list(d.literals), d.pattern, d.ignore_case, d.confidence) for d in detectors], os.urandom(32)
+        )
+    except ValueError as error:
+        raise CrossborderError(*error.args[0]) from error
+    return search
 
 
 def _networks(home: Home) -> crossborder_native.Home:

@@ -92,13 +92,13 @@ class Matcher:
 
     def _hits(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return rule and row of every match."""
-        matches = self._plan.matches(tests)
-        found = [
-            pl.DataFrame({"row": held}).select(pl.lit(at, pl.UInt32).alias("rule"), "row")
-            for at, column in enumerate(matches.iter_columns())
-            if len(held := column.arg_true())
-        ]
-        return pl.concat(found) if found else pl.DataFrame(schema={"rule": pl.UInt32, "row": pl.UInt32})
+        matches = enumerate(self._plan.matches(tests).iter_columns())
+        found = {at: column.arg_true() for at, column in matches if column.any()}
+        sizes = pl.DataFrame(
+            {"rule": list(found), "rows": list(map(len, found.values()))}, schema={"rule": pl.UInt32, "rows": pl.UInt32}
+        )
+        rules = sizes.select(pl.col("rule").repeat_by("rows").explode())
+        return rules.with_columns(row=pl.concat([pl.Series([], dtype=pl.UInt32), *found.values()]))
 
     def _grown(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return what the sightings amount to, by themselves or counted: rule, row and phase of findings."""
@@ -136,9 +136,8 @@ class Matcher:
         reasons = []
         for (rule,), part in opened.select("at", "rule", "row").partition_by("rule", as_dict=True).items():
             why = self._whys[rule]
-            asked = quoted.select(why.columns)[part["row"]].with_columns(part["at"])
-            reasons.append(why(asked.lazy()))
-        counted = opened.lazy().drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
+            reasons.append(why(quoted.select(why.columns)[part["row"]].with_columns(part["at"])))
+        counted = opened.drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
         return listed([*reasons, counted.unnest("counted")], told.height)
 
 

@@ -122,21 +122,21 @@ def _contains(texts: list[str]) -> Predicate:
 def _starts(texts: list[str]) -> Predicate:
     if len(texts) == 1:
         return lambda values: values.str.starts_with(texts[0])
-    return _alternatives("^(?:", map(pl.escape_regex, texts), ")")
+    return any_of_texts("^(?:", map(pl.escape_regex, texts), ")")
 
 
 def _ends(texts: list[str]) -> Predicate:
     if len(texts) == 1:
         return lambda values: values.str.ends_with(texts[0])
-    return _alternatives("(?:", map(pl.escape_regex, texts), ")$")
+    return any_of_texts("(?:", map(pl.escape_regex, texts), ")$")
 
 
 def _lies_below(texts: list[str]) -> Predicate:
-    return _alternatives(r"(?:^|\.)(?:", map(pl.escape_regex, texts), ")$")
+    return any_of_texts(r"(?:^|\.)(?:", map(pl.escape_regex, texts), ")$")
 
 
 def _like(texts: list[str]) -> Predicate:
-    return _alternatives("(?s)^(?:", map(like_regex, texts), ")$")
+    return any_of_texts("(?s)^(?:", map(like_regex, texts), ")$")
 
 
 def like_regex(pattern: str) -> str:
@@ -161,7 +161,7 @@ def _matches(texts: list[str], flags: str) -> Predicate:
     return lambda values: reduce(operator.or_, (values.str.contains(prefix + text) for text in texts))
 
 
-def _alternatives(before: str, texts: Iterable[str], after: str) -> Predicate:
+def any_of_texts(before: str, texts: Iterable[str], after: str) -> Predicate:
     """Return a predicate that matches any of many texts by as few regular expressions as their size allows."""
     items = list(texts)
     patterns = [

@@ -113,7 +113,7 @@ class Correlator:
 
     def _placed(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events in the order of time, each with the number of its group and its place in that order."""
-        newest = events.select(pl.col("time").max()).item()
+        newest = int(events["time"].max())  # type: ignore[arg-type]  # a number: there are events
         if self._now is not None and newest < self._now - self._span:
             self._restart()
         self._now = newest
@@ -124,11 +124,8 @@ class Correlator:
 
     def _admit(self, events: pl.DataFrame) -> None:
         """Give groups that were not seen before a number."""
-        fresh = (
-            events.select("key")
-            .unique(maintain_order=True)
-            .join(self._groups, on="key", how="anti", maintain_order="left")
-        )
+        keys = events["key"].unique(maintain_order=True).to_frame()
+        fresh = keys.join(self._groups, on="key", how="anti", maintain_order="left")
         numbers = pl.int_range(self._next_gid, self._next_gid + fresh.height, dtype=pl.Int64, eager=True).alias("gid")
         self._next_gid += fresh.height
         self._groups = pl.concat([self._groups, fresh.with_columns(numbers)], how="diagonal")
@@ -153,6 +150,9 @@ class Correlator:
             [self._sizes.join(events, on="gid", how="semi"), events.select("gid", "time", "bytes", "row")],
             how="diagonal",
         )
+        if known.is_empty():
+            self._keep(events, points, fresh, sizes)
+            return pl.DataFrame(schema=TOLD_SCHEMA)
         shared = windows.shares(sizes, known.drop("finding_id"), self._span)
         self._keep(events, points, fresh, shared.filter(pl.col("opening").is_null() & pl.col("continuing").is_null()))
         return pl.concat([_opened(fresh, shared), _continued(known, shared)])

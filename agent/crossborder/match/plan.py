@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.match.compiler import column_values, network_borders, truth
+from crossborder.match.compiler import any_of_texts, column_values, network_borders, truth
 from crossborder.match.conditions import And, Not, Op, Test, tests
 from crossborder.match.fields import KINDS, Kind
 from crossborder.model import COLUMN_OF
@@ -44,19 +44,18 @@ class Plan:
         self._roots = [self.truth(tree).alias(str(at)) for at, tree in enumerate(trees)]
         cheap, dear = filter(_is_cheap, self._names), filterfalse(_is_cheap, self._names)
         self._cheap = [way({test: self._names[test] for test in group}) for way, group in _companies(cheap)]
-        self._dear = [self._step(way, group, trees) for way, group in _companies(dear)]
+        self._always: list[_Questions] = []
+        self._sometimes: dict[str, _Questions] = {}
+        self._needs: list[pl.Expr] = []
+        for way, group in _companies(dear):
+            self._ask(way, group, trees)
 
     def tests(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return one boolean column per distinct test, for a frame of crossings."""
-        known = pl.concat([questions(crossings) for questions in self._cheap] or [pl.DataFrame()], how="horizontal")
-        found = [known] if self._cheap else []
-        for need, questions in self._dear:
-            if need is None:
-                found.append(questions(crossings))
-            else:
-                rows = known.select(need).to_series().arg_true()
-                found.append(_spread(questions(crossings.select(questions.columns)[rows]), rows, crossings.height))
-        return pl.concat(found, how="horizontal")
+        known = [questions(crossings) for questions in self._cheap]
+        needs = pl.concat(known, how="horizontal").select(self._needs) if self._needs else pl.DataFrame()
+        found = [questions.where(needs[name], crossings) for name, questions in self._sometimes.items()]
+        return pl.concat([*known, *found, *(questions(crossings) for questions in self._always)], how="horizontal")
 
     def matches(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return one boolean column per tree, named by its position, for what `tests` returned."""
@@ -71,14 +70,16 @@ class Plan:
         join = operator.and_ if isinstance(node, And) else operator.or_
         return reduce(join, (self.truth(part) for part in node.parts))
 
-    def _step(
-        self, way: type[_Questions], dear: list[Test], trees: Sequence[Node]
-    ) -> tuple[pl.Expr | None, _Questions]:
-        """Return which rows are asked (None: all), and the questions of some tests."""
+    def _ask(self, way: type[_Questions], dear: list[Test], trees: Sequence[Node]) -> None:
+        """Ask some tests of the flows for which they matter."""
         needs = [need for tree in trees if (need := self._need(tree, frozenset(dear), wanted=True)) is not None]
-        always = any(not need.meta.root_names() for need in needs)
         questions = way({test: self._names[test] for test in dear})
-        return None if always else reduce(operator.or_, needs), questions
+        if any(not need.meta.root_names() for need in needs):
+            self._always.append(questions)
+            return
+        name = f"need {len(self._needs)}"
+        self._needs.append(reduce(operator.or_, needs).alias(name))
+        self._sometimes[name] = questions
 
     def _need(self, node: Node, dear: frozenset[Test], *, wanted: bool) -> pl.Expr | None:
         """Return where some tests matter to a tree that is wanted to be true, or to be false; None: nowhere."""
@@ -108,6 +109,14 @@ class _Questions:
         """Return one boolean column per test."""
         return crossings.select(self._values.values()).select(self._tests)
 
+    def where(self, need: pl.Series, crossings: pl.DataFrame) -> pl.DataFrame:
+        """Return the same, asked at least where there is need, false elsewhere."""
+        rows = need.arg_true()
+        if 2 * len(rows) > crossings.height:
+            return self(crossings)
+        asked = self(crossings.select(self.columns)[rows]) if len(rows) else _none(self._tests)
+        return _spread(asked, rows, crossings.height)
+
     def _value(self, field: str, *, lower: bool) -> pl.Expr:
         name = f"{field} {lower}"
         self._values.setdefault(name, column_values(field, lower=lower).alias(name))
@@ -131,16 +140,17 @@ class _OfTexts(_Questions):
         super().__init__(named)
         literal = all(test.op in _LITERAL and all(test.values) for test in named)
         texts = {str(v) if test.cased else str(v).lower() for test in named for v in test.values}
-        self._sought = sorted(texts) if literal and len(named) >= MANY else []
+        sought = any_of_texts("", map(pl.escape_regex, sorted(texts)), "")
+        self._sought = sought if literal and len(named) >= MANY else None
 
     def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return one boolean column per test: asked of each text once where there are few, else where one can hold."""
         if len(self.columns) == 1 and crossings[self.columns[0]].head(SAMPLE).n_unique() <= FEW:
             return self._by_text(crossings[self.columns[0]])
-        if not self._sought:
+        if self._sought is None:
             return super().__call__(crossings)
         values = crossings.select(self._values.values())
-        rows = values.select(pl.all().str.contains_any(self._sought)).to_series().arg_true()
+        rows = values.select(self._sought(pl.all())).to_series().arg_true()
         return _spread(values[rows].select(self._tests), rows, values.height)
 
     def _by_text(self, texts: pl.Series) -> pl.DataFrame:
@@ -192,11 +202,29 @@ def _is_cheap(test: Test) -> bool:
 
 def _taken(answers: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
     """Return the answers at these places, false where there is none."""
-    return pl.DataFrame([column.gather(places).fill_null(value=False) for column in answers.iter_columns()])
+    nowhere = _nowhere(len(places))
+    return pl.DataFrame(
+        {
+            column.name: column.gather(places).fill_null(value=False) if column.any() else nowhere
+            for column in answers.iter_columns()
+        }
+    )
 
 
 def _spread(found: pl.DataFrame, rows: pl.Series, height: int) -> pl.DataFrame:
     """Return columns of so many rows that are true where those found are."""
-    nowhere = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    places = {column.name: rows.filter(column) for column in found.iter_columns()}
-    return pl.DataFrame({n: nowhere.clone().scatter(at, True) if len(at) else nowhere for n, at in places.items()})
+    nowhere = _nowhere(height)
+    return pl.DataFrame(
+        {
+            column.name: nowhere.clone().scatter(rows.filter(column), values=True) if column.any() else nowhere
+            for column in found.iter_columns()
+        }
+    )
+
+
+def _none(tests: Sequence[pl.Expr]) -> pl.DataFrame:
+    return pl.DataFrame(schema={test.meta.output_name(): pl.Boolean for test in tests})
+
+
+def _nowhere(height: int) -> pl.Series:
+    return pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)

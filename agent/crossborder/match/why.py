@@ -8,7 +8,7 @@ import polars as pl
 
 from crossborder.match.compiler import shown_values
 from crossborder.match.compiler import truth as compiled
-from crossborder.match.conditions import Not, Test, tests
+from crossborder.match.conditions import Not, Test
 from crossborder.match.fields import KINDS, Kind
 from crossborder.model import WHY
 
@@ -36,31 +36,33 @@ class Why:
 
     def __init__(self, tree: Node, truth: Truth) -> None:
         """Take a tree and the function that gives the boolean expression of any part of it."""
-        self._told = _held(tree, truth, None, wanted=True)
-        asked = [held for _, _, held in self._told] + [shown_values(test.field) for test in tests(tree)]
-        self.columns = sorted({column for expression in asked for column in expression.meta.root_names()})
+        told = _held(tree, truth, None, wanted=True)
+        self._held = [held.alias(f"held {order}") for order, (_, _, held) in enumerate(told)]
+        self._values = [shown(test.field).alias(f"value {order}") for order, (test, _, _) in enumerate(told)]
+        written = [(test.field, test.written if wanted else f"not {test.written}") for test, wanted, _ in told]
+        self._words = pl.DataFrame(written, schema=["field", "test"], orient="row").with_row_index("order")
+        asked = {column for expression in (*self._held, *self._values) for column in expression.meta.root_names()}
+        self.columns = sorted(asked)
 
-    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return what held, a line each (REASON_SCHEMA); rows have `columns` and are numbered by `at`."""
-        return pl.concat(
-            rows.filter(held).select(
-                "at",
-                pl.lit(order, pl.UInt32).alias("order"),
-                pl.lit(test.field).alias("field"),
-                pl.lit(test.written if wanted else f"not {test.written}").alias("test"),
-                shown(test.field).alias("value"),
-            )
-            for order, (test, wanted, held) in enumerate(self._told)
-        )
+        asked = rows.select("at", *self._held, *self._values)
+        held = [asked[expression.meta.output_name()] for expression in self._held]
+        values = [asked[expression.meta.output_name()] for expression in self._values]
+        lines = self._words.select(pl.all().repeat_by(pl.Series([int(h.sum()) for h in held])).explode())
+        return lines.with_columns(
+            pl.concat([asked["at"].filter(h) for h in held]),
+            pl.concat([value.filter(h) for h, value in zip(held, values, strict=True)]).alias("value"),
+        ).select(pl.col(name).cast(dtype) for name, dtype in REASON_SCHEMA.items())
 
 
-def listed(reasons: Sequence[pl.LazyFrame], height: int) -> pl.Series:
+def listed(reasons: Sequence[pl.DataFrame], height: int) -> pl.Series:
     """Return the reasons of each of `height` rows as a list, empty where there are none.
 
     Told line by line and gathered at the end: lists of structs built row by row take twenty times as long.
     """
-    lines = pl.concat([pl.LazyFrame(schema=REASON_SCHEMA), *reasons]).sort("at", "order")
-    lists = lines.select("at", why=pl.struct("field", "test", "value")).group_by("at").agg("why").collect()
+    lines = pl.concat([pl.DataFrame(schema=REASON_SCHEMA), *reasons]).sort("at", "order")
+    lists = lines.select("at", why=pl.struct("field", "test", "value")).group_by("at", maintain_order=True).agg("why")
     rows = pl.select(at=pl.int_range(height, dtype=pl.UInt32)).join(lists, on="at", how="left", maintain_order="left")
     return rows["why"].fill_null(pl.Series([[]], dtype=pl.List(WHY)))
 

@@ -6,7 +6,7 @@ from crossborder.model import LEVELS, CountryBasis, Decision, DropReason, EndRea
 from crossborder.publish.series import OTHER, Metric
 
 STAGES = ("engine", "classify", "match", "publish")
-SHEDS = ("content", "names")
+SHEDS = ("content", "some names", "names")
 LOOKUPS = ("hit", "miss", "pseudo", "error")
 EVICTED = ("fired", "correlation")
 SINKS = ("metrics", "events", "flows", "summary")
@@ -90,6 +90,13 @@ METRICS: tuple[Metric, ...] = (
         folds=("interface",),
     ),
     Metric(
+        "crossborder_capture_interface_up",
+        "gauge",
+        ("interface",),
+        "1 while frames can come; 0 while the interface is down or gone and the native engine waits for it.",
+        "min_over_time(crossborder_capture_interface_up[5m]) == 0",
+    ),
+    Metric(
         "crossborder_capture_lag_seconds",
         "gauge",
         (),
@@ -100,7 +107,8 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_capture_shedding",
         "gauge",
         ("work",),
-        "1 while this work is being left out under load. Accounting is never left out.",
+        "1 while this work is being left out under load: first content, then most names (`some names`), then all. "
+        "Accounting is never left out.",
         "max_over_time(crossborder_capture_shedding[1h]) > 0",
     ),
     Metric(

@@ -83,6 +83,7 @@ class EventMaker:
         told = findings.filter(pl.col("phase") != Phase.CONTINUED.value)
         if told.is_empty():
             return pl.Series([], dtype=pl.String)
+        told = told.select(c for c in told.iter_columns() if c.null_count() < told.height or c.name in _NEEDED)
         laws = told["rule"].replace_strict(self._laws, default=None, return_dtype=pl.String).alias("law")
         sizes = pl.Series("size", map(size_of, told["total_bytes_out"]), dtype=pl.String)
         frame = _said(told.with_columns(pl.col("unit").replace("", None).fill_null(self._unit)))
@@ -168,6 +169,9 @@ _MADE = {
     "crossborder.legal": pl.col("law"),
 }
 """Place in the event → what stands there, for what is worked out of a frame of findings."""
+
+_NEEDED = {"why", "detections"}.union(*(made.meta.root_names() for made in _MADE.values()))
+"""Columns that are read although nothing is known in any row."""
 
 _JSON = frozenset({"event.type", "event.severity", "event.duration"}) | {
     f"crossborder.{name}" for name in ("why", "detections", "legal")

@@ -21,7 +21,7 @@ _ODD = f'["\\\\{CONTROLS}]'  # what cannot stand in a JSON string as it is, or s
 
 
 class Column(NamedTuple):
-    """A member that is a column of the frame: JSON already, or, between quotes, escaped texts."""
+    """A member that is a column of the frame, if it has that: JSON already, or, between quotes, escaped texts."""
 
     name: str
     quote: str = ""
@@ -53,6 +53,8 @@ def _member(frame: pl.DataFrame, key: str, member: Column | str | Members) -> li
     """Return the texts that make a member; one expression, null as a whole, where some rows lack it."""
     if isinstance(member, str):
         return [key + member]
+    if isinstance(member, Column) and member.name not in frame.columns:
+        return []
     quote = member.quote if isinstance(member, Column) else ""
     values = frame[member.name] if isinstance(member, Column) else nested(frame, member)
     if values.null_count() == len(values):

@@ -1,31 +1,26 @@
-"""The one door to prometheus_client: counts what the stages hand over and exposes it from a registry of its own."""
+"""Counts what the stages hand over, in tables that `exposition` shows to Prometheus."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
+from functools import cached_property
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
 import crossborder
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
 from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
 from crossborder.publish.series import OTHER, Histogram, Series
-from crossborder.telemetry import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from prometheus_client.metrics_core import Metric as Family
+    from collections.abc import Iterable, Mapping
 
     from crossborder.model import Batch
+    from crossborder.publish.exposition import CollectorRegistry, Family
     from crossborder.publish.series import Labels
 
 BOOKS = {
@@ -48,8 +43,8 @@ class Destination(NamedTuple):
     flows: int
 
 
-class Metrics(Collector):
-    """Every metric of the agent. A sink of the pipeline, and a collector: a scrape sees whole batches only."""
+class Metrics:
+    """Every metric of the agent. A sink of the pipeline; a scrape sees whole batches only."""
 
     name = "metrics"
 
@@ -73,10 +68,7 @@ class Metrics(Collector):
         self._of("crossborder_build_info").set((version,), 1)
         self._of("crossborder_gateway_info").set((gateway, unit), 1)
         self._closed_sets_at_zero()
-        self.registry = CollectorRegistry()
-        self.registry.register(self)
-        if process:
-            ProcessCollector(namespace="crossborder", registry=self.registry)
+        self._process = process
 
     # What the pipeline hands over.
 
@@ -150,10 +142,18 @@ class Metrics(Collector):
 
     # What the server asks for.
 
+    @cached_property
+    def registry(self) -> CollectorRegistry:
+        """The registry of prometheus_client that shows these metrics, and no others."""
+        from crossborder.publish.exposition import registry_of
+
+        return registry_of(self._families, process=self._process)
+
     def expose(self, accept: str = "") -> tuple[str, bytes]:
         """Return content type and text of all metrics, OpenMetrics where the Accept header asks for it."""
-        encode, content_type = choose_encoder(accept)
-        return content_type, encode(self.registry)
+        from crossborder.publish.exposition import exposed
+
+        return exposed(self.registry, accept)
 
     def destinations(self) -> list[Destination]:
         """Return the countries by outward bytes, most first."""
@@ -170,13 +170,6 @@ class Metrics(Collector):
             sums = self._sums("crossborder_violations_total", 2)
         return {level: sums[level] for level in reversed(LEVELS)}
 
-    def collect(self) -> Iterator[Family]:
-        """Yield every family as prometheus_client wants them, series in the order of their labels."""
-        with self._lock:
-            self._note_dropped()
-            families = [self._family(m.name) for m in METRICS]
-        yield from families
-
     # The tables.
 
     def _of(self, name: str) -> Series:
@@ -187,10 +180,13 @@ class Metrics(Collector):
             if series.metric.labels:
                 self._of("crossborder_series_dropped_total").set((name,), series.dropped)
 
-    def _family(self, name: str) -> Family:
-        if name in self._histograms:
-            return _histogram_family(self._histograms[name])
-        return _family(self._series[name])
+    def _families(self) -> list[Family]:
+        """Return all metrics as they stand between two batches."""
+        from crossborder.publish.exposition import family
+
+        with self._lock:
+            self._note_dropped()
+            return [family(self._histograms.get(m.name) or self._series[m.name]) for m in METRICS]
 
     def _count(self, name: str, labels: Labels, amount: float) -> None:
         with self._lock:
@@ -217,6 +213,7 @@ class Metrics(Collector):
             for reason in DropReason:
                 count = books.dropped.get(reason, 0)
                 self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
+            self._of("crossborder_capture_interface_up").set((books.interface,), books.interface not in batch.down)
         shed = {_among(work, SHEDS) for work in batch.sheds}
         for work in (*SHEDS, OTHER):
             self._of("crossborder_capture_shedding").set((work,), int(work in shed))
@@ -258,54 +255,40 @@ def _among(value: str, values: tuple[str, ...]) -> str:
 
 
 def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    crossing = crossings.lazy().filter(CROSSES)
-    transit = crossings.lazy().filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum())
-    ended = crossings.lazy().filter(pl.col("report") == "ended")
-    flows = crossing.filter(FIRST_OUT)
-    frames = pl.collect_all(
+    """Add up by all labels at once; what that leaves is few rows, which every metric sums by its own."""
+    sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST_OUT.sum().alias("flows")]
+    rows = crossings.lazy()  # of which few columns are read
+    found, ended, transit = pl.collect_all(
         [
-            ended.group_by(named("end_reason")).agg(pl.len()),
-            crossing.group_by(country(), named("inspection")).agg(pl.col("bytes_out").sum()),
-            flows.group_by(country(), named("country_basis")).agg(pl.len()),
-            crossing.group_by(country()).agg(pl.col("bytes_in").sum()),
-            transit,
+            rows.filter(CROSSES).group_by("country", "inspection", "country_basis").agg(sums),
+            rows.filter(pl.col("report") == "ended").group_by(named("end_reason")).len(),
+            rows.filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum()),
         ]
     )
-    names = (
-        "crossborder_flows_total",
-        "crossborder_egress_bytes_total",
-        "crossborder_egress_flows_total",
-        "crossborder_ingress_bytes_total",
-        "crossborder_transit_bytes_total",
-    )
-    return {name: _amounts(frame) for name, frame in zip(names, frames, strict=True)}
+    crossing = found.with_columns(country(), named("inspection"), named("country_basis"))
+    return {
+        "crossborder_flows_total": _amounts(ended),
+        "crossborder_egress_bytes_total": _amounts(crossing.select("country", "inspection", "bytes_out")),
+        "crossborder_egress_flows_total": _amounts(
+            crossing.filter(pl.col("flows") > 0).select("country", "country_basis", "flows")
+        ),
+        "crossborder_ingress_bytes_total": _amounts(crossing.select("country", "bytes_in")),
+        "crossborder_transit_bytes_total": _amounts(transit),
+    }
 
 
 def _counts_of_findings(findings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    groups = findings.lazy().group_by(FINDING_LABELS)
-    opened, matched = pl.collect_all(
-        [groups.agg((pl.col("phase") == "opened").sum().alias("opened")), groups.agg(pl.col("matched_bytes").sum())]
-    )
-    return {"crossborder_violations_total": _amounts(opened), "crossborder_violation_bytes_total": _amounts(matched)}
+    sums = [(pl.col("phase") == "opened").sum().alias("opened"), pl.col("matched_bytes").sum()]
+    groups = findings.group_by(FINDING_LABELS).agg(sums)
+    return {
+        "crossborder_violations_total": _amounts(groups.drop("matched_bytes")),
+        "crossborder_violation_bytes_total": _amounts(groups.drop("opened")),
+    }
 
 
 def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
-    """Return labels → amount of a small frame whose last column is the amount, in the order of the labels."""
-    return {tuple(row[:-1]): row[-1] for row in sorted(frame.iter_rows())}
-
-
-def _family(series: Series) -> Family:
-    metric = series.metric
-    make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    family = make(metric.name, metric.meaning, labels=metric.labels)
-    for labels, value in sorted(series.values.items()):
-        family.add_metric([printable(label) for label in labels], value)
-    return family
-
-
-def _histogram_family(histogram: Histogram) -> Family:
-    metric = histogram.metric
-    family = HistogramMetricFamily(metric.name, metric.meaning, labels=metric.labels)
-    for labels, total in sorted(histogram.sums.items()):
-        family.add_metric(labels, buckets=histogram.cumulative(labels), sum_value=total)
-    return family
+    """Return labels → sum of the amounts, the last column of a small frame, in the order of the labels."""
+    sums: dict[Labels, int] = {}
+    for *labels, amount in sorted(frame.iter_rows()):
+        sums[tuple(labels)] = sums.get(tuple(labels), 0) + amount
+    return sums

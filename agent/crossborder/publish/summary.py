@@ -29,6 +29,13 @@ class Destination:
     flows: int = 0
     bases: set[str] = field(default_factory=set)
 
+    def add(self, basis: str, bytes_out: int, bytes_in: int, flows: int) -> None:
+        """Add what is told on one ground."""
+        self.bases.add(basis)
+        self.bytes_out += bytes_out
+        self.bytes_in += bytes_in
+        self.flows += flows
+
 
 @dataclass(slots=True)
 class Broken:
@@ -78,8 +85,8 @@ class Summary:
         self.books = batch.books
         if not crossings.is_empty():
             self._add_span(crossings)
-            self._add_destinations(crossings)
-            self._add_notes(crossings)
+            self._add_crossing(crossings)
+            self._add_transit(crossings)
         if not findings.is_empty():
             self._add_rules(findings)
             self._keep_first(findings)
@@ -92,27 +99,27 @@ class Summary:
         self.first_ns = first if self.first_ns is None else min(first, self.first_ns)
         self.last_ns = last if self.last_ns is None else max(last, self.last_ns)
 
-    def _add_destinations(self, crossings: pl.DataFrame) -> None:
-        sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST.sum().alias("flows")]
-        groups = crossings.filter(CROSSES).group_by(country(), named("country_basis")).agg(sums)
-        for code, basis, bytes_out, bytes_in, flows in groups.iter_rows():
-            found = self.destinations.setdefault(code, Destination())
-            found.bytes_out += bytes_out
-            found.bytes_in += bytes_in
-            found.flows += flows
-            found.bases.add(basis)
-        transit = crossings.filter(TRANSITS).select(FIRST.sum(), (pl.col("bytes_out") + pl.col("bytes_in")).sum())
-        flows, size = transit.row(0)
-        self.transit_flows += flows
-        self.transit_bytes += size
-
-    def _add_notes(self, crossings: pl.DataFrame) -> None:
-        crossing = crossings.filter(CROSSES)
-        for inspection, size in crossing.group_by(named("inspection")).agg(pl.col("bytes_out").sum()).iter_rows():
-            self.inspected[inspection] = self.inspected.get(inspection, 0) + size
-        for database, build in crossing.group_by("geo_database").agg(pl.col("geo_build").max()).iter_rows():
+    def _add_crossing(self, crossings: pl.DataFrame) -> None:
+        labels = ["country", "country_basis", "inspection", "geo_database"]
+        sums = [
+            pl.col("bytes_out").sum(),
+            pl.col("bytes_in").sum(),
+            FIRST.sum().alias("flows"),
+            pl.col("geo_build").max(),
+        ]
+        found = crossings.lazy().filter(CROSSES).group_by(labels).agg(sums).sort("geo_build")
+        shown = found.collect().with_columns(country(), named("country_basis"), named("inspection"))
+        for code, basis, inspection, database, bytes_out, bytes_in, flows, build in shown.iter_rows():
+            self.destinations.setdefault(code, Destination()).add(basis, bytes_out, bytes_in, flows)
+            self.inspected[inspection] = self.inspected.get(inspection, 0) + bytes_out
             if database is not None and (database in self.databases or len(self.databases) < MAX_DATABASES):
                 self.databases[database] = build
+
+    def _add_transit(self, crossings: pl.DataFrame) -> None:
+        both = (pl.col("bytes_out") + pl.col("bytes_in")).sum()
+        flows, size = crossings.lazy().filter(TRANSITS).select(FIRST.sum(), both).collect().row(0)
+        self.transit_flows += flows
+        self.transit_bytes += size
 
     def _add_rules(self, findings: pl.DataFrame) -> None:
         permitted = OPENED & (pl.col("decision") == Decision.PERMITTED.value)

@@ -184,7 +184,7 @@ class Filter:
         if not self._expression:
             return []
         program = self._programs.get(linktype) or self._compile(linktype)
-        return [(i.code, i.jt, i.jf, i.k) for i in program.bf_insns[: program.bf_len]]
+        return [(i.code, i.jt, i.jf, i.k & 0xFFFF_FFFF) for i in program.bf_insns[: program.bf_len]]
 
     def _program(self, linktype: int) -> list[tuple[int, int, int, int]] | str:
         try:

@@ -167,6 +167,8 @@ class _Raw:
 
     def __init__(self, handle: int, stopped: Callable[[], bool]) -> None:
         self._handle = handle
+        self._poll = select.poll()  # not select(2), which knows no descriptor beyond 1023
+        self._poll.register(handle, select.POLLIN)
         self._stopped = stopped
         self._waits = not stat.S_ISREG(os.fstat(handle).st_mode)
         self._head = b""
@@ -189,7 +191,7 @@ class _Raw:
 
     def _read(self, size: int) -> bytes:
         """Read what is there; from a pipe wait for it, unless asked to stop."""
-        while self._waits and not select.select([self._handle], [], [], _POLL_SECONDS)[0]:
+        while self._waits and not self._poll.poll(_POLL_SECONDS * 1000):
             if self._stopped():
                 return b""
         try:

@@ -15,7 +15,7 @@ use crate::content::Detection;
 use crate::flow::ids::{community_id, transport_name};
 use crate::flow::{Counts, Extra, Flow};
 use crate::model::{Address, Initiator, proto};
-use crate::names::{List, Names, Source, Text};
+use crate::names::{List, Names, Source, Text, Word};
 
 const REPORT: &[&str] = &["opened", "active", "ended"];
 const END_REASON: &[&str] = &["fin", "rst", "idle", "active", "evicted", "shutdown"];
@@ -47,67 +47,73 @@ impl Enumeration {
     }
 }
 
-/// A column of text in which most rows may say nothing: those cost nothing until one says something.
+/// A column of text in which most rows may say nothing: those cost nothing.
 #[derive(Default)]
 struct Words {
     builder: StringViewBuilder,
-    /// Rows without text since the last one with.
-    silent: usize,
+    rows: usize,
 }
 
 impl Words {
-    fn append(&mut self, text: Option<&str>) {
-        let Some(text) = text else {
-            self.silent += 1;
-            return;
-        };
-        for _ in 0..std::mem::take(&mut self.silent) {
-            self.builder.append_null();
-        }
+    /// Says something in a row, counted from 1; rows come in order.
+    fn say(&mut self, text: &str, row: usize) {
+        self.pad(row - 1);
         self.builder.append_value(text);
+        self.rows += 1;
     }
 
-    fn finish(mut self) -> ArrayRef {
-        if arrow_array::builder::ArrayBuilder::len(&self.builder) == 0 {
-            return new_null_array(&DataType::Utf8View, self.silent);
-        }
-        for _ in 0..self.silent {
+    fn pad(&mut self, rows: usize) {
+        while self.rows < rows {
             self.builder.append_null();
+            self.rows += 1;
         }
+    }
+
+    fn finish(mut self, rows: usize) -> ArrayRef {
+        if self.rows == 0 {
+            return new_null_array(&DataType::Utf8View, rows);
+        }
+        self.pad(rows);
         Arc::new(self.builder.finish())
     }
 }
 
-/// A column of lists of text in which most rows have none.
+/// A column of lists of text in which most rows have none: those cost nothing.
 struct Lists {
     builder: LargeListBuilder<StringViewBuilder>,
-    silent: usize,
+    /// Rows that are whole; the entries of the one behind them may be there already.
+    rows: usize,
 }
 
 impl Lists {
     fn new() -> Self {
-        Self { builder: LargeListBuilder::new(StringViewBuilder::new()).with_field(item()), silent: 0 }
+        Self { builder: LargeListBuilder::new(StringViewBuilder::new()).with_field(item()), rows: 0 }
     }
 
-    fn append(&mut self, entries: &[Box<str>]) {
-        if entries.is_empty() {
-            self.silent += 1;
-            return;
-        }
-        for _ in 0..std::mem::take(&mut self.silent) {
-            self.builder.append(false);
-        }
-        entries.iter().for_each(|entry| self.builder.values().append_value(entry));
-        self.builder.append(true);
+    /// Adds an entry to the list of a row, counted from 1; rows come in order.
+    fn say(&mut self, text: &str, row: usize) {
+        self.pad(row - 1);
+        self.builder.values().append_value(text);
     }
 
-    fn finish(mut self) -> ArrayRef {
-        if arrow_array::builder::ArrayBuilder::len(&self.builder) == 0 {
-            return new_null_array(&DataType::LargeList(item()), self.silent);
+    fn pad(&mut self, rows: usize) {
+        while self.rows < rows {
+            let told = self.builder.values().len() > self.told();
+            self.builder.append(told);
+            self.rows += 1;
         }
-        for _ in 0..self.silent {
-            self.builder.append(false);
+    }
+
+    /// Entries of the rows that are whole.
+    fn told(&self) -> usize {
+        self.builder.offsets_slice().last().map_or(0, |end| *end as usize)
+    }
+
+    fn finish(mut self, rows: usize) -> ArrayRef {
+        if self.rows == 0 && self.builder.values().is_empty() {
+            return new_null_array(&DataType::LargeList(item()), rows);
         }
+        self.pad(rows);
         Arc::new(self.builder.finish())
     }
 }
@@ -244,8 +250,12 @@ impl Columns {
         self.initiator.keys.append_value(flow.initiator as u8);
         self.scope.keys.append_value(flow.scope as u8);
         self.transport.append_value(transport_name(flow.key.proto));
-        self.vlan.append(flow.vlan.text().as_deref());
-        self.tunnel.append(flow.key.tunnel.text().as_deref());
+        if let Some(vlan) = flow.vlan.text() {
+            self.vlan.say(&vlan, self.rows);
+        }
+        if let Some(tunnel) = flow.key.tunnel.text() {
+            self.tunnel.say(&tunnel, self.rows);
+        }
     }
 
     fn append_ends(&mut self, flow: &Flow, community_seed: u16) {
@@ -268,16 +278,19 @@ impl Columns {
 
     fn append_names(&mut self, extra: &Extra, payload_seen: bool) {
         let names = &extra.names;
-        self.app_protocol.append(names.app_protocol);
+        if let Some(protocol) = names.app_protocol {
+            self.app_protocol.say(protocol, self.rows);
+        }
         self.inspection.keys.append_option(names.inspected(payload_seen).map(|class| class as u8));
-        let (server, source) = match (&names.server_name, names.server_name_source, &extra.label) {
-            (Some(name), Some(source), _) => (Some(&**name), Some(source)),
-            (_, _, Some(label)) => (Some(&**label), Some(Source::Dns)),
-            _ => (None, None),
-        };
-        self.server_name.append(server);
-        self.server_name_source.keys.append_option(source.map(|source| source as u8));
-        self.tls_version.append(names.tls_version.as_deref());
+        let label = || extra.label.as_deref().map(|label| (label, Source::Dns));
+        let server = names.server().or_else(label);
+        if let Some((name, _)) = server {
+            self.server_name.say(name, self.rows);
+        }
+        self.server_name_source.keys.append_option(server.map(|(_, source)| source as u8));
+        if let Some(version) = &names.tls_version {
+            self.tls_version.say(version, self.rows);
+        }
         self.ech.keys.append_option(names.ech.map(|ech| ech as u8));
         self.http_upload_bytes.append_option(names.http_upload_bytes);
         self.append_texts(names);
@@ -285,11 +298,20 @@ impl Columns {
     }
 
     fn append_texts(&mut self, names: &Names) {
-        for (words, text) in self.texts.iter_mut().zip(&names.texts) {
-            words.append(text.as_deref());
-        }
-        for (lists, entries) in self.lists.iter_mut().zip(&names.lists) {
-            lists.append(entries);
+        for (word, text) in names.words() {
+            match word {
+                Word::Text(column) => {
+                    if let Some(words) = self.texts.get_mut(column) {
+                        words.say(text, self.rows);
+                    }
+                }
+                Word::List(column) => {
+                    if let Some(lists) = self.lists.get_mut(column) {
+                        lists.say(text, self.rows);
+                    }
+                }
+                Word::ServerName => {}
+            }
         }
     }
 
@@ -303,15 +325,10 @@ impl Columns {
     fn append_nameless(&mut self, payload_seen: bool) {
         let opaque = crate::model::Inspection::Opaque as u8;
         self.inspection.keys.append_option(payload_seen.then_some(opaque));
-        for words in [&mut self.app_protocol, &mut self.server_name, &mut self.tls_version] {
-            words.append(None);
-        }
         for builder in [&mut self.server_name_source, &mut self.ech] {
             builder.keys.append_null();
         }
         self.http_upload_bytes.append_null();
-        self.texts.iter_mut().for_each(|words| words.append(None));
-        self.lists.iter_mut().for_each(|lists| lists.append(&[]));
         self.detections.append(false);
     }
 
@@ -319,7 +336,7 @@ impl Columns {
     #[must_use]
     pub fn finish(self) -> RecordBatch {
         let rows = self.rows;
-        let mut made = Made::default();
+        let mut made = Made { rows, ..Made::default() };
         made.number("flow_id", self.flow_id);
         made.word("report", self.report);
         made.word("end_reason", self.end_reason);
@@ -337,8 +354,8 @@ impl Columns {
         made.words("vlan", self.vlan);
         made.words("tunnel", self.tunnel);
         made.counters("", self.deltas);
-        made.nothing("missing_out", DataType::UInt64, rows);
-        made.nothing("missing_in", DataType::UInt64, rows);
+        made.nothing("missing_out", DataType::UInt64);
+        made.nothing("missing_in", DataType::UInt64);
         made.counters("total_", self.totals);
         made.number("rtt_us", self.rtt_us);
         made.words("app_protocol", self.app_protocol);
@@ -375,6 +392,7 @@ impl Columns {
 /// Columns that are ready.
 #[derive(Default)]
 struct Made {
+    rows: usize,
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
@@ -406,12 +424,12 @@ impl Made {
     }
 
     fn words(&mut self, name: &str, words: Words) {
-        self.add(Field::new(name, DataType::Utf8View, true), words.finish());
+        self.add(Field::new(name, DataType::Utf8View, true), words.finish(self.rows));
     }
 
     fn list(&mut self, name: &str, lists: Option<Lists>) {
         let Some(lists) = lists else { return };
-        self.add(Field::new(name, DataType::LargeList(item()), true), lists.finish());
+        self.add(Field::new(name, DataType::LargeList(item()), true), lists.finish(self.rows));
     }
 
     fn counters(&mut self, prefix: &str, counters: Counters) {
@@ -428,8 +446,8 @@ impl Made {
     }
 
     /// Adds a column in which nothing is known.
-    fn nothing(&mut self, name: &str, data_type: DataType, rows: usize) {
-        let array = new_null_array(&data_type, rows);
+    fn nothing(&mut self, name: &str, data_type: DataType) {
+        let array = new_null_array(&data_type, self.rows);
         self.add(Field::new(name, data_type, true), array);
     }
 

@@ -28,7 +28,7 @@ use crate::worker::{Item, Shed, Worker, settle};
 /// Packets after which limits are looked at, at most.
 const EPOCH: u64 = 8192;
 /// Packets decoded before they are counted, when one worker does both: what fits a near cache.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// Flows listened to at a time.
 const LISTENING_LIMIT: usize = 32_768;
 /// Bytes of TCP segments held of all flows together, until those before them come.
@@ -203,13 +203,13 @@ impl Engine {
                     Next::End => return Some(self.close()),
                 }
             }
-            if self.config.realtime {
-                if let Some(tick_ns) = self.wait() {
-                    return Some(self.tick(tick_ns));
-                }
-                if self.control.stopping() {
-                    return Some(self.close());
-                }
+            if self.config.realtime
+                && let Some(tick_ns) = self.wait()
+            {
+                return Some(self.tick(tick_ns));
+            }
+            if self.control.stopping() && self.source.wire().is_none() {
+                return Some(self.close()); // what came from a wire is counted, a file can be read again
             }
             let (end, due) = self.admit();
             self.run(end);
@@ -235,6 +235,7 @@ impl Engine {
             self.control.read_bytes.store(read, Ordering::Relaxed);
             self.control.total_bytes.store(total, Ordering::Relaxed);
             let idle = self.block.records.is_empty();
+            self.follow_home(); // also while the kernel counts all there is, and nothing comes up
             if let Some(wire) = self.source.wire() {
                 let shed = if idle { Shed::Nothing } else { shed(wire.load()) };
                 self.workers.iter_mut().for_each(|worker| worker.shed = shed);
@@ -266,25 +267,30 @@ impl Engine {
         (self.at + self.ages.len(), None)
     }
 
+    /// Uses the home that was set last, and has the source use it.
+    fn follow_home(&mut self) {
+        let home = self.control.home();
+        if !Arc::ptr_eq(&home, &self.home) {
+            if let Some(wire) = self.source.wire() {
+                wire.set_home(&home);
+            }
+            self.home = home;
+        }
+    }
+
     /// Decodes and counts the records up to `end`.
     fn run(&mut self, end: usize) {
         if end == self.at {
             return;
         }
-        let home = self.control.home();
-        if !Arc::ptr_eq(&home, &self.home) {
-            self.home = Arc::clone(&home);
-            if let Some(wire) = self.source.wire() {
-                wire.set_home(&home);
-            }
-        }
+        self.follow_home();
         let records = self.block.records.get(self.at..end).unwrap_or_default();
         let run = Run {
             block: &self.block,
             records,
             ages: &self.ages,
             number: self.number,
-            home: &home,
+            home: &self.home,
             fit: self.config.fit,
             hasher: self.hasher,
         };
@@ -340,7 +346,8 @@ impl Engine {
         for worker in &mut self.workers {
             worker.table.close(self.clock.age_ns());
         }
-        self.report(self.last_ts_ns, Which::Changed)
+        let end_ns = self.source.wire().map_or(self.last_ts_ns, |wire| wire.now_ns().max(self.last_ts_ns));
+        self.report(end_ns, Which::Changed)
     }
 
     fn report(&mut self, tick_ns: i64, which: Which) -> Tick {

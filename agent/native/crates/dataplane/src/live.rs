@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use crate::books::Books;
 use crate::engine::Engine;
 use crate::report::Tick;
+use crate::worker::Shed;
 
 /// Ticks that wait to be taken; an engine that is further ahead waits, and its ring fills.
 const WAITING: usize = 4;
@@ -16,6 +17,8 @@ struct Part {
     books: Vec<Books>,
     flows_active: usize,
     reader_failures: u64,
+    shed: Shed,
+    lag_ns: i64,
     down: Vec<u16>,
 }
 
@@ -49,10 +52,14 @@ impl Live {
             part.books.clone_from(&tick.books);
             part.flows_active = tick.flows_active;
             part.reader_failures = tick.reader_failures;
+            part.shed = tick.shed;
+            part.lag_ns = tick.lag_ns;
             part.down.clone_from(&tick.down);
         }
         tick.flows_active = self.parts.iter().map(|part| part.flows_active).sum();
         tick.reader_failures = self.parts.iter().map(|part| part.reader_failures).sum();
+        tick.shed = self.parts.iter().map(|part| part.shed).max().unwrap_or_default();
+        tick.lag_ns = self.parts.iter().map(|part| part.lag_ns).max().unwrap_or_default();
         tick.down = self.parts.iter().flat_map(|part| part.down.iter().copied()).collect();
         tick.down.sort_unstable();
         tick.down.dedup();

@@ -85,11 +85,10 @@ impl Worker {
 
     /// Counts packets in order; `payload` gives the captured payload of each.
     ///
-    /// All are looked up before the first is counted: the processor then waits for many flows from memory at once.
+    /// Their flows are brought near before the first is counted.
     pub fn take<'a>(&mut self, items: &[&'a Item], home: &Home, payload: impl Fn(&'a Item) -> &'a [u8]) {
         let mut found = std::mem::take(&mut self.found);
-        found.clear();
-        found.extend(items.iter().map(|item| self.table.find(&sight(item, &[]))));
+        self.table.touch(items.iter().map(|item| item.hash), &mut found);
         for (item, slot) in items.iter().zip(&found) {
             self.count(&sight(item, payload(item)), *slot, home, item.now);
         }

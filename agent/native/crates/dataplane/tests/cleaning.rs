@@ -14,7 +14,7 @@ fn text(column: Text, value: impl AsRef<[u8]>) -> Option<String> {
 fn entry(column: List, value: impl AsRef<[u8]>) -> String {
     let mut names = Names::default();
     names.add(column, value.as_ref());
-    names.list(column).iter().map(|entry| entry.to_string()).collect::<Vec<_>>().join("|")
+    names.list(column).join("|")
 }
 
 fn server(said: &[(Source, &str)]) -> Option<(String, Source)> {
@@ -101,7 +101,7 @@ fn lists_are_distinct_in_order_and_bounded() {
         names.add(List::FileTypes, format!("x/{number}").as_bytes());
     }
 
-    assert_eq!(names.list(List::DnsQuery)[..2], ["b.example".into(), "a.example".into()]);
+    assert_eq!(names.list(List::DnsQuery)[..2], ["b.example", "a.example"]);
     assert_eq!((names.list(List::DnsQuery).len(), names.list(List::FileTypes).len()), (QUERY_LIMIT, LIST_LIMIT));
 }
 

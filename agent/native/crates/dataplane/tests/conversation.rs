@@ -114,7 +114,7 @@ fn hear(pieces: &[(bool, &[u8])]) -> Names {
 fn assert_proper(names: &Names) {
     let texts = [Text::HttpHost, Text::HttpMethod, Text::HttpPath, Text::HttpContentType, Text::CertSubject];
     let lists = [List::DnsQuery, List::MailDomains, List::FileNames, List::FileTypes];
-    let entries = lists.iter().flat_map(|column| names.list(*column).iter().map(AsRef::as_ref));
+    let entries = lists.iter().flat_map(|column| names.list(*column));
     for value in texts.iter().filter_map(|column| names.text(*column)).chain(entries) {
         assert!(!value.is_empty() && value.chars().count() <= 512 && !value.contains(char::is_control), "{value:?}");
     }

@@ -64,7 +64,7 @@ fn a_file_is_named_on_the_flow_that_carries_it() {
         } else {
             transfers.carries(id, b"citizens.csv");
             assert!(transfers.claim(&CONTROL, 40000, FLOW, &mut names));
-            assert_eq!(*names.list(List::FileNames), ["citizens.csv".into()]);
+            assert_eq!(names.list(List::FileNames), ["citizens.csv"]);
         }
         assert_eq!(names.app_protocol, Some("ftp-data"));
         assert!(transfers.take_told().is_empty());

@@ -22,6 +22,8 @@ pub struct Listener {
     /// Opens the interface again when it was removed and is back; of several members one does.
     returns: bool,
     state: State,
+    /// Frames that rings lost which have been replaced.
+    lost: u64,
     tried: Instant,
     stop: Arc<AtomicBool>,
 }
@@ -49,6 +51,7 @@ impl Listener {
             triage: triage.take(),
             returns: number == 0,
             state: State::Running,
+            lost: 0,
             tried: Instant::now(),
             stop: Arc::clone(stop),
         };
@@ -74,16 +77,28 @@ impl Listener {
 
     /// Looks how the interface is; one that was removed is opened again when it is back.
     fn watch(&mut self) {
-        self.state = self.ring.state();
+        let before = std::mem::replace(&mut self.state, self.ring.state());
+        if self.state == State::Gone && before != State::Gone {
+            self.tried = Instant::now(); // the kernel has yet to hand over the last block
+        }
         if self.state == State::Gone && self.returns && self.tried.elapsed() >= RETRY {
             self.tried = Instant::now();
             if let Ok(ring) = Ring::open(&self.config) {
-                self.ring = ring;
-                self.state = State::Running;
+                self.resume(ring);
             }
         }
         if self.state == State::Gone {
             std::thread::sleep(POLL); // a socket without an interface does not make us wait
+        }
+    }
+
+    /// Listens to the interface that is back. Where the kernel refuses to judge there, everything comes up and we judge.
+    fn resume(&mut self, ring: Ring) {
+        self.lost += self.ring.kernel_drops();
+        self.ring = ring;
+        self.state = State::Running;
+        if let Some(triage) = &mut self.triage {
+            triage.follow(&self.ring).ok();
         }
     }
 }
@@ -126,7 +141,7 @@ impl Wire for Listener {
     }
 
     fn kernel_drops(&mut self) -> Vec<(u16, u64)> {
-        vec![(self.config.place, self.ring.kernel_drops())]
+        vec![(self.config.place, std::mem::take(&mut self.lost) + self.ring.kernel_drops())]
     }
 
     fn counted_before(&mut self) -> Vec<(u16, Domestic)> {
@@ -141,6 +156,7 @@ impl Wire for Listener {
     }
 
     fn down(&self) -> Vec<u16> {
-        if self.state == State::Running { Vec::new() } else { vec![self.config.place] }
+        // Of several members one opens the interface again, and reads all of it: it speaks for them.
+        if self.state == State::Running || !self.returns { Vec::new() } else { vec![self.config.place] }
     }
 }

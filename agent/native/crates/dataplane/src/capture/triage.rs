@@ -82,6 +82,18 @@ impl Triage {
         self.attach()
     }
 
+    /// Judges for the ring of an interface that was removed and is back, as it did for those before.
+    ///
+    /// Errors: why it cannot be; then all comes up, for the engine to judge.
+    pub fn follow(&mut self, ring: &Ring) -> Result<(), String> {
+        let (_, hardware) = ring.socket().bound_to().ok_or("the interface has gone")?;
+        if scene_of(hardware, self.scene.snaplen)? != self.scene {
+            return Err("its frames are of another kind now".to_owned());
+        }
+        self.sockets = vec![Arc::downgrade(ring.socket())];
+        self.attach()
+    }
+
     /// What was left out since this was asked last.
     pub fn domestic(&mut self) -> Domestic {
         for generation in take(&mut self.leaving) {

@@ -56,7 +56,7 @@ pub struct Maps {
 }
 
 /// What the program is made for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scene {
     /// Frames begin with an Ethernet header, else with the IP packet.
     pub ethernet: bool,

@@ -1,6 +1,7 @@
 //! One flow: who its ends are, who opened it, and what was counted.
 
 pub mod ids;
+pub mod index;
 pub mod key;
 pub mod slab;
 pub mod table;

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
-
+use super::index::Index;
 use super::key::Hasher;
 use super::slab::Slab;
 use super::wheel::Wheel;
@@ -45,7 +44,7 @@ pub struct Idle {
 /// The flows of one worker.
 pub struct Table {
     pub slab: Slab,
-    index: HashTable<u32>,
+    index: Index,
     wheel: Wheel,
     hasher: Hasher,
     lifetimes: Lifetimes,
@@ -65,7 +64,7 @@ impl Table {
     pub fn new(lifetimes: Lifetimes, report_all: bool, hasher: Hasher) -> Self {
         Self {
             slab: Slab::default(),
-            index: HashTable::new(),
+            index: Index::default(),
             wheel: Wheel::new(lifetimes.idle_ns),
             hasher,
             lifetimes,
@@ -80,12 +79,12 @@ impl Table {
 
     /// Flows that live.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.index.len()
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
@@ -93,8 +92,22 @@ impl Table {
     #[inline]
     #[must_use]
     pub fn find(&self, sight: &Sight<'_>) -> Option<u32> {
-        let same = |slot: &u32| self.slab.get(*slot).is_some_and(|flow| flow.key == sight.key);
-        self.index.find(sight.hash, same).copied()
+        self.index.find(sight.hash, |slot| self.slab.get(slot).is_some_and(|flow| flow.key == sight.key))
+    }
+
+    /// Has the memory brought in that packets with these hashes will be counted in, so that the processor waits for many
+    /// lines at once and not for one after the other.
+    pub fn touch(&self, hashes: impl Iterator<Item = u64> + Clone, slots: &mut Vec<Option<u32>>) {
+        let mut seen = hashes.clone().fold(0, |seen, hash| seen ^ self.index.touch(hash));
+        slots.clear();
+        slots.extend(hashes.map(|hash| self.index.find(hash, |_| true)));
+        for flow in slots.iter().flatten().filter_map(|slot| self.slab.get(*slot)) {
+            seen ^= flow.first_ns as u64 ^ u64::from(flow.generation);
+        }
+        for extra in slots.iter().flatten().filter_map(|slot| self.slab.get(*slot)?.extra.as_deref()) {
+            seen ^= extra.names.http_upload_bytes.unwrap_or_default() ^ u64::from(extra.content.is_some());
+        }
+        std::hint::black_box(seen);
     }
 
     /// Counts a packet. `found` is what `find` said, perhaps before other packets were counted. Returns also whether the
@@ -172,8 +185,7 @@ impl Table {
     fn enter(&mut self, flow: Flow, hash: u64, now: Moment) -> u32 {
         let slot = self.slab.insert(flow);
         let generation = self.slab.get(slot).map_or(0, |flow| flow.generation);
-        let (slab, hasher) = (&self.slab, self.hasher);
-        self.index.insert_unique(hash, slot, |slot| slab.get(*slot).map_or(0, |flow| hasher.flow(&flow.key)));
+        self.index.insert(hash, slot);
         self.wheel.put(FlowRef { slot, generation }, now.age_ns);
         slot
     }
@@ -192,9 +204,8 @@ impl Table {
             flow.dirty = true;
             self.changed.push(slot);
         }
-        if let Ok(entry) = self.index.find_entry(self.hasher.flow(&flow.key), |other| *other == slot) {
-            entry.remove();
-        }
+        let hash = self.hasher.flow(&flow.key);
+        self.index.remove(hash, slot);
     }
 
     /// Ends what was closed or idle for long enough; what this misses, its next packet ends.
@@ -232,8 +243,7 @@ impl Table {
     /// Ends every flow.
     pub fn close(&mut self, age_ns: i64) {
         self.expire_idle(age_ns);
-        let slots: Vec<u32> = self.index.drain().collect();
-        for slot in slots {
+        for slot in self.index.drain() {
             self.end(slot, EndReason::Shutdown);
         }
         self.closing.clear();

@@ -3,9 +3,11 @@
 pub mod clean;
 pub mod dns;
 pub mod recent;
+mod said;
 pub mod transfers;
 
 use crate::model::Inspection;
+use said::Said;
 
 /// A DNS name in text (RFC 1035 2.3.4); also the bound of all short values.
 pub const NAME_LIMIT: usize = 255;
@@ -70,34 +72,67 @@ pub struct Names {
     pub tls_version: Option<std::borrow::Cow<'static, str>>,
     pub ech: Option<Ech>,
     pub http_upload_bytes: Option<u64>,
-    pub(crate) server_name: Option<Box<str>>,
-    pub(crate) server_name_source: Option<Source>,
-    pub(crate) texts: [Option<Box<str>>; 9],
-    pub(crate) lists: [Vec<Box<str>>; 4],
+    server_name_source: Option<Source>,
+    said: Said,
+}
+
+/// The column of the server's name among what is said; before it stand text columns, then list columns.
+const SERVER_NAME: u8 = 13;
+
+impl Text {
+    const fn column(self) -> u8 {
+        self as u8
+    }
+}
+
+impl List {
+    const fn column(self) -> u8 {
+        9 + self as u8
+    }
+}
+
+/// A text with what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Text(usize),
+    List(usize),
+    ServerName,
 }
 
 impl Names {
     /// The value of a text column.
     #[must_use]
     pub fn text(&self, column: Text) -> Option<&str> {
-        self.texts.get(column as usize)?.as_deref()
+        if self.said.has(column.column()) { self.said.of(column.column()).next() } else { None }
     }
 
     /// The entries of a list column; none: nothing was told.
     #[must_use]
-    pub fn list(&self, column: List) -> &[Box<str>] {
-        self.lists.get(column as usize).map_or(&[], Vec::as_slice)
+    pub fn list(&self, column: List) -> Vec<&str> {
+        self.said.of(column.column()).collect()
     }
 
     /// The server's name and where it comes from.
     #[must_use]
     pub fn server(&self) -> Option<(&str, Source)> {
-        Some((self.server_name.as_deref()?, self.server_name_source?))
+        Some((self.said.of(SERVER_NAME).next()?, self.server_name_source?))
+    }
+
+    /// Every text and entry, in the order they came.
+    pub fn words(&self) -> impl Iterator<Item = (Word, &str)> {
+        self.said.texts().map(|(column, text)| {
+            let word = match column {
+                ..9 => Word::Text(column.into()),
+                9..SERVER_NAME => Word::List(usize::from(column) - 9),
+                _ => Word::ServerName,
+            };
+            (word, text)
+        })
     }
 
     /// Sets a text column unless it is set: the first sighting counts. Empty text says nothing.
     pub fn first(&mut self, column: Text, value: &[u8]) {
-        if self.text(column).is_none() {
+        if !self.said.has(column.column()) {
             self.latest(column, value);
         }
     }
@@ -105,8 +140,9 @@ impl Names {
     /// Sets a text column, replacing what was known. Empty text says nothing.
     pub fn latest(&mut self, column: Text, value: &[u8]) {
         let text = clean::text(column, value);
-        if let Some(place) = self.texts.get_mut(column as usize).filter(|_| !text.is_empty()) {
-            *place = Some(text.into());
+        if !text.is_empty() {
+            self.said.remove(column.column());
+            self.said.push(column.column(), &text);
         }
     }
 
@@ -114,9 +150,10 @@ impl Names {
     pub fn add(&mut self, column: List, value: &[u8]) {
         let text = clean::entry(column, value);
         let limit = if column == List::DnsQuery { QUERY_LIMIT } else { LIST_LIMIT };
-        let Some(known) = self.lists.get_mut(column as usize) else { return };
-        if !text.is_empty() && known.len() < limit && !known.iter().any(|entry| **entry == *text) {
-            known.push(text.into());
+        let mut count = 0;
+        let known = self.said.of(column.column()).inspect(|_| count += 1).any(|entry| *entry == *text);
+        if !text.is_empty() && !known && count < limit {
+            self.said.push(column.column(), &text);
         }
     }
 
@@ -127,7 +164,8 @@ impl Names {
         }
         let text = clean::server(name, source);
         if !text.is_empty() {
-            self.server_name = Some(text.into());
+            self.said.remove(SERVER_NAME);
+            self.said.push(SERVER_NAME, &text);
             self.server_name_source = Some(source);
         }
     }
@@ -154,7 +192,7 @@ impl Names {
             return Some(Inspection::Cleartext);
         }
         let hello = matches!(self.server_name_source, Some(Source::Tls | Source::Quic));
-        if hello || [Text::Ja4, Text::Alpn, Text::CertSubject].iter().any(|column| self.text(*column).is_some()) {
+        if hello || [Text::Ja4, Text::Alpn, Text::CertSubject].iter().any(|column| self.said.has(column.column())) {
             return Some(Inspection::Metadata);
         }
         payload_seen.then_some(Inspection::Opaque)

@@ -1,6 +1,6 @@
 //! Sources of frames: capture files, standard input, interfaces, frames pushed by hand.
 
-mod capture;
+pub mod capture;
 mod files;
 mod packed;
 mod pcap;

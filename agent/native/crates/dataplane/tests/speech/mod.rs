@@ -91,7 +91,7 @@ pub fn server_of(names: &Names) -> Option<(&str, Source)> {
 }
 
 pub fn list(names: &Names, column: List) -> Vec<&str> {
-    names.list(column).iter().map(AsRef::as_ref).collect()
+    names.list(column)
 }
 
 pub fn inspected(names: &Names) -> Option<Inspection> {
