@@ -4,8 +4,9 @@
 mod hellos;
 mod speech;
 
+use dataplane::apps::disposition::file_name;
 use dataplane::apps::hpack::FieldTable;
-use dataplane::apps::http::{chunk_size, file_name, looks_like_http, parse_head};
+use dataplane::apps::http::{chunk_size, looks_like_http, parse_head};
 use dataplane::apps::http2::PREFACE;
 use dataplane::model::Inspection;
 use dataplane::names::{List, Names, Source, Text};

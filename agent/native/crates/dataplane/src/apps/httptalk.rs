@@ -2,15 +2,15 @@
 
 use memchr::memchr;
 
+use super::disposition::file_of;
 use super::http::{self, Field, Head};
 use super::parts::PartScanner;
+use super::pipeline::{Asked, Method};
 use super::talk::{Scene, Step, Talk};
 use super::tls;
 use crate::names::clean::is_digit;
 use crate::names::{Names, Source, Text};
 
-/// Requests remembered until they are answered.
-pub const MAX_PIPELINED: u8 = 64;
 pub const MAX_CHUNK_LINE: usize = 4096;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -243,7 +243,7 @@ pub(super) fn note_request(names: &mut Names, method: &[u8], target: &[u8], host
 pub(super) fn note_body(names: &mut Names, head: &Head<'_>) {
     let media_type = head.fields.get(Field::ContentType);
     names.first(Text::HttpContentType, media_type);
-    if let Some(name) = http::file_of(head) {
+    if let Some(name) = file_of(head) {
         names.add_file(&name, media_type);
     }
 }
@@ -317,51 +317,4 @@ fn whole_head(collected: &[u8], seen: usize) -> Option<usize> {
 /// Tells whether a host is an address and so names nobody.
 fn is_address(host: &str) -> bool {
     host.contains(':') || host.contains(is_digit) && host.chars().all(|c| c == '.' || is_digit(c))
-}
-
-/// What of a method decides how its answer is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    Other,
-    Head,
-    Connect,
-}
-
-impl Method {
-    fn of(method: &[u8]) -> Self {
-        match method {
-            b"HEAD" => Self::Head,
-            b"CONNECT" => Self::Connect,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Requests without an answer, the oldest in the lowest two bits.
-#[derive(Default)]
-struct Asked {
-    methods: u128,
-    count: u8,
-}
-
-impl Asked {
-    /// Remembers a request; where there are too many the oldest is forgotten.
-    fn push(&mut self, method: Method) {
-        if self.count == MAX_PIPELINED {
-            self.pop();
-        }
-        self.methods |= (method as u128) << (2 * self.count);
-        self.count += 1;
-    }
-
-    fn pop(&mut self) -> Method {
-        let oldest = match self.methods & 3 {
-            1 => Method::Head,
-            2 => Method::Connect,
-            _ => Method::Other,
-        };
-        self.methods >>= 2;
-        self.count = self.count.saturating_sub(1);
-        oldest
-    }
 }

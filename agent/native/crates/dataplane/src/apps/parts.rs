@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
+use super::disposition::file_name;
 use super::encodedwords::decoded;
-use super::http::{Field, Fields, Lines, file_name, head_end};
+use super::http::{Field, Fields, Lines, head_end};
 
 /// Bytes of one body that are searched.
 pub const MAX_SCAN: usize = 1 << 20;
