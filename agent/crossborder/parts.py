@@ -10,7 +10,7 @@ from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
-from crossborder.match.reader import read_ruleset
+from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     countries = Countries.read(data_folder("geoip")).codes
     disable = () if paths else settings.rules.disable
     try:
-        return read_ruleset(paths or configured, sets, disable, countries, settings.home.country)
+        return ruleset_of(paths or configured, sets, disable, countries, settings.home.country, cache_folder())
     except CrossborderError as error:  # what names no file is about rules.disable
         raise CrossborderError(
             *(f if f.path else settings.located(f, "rules", "disable") for f in error.faults)

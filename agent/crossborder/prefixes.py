@@ -57,7 +57,9 @@ def numbers(keys: pl.Expr) -> pl.Expr:
 
 def key_range(network: Network) -> tuple[bytes, bytes]:
     """Return the first and the last key of a network, both inclusive."""
-    return key_of(network.network_address.packed), key_of(network.broadcast_address.packed)
+    first = network.network_address.packed
+    last = int.from_bytes(first, "big") | (1 << network.max_prefixlen - network.prefixlen) - 1
+    return key_of(first), key_of(last.to_bytes(len(first), "big"))
 
 
 def embedded_ipv4(packed: bytes, nat64: tuple[bytes, ...] = ()) -> bytes | None:

@@ -387,7 +387,6 @@ def read_template() -> dict[str, Any]:
         "path": "",
         "line": 1,
         "sha256": "",
-        "expression": pl.lit(value=True),
         "enabled": True,
     }
 

@@ -67,7 +67,7 @@ def single_flows(rule: Rule) -> tuple[pl.DataFrame, list[bool]]:
 def holds(rule: Rule, tree: Node) -> bool:
     """Tell whether every case of a rule holds with another tree in it."""
     if rule.correlation:
-        other = dataclasses.replace(rule, tree=tree, expression=truth(tree))
+        other = dataclasses.replace(rule, tree=tree)
         return all(result.ok for result in run_tests(Ruleset((other,))))
     flows, expected = single_flows(rule)
     return flows.select(truth(tree)).to_series().to_list() == expected

@@ -63,11 +63,11 @@ class CountryDatabase:
 
     def ranges(self, country: str) -> list[tuple[int, int, None]]:
         """Return all ranges the database places in a country; raises CrossborderError when the tree is broken."""
-        blocks = self.mmdb.blocks.filter(~pl.col("record").is_in([NOTHING, ASK]))
-        examples = blocks.unique("record", keep="any")
+        blocks, records = self.mmdb.blocks, self.mmdb.blocks["record"]
+        examples = blocks[records.arg_unique()].filter(~pl.col("record").is_in([NOTHING, ASK]))
         asked = examples.select("record", "start").iter_rows()
         chosen = [record for record, start in asked if self._places(start, country)]
-        found = blocks.filter(pl.col("record").is_in(chosen))
+        found = blocks[records.is_in(chosen).arg_true()]
         return merged(sorted(_range(start, length) for start, length in found.select("start", "length").iter_rows()))
 
     def _places(self, number: int, country: str) -> bool:

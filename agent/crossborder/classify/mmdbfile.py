@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
+import io
 import mmap
 import os
 import socket
@@ -20,17 +22,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import maxminddb
+import polars as pl
 
 from crossborder.classify.searchtree import BrokenTree, SearchTree
 from crossborder.errors import CrossborderError
+from crossborder.kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import polars as pl
-
 MAX_BYTES = 1 << 30  # the largest databases sold are below 0.5 GiB
 LAST_SECOND = 253_402_300_799  # end of the year 9999: what datetime can hold
+BLOCKS_MADE = b"blocks, made the first way"  # another way to make them, another text here
 MARKER = b"\xab\xcd\xefMaxMind.com"
 _PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip", b"!<arch>": "deb"}
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
@@ -64,9 +67,13 @@ def extension_loaded() -> bool:
 class Mmdb:
     """An open database, independent of the file it came from."""
 
-    def __init__(self, raw: bytes, path: Path) -> None:
-        """Open a database from its bytes; `path` names it in faults. Raises CrossborderError."""
+    def __init__(self, raw: bytes, path: Path, cache: Path | None = None) -> None:
+        """Open a database from its bytes; `path` names it in faults, `cache` is a folder to keep its blocks in.
+
+        Raises CrossborderError.
+        """
         self.path = path
+        self._cache = cache
         self._buffer: bytes | mmap.mmap = raw
         try:
             self._reader = self._open(raw)
@@ -79,17 +86,23 @@ class Mmdb:
             raise CrossborderError.at(path, _what_is(raw, error)) from None
 
     @classmethod
-    def read(cls, path: Path) -> Mmdb:
+    def read(cls, path: Path, cache: Path | None = None) -> Mmdb:
         """Open the database in a file; raises CrossborderError: missing, not a file, too large, damaged."""
-        return cls(read_bytes(path), path)
+        return cls(read_bytes(path), path, cache)
 
     @cached_property
     def blocks(self) -> pl.DataFrame:
         """All addresses in blocks of one record each (searchtree.BLOCKS); raises CrossborderError: a broken tree."""
+        of = BLOCKS_MADE + hashlib.sha256(self._buffer).digest() if self._cache else b""
+        return pl.read_ipc(kept(self._cache, "blocks", of, self._blocks))
+
+    def _blocks(self) -> bytes:
+        written = io.BytesIO()
         try:
-            return self.tree.blocks()
+            self.tree.blocks().write_ipc(written, compression="zstd")
         except BrokenTree as error:
             raise CrossborderError.at(self.path, f"is a damaged MMDB database: {error}") from None
+        return written.getvalue()
 
     def find(self, packed: bytes) -> tuple[Any, str | None]:
         """Return the record of an address of 4 or 16 bytes and the prefix that matched; (None, None) without.

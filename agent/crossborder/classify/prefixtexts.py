@@ -16,6 +16,8 @@ _TRAILING_ZEROS = "(?:^0)?(?::0)*$"
 def prefix_texts(prefixes: pl.DataFrame) -> pl.Series:
     """Return prefixes as text (RFC 5952); `start` is the number of the first key, `length` the prefix length."""
     numbered = prefixes.select("start", "length").with_row_index("at")
+    if numbered.is_empty():
+        return pl.Series([], dtype=pl.String)
     four = pl.col("start").is_between(IPV4_FIRST, IPV6_AGAIN, closed="left")
     long = ~four & (pl.col("length") > 64)
     parts = [
@@ -55,9 +57,12 @@ def _joined(prefixes: pl.DataFrame, *address: pl.Series | pl.Expr) -> pl.DataFra
 
 @cache
 def _dotted() -> pl.Series:
-    return pl.Series([f"{pair >> 8}.{pair & 255}" for pair in range(_PAIRS)])
+    pair = pl.int_range(_PAIRS)
+    return pl.select(pl.format("{}.{}", pair // 256, pair % 256)).to_series()
 
 
 @cache
 def _hexadecimal() -> pl.Series:
-    return pl.Series([f"{pair:x}" for pair in range(_PAIRS)])
+    pair, digits = pl.int_range(_PAIRS), pl.lit(pl.Series(list("0123456789abcdef")))
+    whole = pl.concat_str(digits.gather(pair // 16**at % 16) for at in (3, 2, 1, 0))
+    return pl.select(whole.str.strip_chars_start("0").replace("", "0")).to_series()

@@ -35,7 +35,7 @@ def open_default(data: Path, cache: Path | None) -> Mmdb:
     if path is None or not path.exists():
         return packaged
     try:
-        updated = Mmdb.read(path)
+        updated = Mmdb.read(path, cache)
     except CrossborderError as error:
         faults = [Fault(f.path, f.line, f"{f.message}; remove it to go back to the packaged one") for f in error.faults]
         raise CrossborderError(*faults) from None
@@ -86,11 +86,11 @@ def _packaged(data: Path, cache: Path | None) -> Mmdb:
     if kept and kept.exists():
         raw = kept.read_bytes()
         if hashlib.sha256(raw).hexdigest() == sha256:
-            return Mmdb(raw, kept)
+            return Mmdb(raw, kept, cache)
     raw = _unpacked(data / PACKED, sha256)
     if kept:
         _keep(raw, kept)
-    return Mmdb(raw, kept or data / PACKED)
+    return Mmdb(raw, kept or data / PACKED, cache)
 
 
 def _unpacked(path: Path, sha256: str) -> bytes:

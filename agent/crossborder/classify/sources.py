@@ -74,8 +74,8 @@ def open_sources(settings: GeoipSettings, data: Path, cache: Path | None = None)
     faults = Attempts()
     countries = faults.attempt(lambda: Countries.read(data)) or Countries({})
     country = faults.attempt(lambda: CountryDatabase(_country_file(settings, data, cache), countries))
-    asn = faults.attempt(lambda: _asn(settings, country))
-    registry = faults.attempt(lambda: _registry(settings, countries))
+    asn = faults.attempt(lambda: _asn(settings, country, cache))
+    registry = faults.attempt(lambda: _registry(settings, countries, cache))
     overlays = faults.attempt(lambda: read_countries(settings.overlays, countries))
     clouds_file = shipped.clouds_file(data, cache)
     clouds = faults.attempt(lambda: read_countries([clouds_file] if clouds_file else [], countries))
@@ -92,21 +92,21 @@ def _files(settings: GeoipSettings, data: Path, cache: Path | None) -> tuple[Pat
 
 
 def _country_file(settings: GeoipSettings, data: Path, cache: Path | None) -> Mmdb:
-    return Mmdb.read(settings.country) if settings.country else shipped.open_default(data, cache)
+    return Mmdb.read(settings.country, cache) if settings.country else shipped.open_default(data, cache)
 
 
-def _asn(settings: GeoipSettings, country: CountryDatabase | None) -> AsnDatabase | None:
+def _asn(settings: GeoipSettings, country: CountryDatabase | None, cache: Path | None) -> AsnDatabase | None:
     """Open the ASN database; a country database that tells AS numbers, as IPinfo Lite does, serves as one."""
     if settings.asn:
-        return AsnDatabase(Mmdb.read(settings.asn))
+        return AsnDatabase(Mmdb.read(settings.asn, cache))
     try:
         return AsnDatabase(country.mmdb) if country else None
     except CrossborderError:
         return None
 
 
-def _registry(settings: GeoipSettings, countries: Countries) -> CountryDatabase | None:
-    return CountryDatabase(Mmdb.read(settings.registry), countries) if settings.registry else None
+def _registry(settings: GeoipSettings, countries: Countries, cache: Path | None) -> CountryDatabase | None:
+    return CountryDatabase(Mmdb.read(settings.registry, cache), countries) if settings.registry else None
 
 
 def _nat64_head(network: Network) -> bytes:

@@ -84,7 +84,7 @@ class Matcher:
         new = {rule.identity: at for at, rule in enumerate(self._rules)}
         self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
         self._plan = Plan([rule.tree for rule in self._rules])
-        self._whys = [Why(rule.tree, self._plan.truth) for rule in self._rules]
+        self._whys: dict[int, Why] = {}  # of the rules that have found something
         self._table = _table(self._rules)
         counted = {rule.identity: rule for rule in self._rules if rule.correlation}
         fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
@@ -135,7 +135,7 @@ class Matcher:
         opened = told.with_row_index("at").filter(pl.col("phase") == Phase.OPENED.value)
         reasons = []
         for (rule,), part in opened.select("at", "rule", "row").partition_by("rule", as_dict=True).items():
-            why = self._whys[rule]
+            why = self._whys.get(rule) or self._whys.setdefault(rule, Why(self._rules[rule].tree, self._plan.truth))
             reasons.append(why(quoted.select(why.columns)[part["row"]].with_columns(part["at"])))
         counted = opened.drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
         return listed([*reasons, counted.unnest("counted")], told.height)

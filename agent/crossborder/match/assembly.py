@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from crossborder.errors import Fault
-from crossborder.match.compiler import truth
 from crossborder.match.conditions import any_of
 from crossborder.match.fields import nearest
 from crossborder.match.ruleset import EVALUATED, Rule, Ruleset
@@ -95,7 +94,6 @@ def _rule(draft: Draft, at: int, tree: Node, disabled: frozenset[str]) -> Rule:
         line=draft.file.documents[at].line(()) or 1,
         sha256=draft.file.sha256,
         tree=tree,
-        expression=truth(tree),
         correlation=draft.correlation if at == len(draft.heads) - 1 else None,
         enabled=head.status in EVALUATED and head.name not in disabled,
     )

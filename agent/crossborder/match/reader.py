@@ -34,7 +34,8 @@ from crossborder.match.assembly import Draft, assemble
 from crossborder.match.conditions import Not, Op, Test, all_of, any_of
 from crossborder.match.detection import Detection
 from crossborder.match.fields import KINDS, Kind
-from crossborder.match.rulefile import heads, rule_files, yaml_files
+from crossborder.match.files import yaml_files
+from crossborder.match.rulefile import heads, rule_files
 from crossborder.match.ruleset import Correlation
 from crossborder.match.sets import read_sets
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
+from crossborder.match.files import OTHER_FOLDERS, yaml_files
 from crossborder.match.head import BaseHead, Head
 from crossborder.match.ruleset import EVALUATED
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.yamlfile import Document
-
-SUFFIXES = (".yaml", ".yml")
-OTHER_FOLDERS = frozenset({"sets", "catalog", "detectors"})
-"""Folders of a rule pack that hold data of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +31,6 @@ class RuleFile:
     def main(self) -> Document:
         """Return the document the file is named after."""
         return self.documents[-1]
-
-
-def yaml_files(paths: Iterable[Path], faults: list[Fault], skip: frozenset[str] = frozenset()) -> list[Path]:
-    """Return the YAML files of files and folders, sorted within a folder; tests (`x.test.yaml`) are left out."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if not path.is_dir():
-            found.setdefault(path)
-            continue
-        inside = [p for p in sorted(path.rglob("*")) if _is_rule(p, p.relative_to(path), skip)]
-        if not inside:
-            faults.append(Fault(str(path), None, "holds no YAML file"))
-        found.update(dict.fromkeys(inside))
-    return list(found)
-
-
-def _is_rule(path: Path, inside: Path, skip: frozenset[str]) -> bool:
-    return (
-        path.suffix in SUFFIXES
-        and not path.stem.endswith(".test")
-        and not skip.intersection(inside.parts[:-1])
-        and path.is_file()
-    )
 
 
 def rule_files(paths: Iterable[Path], faults: list[Fault]) -> list[RuleFile]:

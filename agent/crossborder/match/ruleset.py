@@ -1,9 +1,11 @@
-"""The rules in force: immutable, each with the law it works for, its compiled expression and the hash of its text."""
+"""The rules in force: immutable, each with the law it works for, its tree and the hash of its text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from crossborder.match.compiler import truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,9 +94,13 @@ class Rule:
     line: int
     sha256: str  # of the file's bytes, as sha256sum prints it
     tree: Node
-    expression: pl.Expr  # boolean, never null, over a frame of crossings
     correlation: Correlation | None
     enabled: bool  # by its status and by the configuration
+
+    @property
+    def expression(self) -> pl.Expr:
+        """Return the boolean expression of the tree, never null, over a frame of crossings."""
+        return truth(self.tree)
 
     @property
     def category(self) -> Category:
