@@ -9,7 +9,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 missing=()
 command -v tshark >/dev/null || missing+=(tshark)       # engine tshark, explain, the tests' second opinion
 command -v ip >/dev/null || missing+=(iproute2)         # live demo and live tests
-ldconfig -p 2>/dev/null | grep -q 'libpcap\.so' || missing+=(libpcap0.8) # compiles capture filters
+ldconfig -p 2>/dev/null | grep 'libpcap\.so' >/dev/null || missing+=(libpcap0.8) # compiles capture filters; -q would break the pipe
 
 python=""
 for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
