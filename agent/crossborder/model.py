@@ -126,7 +126,7 @@ class Column(NamedTuple):
 
 
 REPORT_COLUMNS: tuple[Column, ...] = (
-    Column("flow_id", pl.UInt64, "key", "BLAKE2b-64 of gateway-independent flow key and first_ns: same file, same id"),
+    Column("flow_id", pl.UInt64, "key", "Of interface, tuple, tunnels and first_ns, by SHA-1: same file, same id"),
     Column("report", _enum(Report), "state", "opened, active or ended; one report per flow and tick"),
     Column("end_reason", _enum(EndReason), "state", "why the flow ended; null while it lives"),
     Column("interface", pl.String, "key", "capture interface, or the capture file's name"),
@@ -328,7 +328,7 @@ class Books:
 class Batch:
     """What an engine hands over at each tick: the flow reports of the tick and the books so far."""
 
-    reports: pl.DataFrame  # REPORT_SCHEMA, ordered by (first_ns, flow_id)
+    reports: pl.DataFrame  # REPORT_SCHEMA, in the order the flows opened
     books: tuple[Books, ...]  # a copy, one per interface
     tick_ns: int  # packet time at which the tick closed
     flows_active: int  # flows in the table after the tick

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from hashlib import blake2b
+from hashlib import sha1
 from operator import sub
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import TYPE_CHECKING, Protocol
@@ -116,6 +116,7 @@ class Flow:
         "local",
         "local_port",
         "names",
+        "number",
         "opened_age",
         "packets_in",
         "packets_out",
@@ -172,6 +173,7 @@ class Flow:
         self.closing_age = 0
         self.end_reason: EndReason | None = None
         self.dirty = False
+        self.number = 0  # of all flows, in the order they opened
         self.id = 0
         self._told: tuple[int, int, int, int, int, int] | None = None
         self._keys: tuple[object, ...] = ()
@@ -289,10 +291,10 @@ class Flow:
         interface, proto, src, dst, sport, dport, tunnel = self.key
         tail = struct.pack("!BHHq", proto, sport, dport, self.first_ns) + (tunnel or "").encode()
         data = interface.encode("utf-8", "surrogateescape") + b"\0" + src + b"\0" + dst + tail
-        self.id = int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+        self.id = _id(data)
         while self.id in taken:
             data += b"+"
-            self.id = int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+            self.id = _id(data)
         taken[self.id] = None
         self._keys = (
             self._community_id(seed),
@@ -315,6 +317,10 @@ class Flow:
         if self.initiator is Initiator.REMOTE:
             asker, asked = asked, asker
         return community_id(asker, asked, self.proto, self.local_port, self.remote_port, seed)
+
+
+def _id(data: bytes) -> int:
+    return int.from_bytes(sha1(data, usedforsecurity=False).digest()[:8], "big")
 
 
 def _text(packed: bytes) -> str:

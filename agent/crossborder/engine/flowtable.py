@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -43,6 +44,7 @@ class FlowTable:
         self._changed: list[Flow] = []
         self._closing: list[Flow] = []
         self._ids: OrderedDict[int, None] = OrderedDict()  # given recently, the oldest first
+        self._opened = 0
         self._ended = 0
         self._age = 0
         self._newest_ns: int | None = None
@@ -113,9 +115,7 @@ class FlowTable:
                 return None
         elif self._age - flow.opened_age >= self._limits.active_ns:
             self._end(flow, EndReason.ACTIVE)
-            heir = flow.successor(packet, self._age)
-            self._flows[flow.key] = heir
-            return heir
+            return self._enter(flow.successor(packet, self._age))
         return flow
 
     def _open(self, key: FlowKey, packet: Packet) -> Flow | None:
@@ -130,7 +130,12 @@ class FlowTable:
             self._sweep()
         if len(self._flows) >= self._limits.max_flows:
             self._end(next(iter(self._flows.values())), EndReason.EVICTED)
-        flow = self._flows[key] = Flow(key, packet, scope, sender_is_local, self._age)
+        return self._enter(Flow(key, packet, scope, sender_is_local, self._age))
+
+    def _enter(self, flow: Flow) -> Flow:
+        self._opened += 1
+        flow.number = self._opened
+        self._flows[flow.key] = flow
         return flow
 
     def _end(self, flow: Flow, reason: EndReason) -> None:
@@ -145,7 +150,7 @@ class FlowTable:
             self._changed.append(flow)
 
     def drain(self) -> pl.DataFrame:
-        """End what is closed or idle and return the tick's reports (REPORT_SCHEMA, ordered by first_ns, flow_id).
+        """End what is closed or idle and return the tick's reports (REPORT_SCHEMA, in the order they opened).
 
         Only flows that changed or ended since the last drain are in it, each once.
         """
@@ -177,10 +182,10 @@ class FlowTable:
             self._end(flow, EndReason.IDLE)
 
     def _report(self) -> pl.DataFrame:
+        self._changed.sort(key=attrgetter("number"))
         rows = [flow.row(self._config.community_seed, self._ids) for flow in self._changed]
         while len(self._ids) > RECENT_IDS:
             self._ids.popitem(last=False)
-        rows.sort(key=lambda row: (row[4], row[0]))  # first_ns, flow_id
         self._changed = []
         self._ended = 0
         columns = zip(*rows, strict=True) if rows else ([] for _ in REPORT_SCHEMA)

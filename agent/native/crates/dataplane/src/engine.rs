@@ -354,14 +354,14 @@ impl Engine {
         if self.config.detectors.is_some() {
             self.workers.iter_mut().for_each(|worker| worker.table.look());
         }
-        self.reporter.begin(&mut self.workers, which);
+        self.reporter.begin(&self.workers, which);
         self.told_ns = tick_ns;
         self.report_on()
     }
 
     /// Makes the next part of the reports of a tick.
     fn report_on(&mut self) -> Tick {
-        let reports = self.reporter.next(&self.workers, self.pool.as_ref());
+        let reports = self.reporter.next(&mut self.workers, self.pool.as_ref());
         if !self.reporter.has_more() {
             let which = self.reporter.which();
             self.workers.iter_mut().for_each(|worker| worker.table.reported(which));

@@ -237,6 +237,9 @@ impl TunnelPath {
     /// The words joined by `/`, as the column has them; None without tunnels.
     #[must_use]
     pub fn text(self) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         let last = self.last()?;
         Some(match Self(self.0 >> 4).text() {
             Some(outer) => format!("{outer}/{}", last.word()),

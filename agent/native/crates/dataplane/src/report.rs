@@ -1,4 +1,4 @@
-//! Makes the reports of a tick: a row for each flow that changed, in columns, in the order of first packet and id.
+//! Makes the reports of a tick: a row for each flow that changed, in columns, in the order they opened.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -12,12 +12,15 @@ use crate::flow::Flow;
 use crate::flow::ids::flow_id;
 use crate::worker::{Shed, Worker};
 
-/// Flow ids remembered, so that none is given twice where the clock stood still or went back.
+/// Flow ids remembered.
 const RECENT_IDS: usize = 65_536;
 /// Rows of one record batch: a part of the work of one thread.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
 const PART_ROWS: usize = 32_768;
+
+/// Flows whose memory is brought in together.
+const NEAR_ROWS: usize = 64;
 
 /// What an engine hands over at each tick: the reports of the tick and the books so far.
 pub struct Tick {
@@ -49,21 +52,19 @@ pub enum Which {
     Ended,
 }
 
-/// A flow that is reported: in order of first packet and id.
+/// A flow that is reported: in the order of the packets that opened them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
-    pub first_ns: i64,
-    pub id: u64,
-    pub worker: u32,
-    pub slot: u32,
+struct Row {
+    opened_at: u64,
+    worker: u32,
+    slot: u32,
 }
 
 /// Gives flows their ids and makes columns of them.
 pub struct Reporter {
     interfaces: Vec<String>,
     community_seed: u16,
-    taken: HashSet<u64, foldhash::fast::RandomState>,
-    recent: VecDeque<u64>,
+    ids: Ids,
     which: Which,
     rows: Vec<Row>,
     /// How many of them have been reported.
@@ -76,8 +77,7 @@ impl Reporter {
         Self {
             interfaces,
             community_seed,
-            taken: HashSet::default(),
-            recent: VecDeque::new(),
+            ids: Ids::default(),
             which: Which::Changed,
             rows: Vec::new(),
             reported: 0,
@@ -85,17 +85,18 @@ impl Reporter {
     }
 
     /// Begins the reports of flows that changed since the last.
-    pub fn begin(&mut self, workers: &mut [Worker], which: Which) {
+    pub fn begin(&mut self, workers: &[Worker], which: Which) {
         self.which = which;
-        self.identify(workers);
-        self.rows = rows(workers, which);
+        collect(workers, which, &mut self.rows);
         self.rows.sort_unstable();
         self.reported = 0;
     }
 
     /// The next reports; the flows must be as they were when these were begun.
-    pub fn next(&mut self, workers: &[Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
+    pub fn next(&mut self, workers: &mut [Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
         let end = (self.reported + PART_ROWS).min(self.rows.len());
+        self.identify(workers, self.reported..end);
+        let workers = &*workers;
         let rows = self.rows.get(self.reported..end).unwrap_or_default();
         let batch = |rows: &[Row]| self.batch(rows, workers);
         let batches = match pool {
@@ -119,33 +120,45 @@ impl Reporter {
     }
 
     /// Gives ids to flows that are reported for the first time, in the order they opened.
-    fn identify(&mut self, workers: &mut [Worker]) {
-        let mut fresh: Vec<(u64, u32, u32)> = Vec::new();
-        for (number, worker) in (0..).zip(workers.iter()) {
-            let table = &worker.table;
-            let slots = table.changed().iter().filter_map(|slot| Some((*slot, table.slab.get(*slot)?)));
-            fresh.extend(
-                slots
-                    .filter(|(_, flow)| !flow.told_before && !flow.identified)
-                    .map(|(slot, flow)| (flow.opened_at, number, slot)),
-            );
-        }
-        fresh.sort_unstable();
-        for (_, worker, slot) in fresh {
-            let worker = workers.get_mut(worker as usize);
-            let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(slot)) else { continue };
-            flow.id = self.new_id(flow);
-            flow.identified = true;
-        }
-        while self.recent.len() > RECENT_IDS {
-            if let Some(id) = self.recent.pop_front() {
-                self.taken.remove(&id);
+    fn identify(&mut self, workers: &mut [Worker], part: std::ops::Range<usize>) {
+        let Self { interfaces, ids, rows, .. } = self;
+        for row in rows.get(part).unwrap_or_default() {
+            let worker = workers.get_mut(row.worker as usize);
+            let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(row.slot)) else { continue };
+            if !flow.identified {
+                flow.identified = true;
+                flow.id = ids.give(interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str), flow);
             }
         }
+        ids.forget();
     }
 
-    fn new_id(&mut self, flow: &Flow) -> u64 {
-        let interface = self.interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str);
+    fn batch(&self, rows: &[Row], workers: &[Worker]) -> RecordBatch {
+        let mut columns = Columns::with_capacity(rows.len());
+        let flow = |row: &Row| workers.get(row.worker as usize)?.table.slab.get(row.slot);
+        let mut near = Vec::with_capacity(NEAR_ROWS);
+        for rows in rows.chunks(NEAR_ROWS) {
+            near.clear();
+            near.extend(rows.iter().filter_map(flow));
+            touch(&near);
+            for flows in near.chunk_by(|one, other| one.key.interface == other.key.interface) {
+                let interface = flows.first().and_then(|flow| self.interfaces.get(usize::from(flow.key.interface)));
+                columns.append(flows, interface.map_or("", String::as_str), self.community_seed);
+            }
+        }
+        columns.finish()
+    }
+}
+
+/// The ids that were given of late, so that none is given twice where the clock stood still or went back.
+#[derive(Default)]
+struct Ids {
+    taken: HashSet<u64, foldhash::fast::RandomState>,
+    recent: VecDeque<u64>,
+}
+
+impl Ids {
+    fn give(&mut self, interface: &str, flow: &Flow) -> u64 {
         let mut again = 0;
         loop {
             let id = flow_id(interface, &flow.key, flow.first_ns, again);
@@ -157,29 +170,33 @@ impl Reporter {
         }
     }
 
-    fn batch(&self, rows: &[Row], workers: &[Worker]) -> RecordBatch {
-        let mut columns = Columns::with_capacity(rows.len());
-        for row in rows {
-            let worker = workers.get(row.worker as usize);
-            if let Some(flow) = worker.and_then(|worker| worker.table.slab.get(row.slot)) {
-                let interface = self.interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str);
-                columns.append(flow, interface, self.community_seed);
-            }
+    fn forget(&mut self) {
+        let old = self.recent.len().saturating_sub(RECENT_IDS);
+        for id in self.recent.drain(..old) {
+            self.taken.remove(&id);
         }
-        columns.finish()
     }
 }
 
-fn rows(workers: &[Worker], which: Which) -> Vec<Row> {
-    let mut rows = Vec::new();
+/// Has the memory of flows brought in, so that the processor waits for many lines at once and not for one after the other.
+fn touch(flows: &[&Flow]) {
+    let mut seen = flows.iter().fold(0, |seen, flow| seen ^ flow.touch());
+    let extras = || flows.iter().filter_map(|flow| flow.extra.as_deref());
+    seen ^= extras().fold(0, |seen, extra| seen ^ u64::from(extra.label.is_some()) ^ u64::from(extra.found.is_some()));
+    seen ^= extras().fold(0, |seen, extra| seen ^ u64::from(extra.names.touch()));
+    std::hint::black_box(seen);
+}
+
+/// The flows to report, in no order.
+fn collect(workers: &[Worker], which: Which, rows: &mut Vec<Row>) {
+    rows.clear();
     for (number, worker) in (0..).zip(workers) {
         let table = &worker.table;
         rows.extend(table.changed().iter().filter_map(|slot| {
             let flow = table.slab.get(*slot).filter(|flow| which == Which::Changed || !flow.alive)?;
-            Some(Row { first_ns: flow.first_ns, id: flow.id, worker: number, slot: *slot })
+            Some(Row { opened_at: flow.opened_at, worker: number, slot: *slot })
         }));
     }
-    rows
 }
 
 /// Kept so that a stream of no batches has a schema too.

@@ -165,10 +165,10 @@ impl Worker {
             flow.listening = Listening::Now;
             let content = Content::new(sight.packet.proto == proto::TCP);
             let shown = self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing && self.shed < Shed::Content);
-            flow.extra.get_or_insert_default().content = Some(match shown {
+            flow.extra.get_or_insert_default().content = Some(Box::new(match shown {
                 Some(detectors) => content.shown_to(detectors),
                 None => content,
-            });
+            }));
             self.table.listening += 1;
             self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
         }

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use blake2::Blake2b;
-use blake2::digest::consts::U8;
 use sha1::{Digest, Sha1};
 
 use super::key::{FlowKey, icmp_answer};
@@ -37,23 +35,27 @@ pub fn community_id(src: End, dst: End, protocol: u8, seed: u16, text: &mut Stri
     STANDARD.encode_string(sha.finalize(), text);
 }
 
-/// The flow id: BLAKE2b-64 of what makes a flow itself. `again` counts the flows that had this id before: where the
-/// clock stood still or was set back, a tuple used again would get the id of the flow before it.
+/// The flow id: the first eight bytes of SHA-1 over what makes a flow itself. `again` counts the flows that had this id
+/// before: where the clock stood still or was set back, a tuple used again would get the id of the flow before it.
+///
+/// No secret hangs on it; SHA-1 is what processors compute fastest.
 #[must_use]
 pub fn flow_id(interface: &str, key: &FlowKey, first_ns: i64, again: usize) -> u64 {
-    let mut data = Vec::with_capacity(128);
-    data.extend_from_slice(interface.as_bytes());
-    data.push(0);
-    data.extend_from_slice(key.end(true).wire());
-    data.push(0);
-    data.extend_from_slice(key.end(false).wire());
-    data.push(key.proto);
-    data.extend_from_slice(&key.port_a.to_be_bytes());
-    data.extend_from_slice(&key.port_b.to_be_bytes());
-    data.extend_from_slice(&first_ns.to_be_bytes());
-    data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
-    data.extend(std::iter::repeat_n(b'+', again));
-    u64::from_be_bytes(Blake2b::<U8>::digest(&data).into())
+    let mut sha = Sha1::new();
+    Digest::update(&mut sha, interface);
+    Digest::update(&mut sha, [0]);
+    Digest::update(&mut sha, key.end(true).wire());
+    Digest::update(&mut sha, [0]);
+    Digest::update(&mut sha, key.end(false).wire());
+    Digest::update(&mut sha, [key.proto]);
+    Digest::update(&mut sha, key.port_a.to_be_bytes());
+    Digest::update(&mut sha, key.port_b.to_be_bytes());
+    Digest::update(&mut sha, first_ns.to_be_bytes());
+    if let Some(tunnel) = key.tunnel.text() {
+        Digest::update(&mut sha, tunnel);
+    }
+    (0..again).for_each(|_| Digest::update(&mut sha, b"+"));
+    sha.finalize().first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
 }
 
 /// The IANA keyword of a protocol number in lower case, `ip-<n>` when it has none.

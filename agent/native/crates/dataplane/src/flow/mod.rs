@@ -28,6 +28,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// What was counted more than before.
+    #[inline]
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let minus = |[out, inward]: [u64; 2], [out_before, in_before]: [u64; 2]| [out - out_before, inward - in_before];
+        Self {
+            packets: minus(self.packets, before.packets),
+            bytes: minus(self.bytes, before.bytes),
+            payload: minus(self.payload, before.payload),
+        }
+    }
+
     fn add(&mut self, outward: bool, packet: &Packet) {
         let [out, inward] = &mut self.packets;
         *(if outward { out } else { inward }) += 1;
@@ -53,7 +65,7 @@ pub struct Extra {
     pub names: Names,
     /// The name a DNS answer gave for the server's address: the weakest source.
     pub label: Option<Arc<str>>,
-    pub content: Option<Content>,
+    pub content: Option<Box<Content>>,
     /// What detectors found since the last report; None: none looked.
     pub found: Option<Vec<Detection>>,
 }
@@ -140,38 +152,12 @@ impl Flow {
         let Sight { packet, key, forward, .. } = *sight;
         let (local_port, remote_port) = ports(packet, sender_is_local);
         Self {
-            key,
-            generation: 0,
-            scope,
             initiator: initiator(opened, sender_is_local),
-            listening: Listening::NotYet,
-            closing: None,
-            end_reason: None,
-            alive: true,
-            dirty: false,
             local_is_a: forward == sender_is_local,
-            told_before: false,
-            identified: false,
-            fins: 0,
-            syn_ack: false,
-            rtt_known: false,
-            counts: Counts::default(),
-            seen_age: now.age_ns,
-            last_ns: packet.ts_ns,
-            told: Counts::default(),
-            first_ns: packet.ts_ns,
-            opened_age: now.age_ns,
-            opened_at: now.number,
-            closing_age: 0,
-            syn_ns: None,
-            isn: [0; 2],
-            isn_known: 0,
-            id: 0,
             vlan: packet.vlan,
-            extra: None,
-            rtt_us: 0,
             local_port,
             remote_port,
+            ..Self::begun(key, scope, packet.ts_ns, now)
         }
     }
 
@@ -191,39 +177,65 @@ impl Flow {
             Box::new(kept)
         });
         Self {
-            key: self.key,
-            generation: 0,
-            scope: self.scope,
             initiator: self.initiator,
             listening: self.listening,
+            local_is_a: self.local_is_a,
+            fins: self.fins,
+            rtt_known: self.rtt_known,
+            rtt_us: self.rtt_us,
+            vlan: self.vlan,
+            extra: heir_extra,
+            local_port: self.local_port,
+            remote_port: self.remote_port,
+            ..Self::begun(self.key, self.scope, packet.ts_ns, now)
+        }
+    }
+
+    /// A flow of which nothing is known but its key.
+    #[inline]
+    fn begun(key: FlowKey, scope: Scope, first_ns: i64, now: Moment) -> Self {
+        Self {
+            key,
+            generation: 0,
+            scope,
+            initiator: Initiator::Unknown,
+            listening: Listening::NotYet,
             closing: None,
             end_reason: None,
             alive: true,
             dirty: false,
-            local_is_a: self.local_is_a,
+            local_is_a: false,
             told_before: false,
             identified: false,
-            fins: self.fins,
+            fins: 0,
+            isn_known: 0,
             syn_ack: false,
-            rtt_known: self.rtt_known,
+            rtt_known: false,
             counts: Counts::default(),
             seen_age: now.age_ns,
-            last_ns: packet.ts_ns,
+            last_ns: first_ns,
             told: Counts::default(),
-            first_ns: packet.ts_ns,
+            first_ns,
             opened_age: now.age_ns,
             opened_at: now.number,
             closing_age: 0,
             syn_ns: None,
             isn: [0; 2],
-            isn_known: 0,
             id: 0,
-            vlan: self.vlan,
-            extra: heir_extra,
-            rtt_us: self.rtt_us,
-            local_port: self.local_port,
-            remote_port: self.remote_port,
+            vlan: Vlan::default(),
+            extra: None,
+            rtt_us: 0,
+            local_port: 0,
+            remote_port: 0,
         }
+    }
+
+    /// Has all of it brought into the cache; the number is of no use.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> u64 {
+        let [packets, _] = self.counts.packets;
+        u64::from(self.generation) ^ packets ^ self.first_ns as u64 ^ u64::from(self.local_port)
     }
 
     /// Begins to count anew what the next report adds.

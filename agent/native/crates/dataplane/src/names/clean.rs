@@ -12,33 +12,64 @@ const SCAN: usize = 4096;
 
 /// A value as its text column holds it; empty when nothing was told.
 #[must_use]
-pub fn text(column: Text, value: &[u8]) -> String {
-    let text = read(value, SCAN);
+pub fn text(column: Text, value: &[u8]) -> Cow<'_, str> {
+    let as_it_is = match column {
+        Text::HttpHost => plain(value, b"[:", true).filter(|text| !text.ends_with('.')),
+        Text::HttpPath => plain(value, b"?#:", false).filter(|text| text.starts_with('/')),
+        Text::HttpContentType => plain(value, b";", true),
+        _ => plain(value, b"", false),
+    };
+    as_it_is.map_or_else(|| Cow::Owned(reworked(column, &read(value, SCAN))), Cow::Borrowed)
+}
+
+fn reworked(column: Text, text: &str) -> String {
     match column {
-        Text::HttpHost => clean(&host(&text), NAME_LIMIT),
-        Text::HttpPath => clean(path(&text), PATH_LIMIT),
-        Text::HttpContentType => clean(&media_type(&text), NAME_LIMIT),
-        _ => clean(strip(&text), NAME_LIMIT),
+        Text::HttpHost => clean(&host(text), NAME_LIMIT),
+        Text::HttpPath => clean(path(text), PATH_LIMIT),
+        Text::HttpContentType => clean(&media_type(text), NAME_LIMIT),
+        _ => clean(strip(text), NAME_LIMIT),
     }
+}
+
+/// A value that every column would hold as it is: short, printable ASCII without spaces around it, without these marks,
+/// in lower case if it must be. Nearly all are.
+fn plain<'a>(value: &'a [u8], marks: &[u8], lower: bool) -> Option<&'a str> {
+    let stays = |byte: &u8| matches!(byte, b' '..=b'~') && !(lower && byte.is_ascii_uppercase()) && !marks.contains(byte);
+    let [b'!'..=b'~', .., b'!'..=b'~'] = value else { return None };
+    if value.len() > NAME_LIMIT || !value.iter().all(stays) {
+        return None;
+    }
+    std::str::from_utf8(value).ok()
 }
 
 /// A value as its list column holds it; empty when nothing was told.
 #[must_use]
-pub fn entry(column: List, value: &[u8]) -> String {
-    match column {
+pub fn entry(column: List, value: &[u8]) -> Cow<'_, str> {
+    let as_it_is = match column {
+        List::DnsQuery | List::MailDomains => plain(value, b"", true).filter(|text| !text.ends_with('.')),
+        List::FileTypes => plain(value, b";", true),
+        List::FileNames => plain(value, b"/\\", false),
+    };
+    if let Some(text) = as_it_is {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(match column {
         List::DnsQuery | List::MailDomains => clean(&domain(&read(value, SCAN)), NAME_LIMIT),
         List::FileNames => clean(&read(file_name(value.get(..SCAN).unwrap_or(value)), SCAN), NAME_LIMIT),
         List::FileTypes => clean(&media_type(&read(value, SCAN)), NAME_LIMIT),
-    }
+    })
 }
 
 /// The name of a server as its column holds it; empty when nothing was told.
 #[must_use]
-pub fn server(value: &[u8], source: Source) -> String {
+pub fn server(value: &[u8], source: Source) -> Cow<'_, str> {
     if source == Source::Http {
         return text(Text::HttpHost, value);
     }
-    clean(&domain(&clean(&read(value, 4 * NAME_LIMIT), NAME_LIMIT)), NAME_LIMIT)
+    if let Some(text) = plain(value, b"", true).filter(|text| !text.ends_with('.')) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(clean(&domain(&clean(&read(value, 4 * NAME_LIMIT), NAME_LIMIT)), NAME_LIMIT))
 }
 
 /// Bytes as UTF-8; those that are none become escapes as `\xff`.

@@ -118,6 +118,9 @@ impl Names {
         Some((self.said.of(SERVER_NAME).next()?, self.server_name_source?))
     }
 
+    /// Has the memory brought in; the byte is of no use.
+    pub fn touch(&self) -> u8 { self.said.touch() }
+
     /// Every text and entry, in the order they came.
     pub fn words(&self) -> impl Iterator<Item = (Word, &str)> {
         self.said.texts().map(|(column, text)| {

@@ -1,10 +1,16 @@
 //! Short texts packed one behind the other: most flows say two or three, and there are many flows.
 
+/// Room for what most flows say: server, fingerprint, protocol.
+const USUAL: usize = 88;
+/// What the three characters in front of a text can say.
+const LENGTH_LIMIT: usize = (1 << 14) - 1;
+const HEAD: usize = 3;
+
 /// What a flow said: texts, each with the number of its column.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
-    /// For each text: column, length in two bytes, the bytes.
-    bytes: Vec<u8>,
+    /// For each text: column, length in two characters of seven bits, the text.
+    packed: String,
     /// A bit for each column that has a text.
     columns: u16,
 }
@@ -18,11 +24,15 @@ impl Said {
 
     /// Adds a text, cut to what a length can say.
     pub fn push(&mut self, column: u8, text: &str) {
-        let text = text.get(..text.floor_char_boundary(usize::from(u16::MAX))).unwrap_or_default();
-        self.bytes.reserve_exact(3 + text.len());
-        self.bytes.push(column);
-        self.bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
-        self.bytes.extend_from_slice(text.as_bytes());
+        let text = text.get(..text.floor_char_boundary(LENGTH_LIMIT)).unwrap_or_default();
+        if self.packed.capacity() == 0 {
+            self.packed.reserve_exact(USUAL.max(HEAD + text.len()));
+        }
+        let length = text.len() as u16;
+        for head in [column, (length & 0x7F) as u8, (length >> 7) as u8] {
+            self.packed.push(char::from(head));
+        }
+        self.packed.push_str(text);
         self.columns |= 1 << column;
     }
 
@@ -37,14 +47,21 @@ impl Said {
         }
     }
 
+    /// Has the memory brought in; the byte is of no use.
+    #[must_use]
+    pub fn touch(&self) -> u8 {
+        self.packed.as_bytes().iter().step_by(64).fold(0, |seen, byte| seen ^ byte)
+    }
+
     /// Every text with its column, in the order they came.
     pub fn texts(&self) -> impl Iterator<Item = (u8, &str)> {
-        let mut left = self.bytes.as_slice();
+        let mut left = self.packed.as_str();
         std::iter::from_fn(move || {
-            let ([column, low, high], rest) = left.split_first_chunk()?;
-            let (text, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([*low, *high])))?;
-            left = rest;
-            Some((*column, std::str::from_utf8(text).unwrap_or_default()))
+            let [column, low, high] = *left.as_bytes().first_chunk()?;
+            let end = HEAD + (usize::from(low) | usize::from(high) << 7);
+            let text = left.get(HEAD..end)?;
+            left = left.get(end..)?;
+            Some((column, text))
         })
     }
 
