@@ -119,6 +119,12 @@ impl Content {
         }
     }
 
+    /// Tells whether nobody listens any more.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        !self.hearing.listening
+    }
+
     /// Bytes held until those before them come.
     #[must_use]
     pub fn held(&self) -> usize {

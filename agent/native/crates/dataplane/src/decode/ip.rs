@@ -56,7 +56,6 @@ impl Header {
 }
 
 /// Reads the IP header at `at`; what is around it ends at `end` on the wire.
-#[inline(always)]
 pub fn read(data: &[u8], at: usize, end: usize, fit: Fit) -> Result<Header, DropReason> {
     match u8_at(data, at).ok_or(DropReason::TruncatedIp)? >> 4 {
         4 => ipv4(data, at, end, fit),
@@ -65,7 +64,6 @@ pub fn read(data: &[u8], at: usize, end: usize, fit: Fit) -> Result<Header, Drop
     }
 }
 
-#[inline(always)]
 fn ipv4(data: &[u8], at: usize, end: usize, fit: Fit) -> Result<Header, DropReason> {
     let fixed: [u8; IPV4_HEADER] = chunk_at(data, at).ok_or(DropReason::TruncatedIp)?;
     let [first, _, l0, l1, i0, i1, p0, p1, _, proto, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = fixed;
@@ -109,7 +107,6 @@ fn ipv4(data: &[u8], at: usize, end: usize, fit: Fit) -> Result<Header, DropReas
 }
 
 /// Checks a packet's length against its headers and what is around it; returns the length that counts.
-#[inline(always)]
 fn fitting(length: usize, least: usize, room: usize, fit: Fit) -> Result<usize, DropReason> {
     let length = match fit {
         Fit::Begun => length.min(room),
@@ -119,7 +116,6 @@ fn fitting(length: usize, least: usize, room: usize, fit: Fit) -> Result<usize, 
     if length < least { Err(DropReason::MalformedIp) } else { Ok(length) }
 }
 
-#[inline(always)]
 fn ipv6(data: &[u8], at: usize, end: usize, mut fit: Fit) -> Result<Header, DropReason> {
     let fixed: [u8; IPV6_HEADER] = chunk_at(data, at).ok_or(DropReason::TruncatedIp)?;
     let following = fixed[6];

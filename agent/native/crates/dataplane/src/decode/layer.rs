@@ -28,21 +28,18 @@ pub struct Layer {
 
 impl Layer {
     /// Reads the IP packet that is straight in a frame.
-    #[inline(always)]
     pub fn outermost(frame: &Frame<'_>, fit: Fit) -> Result<Self, DropReason> {
         let start = link::find_ip(frame.linktype, frame.data)?;
         let (end, tunnel) = (frame.wire_len as usize, TunnelPath::default());
         Self::read(frame, Place { at: start.offset, end, vlan: start.vlan, tunnel, fit })
     }
 
-    #[inline(always)]
     fn read(frame: &Frame<'_>, place: Place) -> Result<Self, DropReason> {
         let header = ip::read(frame.data, place.at, place.end, place.fit)?;
         Self::behind(frame, header, place)
     }
 
     /// Reads what is behind an IP header.
-    #[inline(always)]
     pub fn behind(frame: &Frame<'_>, header: Header, place: Place) -> Result<Self, DropReason> {
         let packet = if header.is_later_fragment() {
             transport::unported(frame, &header, &place)
@@ -54,7 +51,6 @@ impl Layer {
     }
 
     /// Tells whether this is all there is to the frame.
-    #[inline(always)]
     pub fn is_plain(&self) -> bool {
         self.header.fragment.is_none() && !tunnel::may_carry(&self.packet)
     }

@@ -33,7 +33,6 @@ pub struct Start {
 type Next = Result<(u16, usize), DropReason>;
 
 /// Where the IP packet of a frame starts, or why there is none. Link types: <https://www.tcpdump.org/linktypes.html>.
-#[inline(always)]
 pub fn find_ip(linktype: u32, data: &[u8]) -> Result<Start, DropReason> {
     if linktype == 1 && matches!(u16_at(data, 12), Some(IP | IPV6)) {
         return Ok(Start { offset: 14, vlan: Vlan::default() }); // nearly every frame there is

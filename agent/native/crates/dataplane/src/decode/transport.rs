@@ -18,7 +18,6 @@ const PORTS: usize = 4;
 /// A capture that cut the frame short (snaplen) may end inside the transport header, as long as what is counted was
 /// captured. A packet that itself ends there is `TruncatedTransport`; one whose header contradicts the length of the
 /// packet, `MalformedTransport`. `cut`: a first fragment goes on in others, its UDP length may reach beyond.
-#[inline(always)]
 pub fn read(frame: &Frame<'_>, header: &Header, place: &Place, cut: bool) -> Result<Packet, DropReason> {
     let packet = unported(frame, header, place);
     match header.proto {
@@ -34,7 +33,6 @@ pub fn read(frame: &Frame<'_>, header: &Header, place: &Place, cut: bool) -> Res
 }
 
 /// The packet of a fragment whose first fragment is not known: without ports, nothing of its payload to be read.
-#[inline(always)]
 pub fn unported(frame: &Frame<'_>, header: &Header, place: &Place) -> Packet {
     Packet {
         ts_ns: frame.ts_ns,
@@ -57,13 +55,11 @@ pub fn unported(frame: &Frame<'_>, header: &Header, place: &Place) -> Packet {
 }
 
 /// The packet with the payload from `start` to `end` on the wire, of which some may not be captured.
-#[inline(always)]
 fn with_payload(packet: Packet, data: &[u8], start: usize, end: usize) -> Packet {
     let captured = (start.min(data.len()) as u32, end.min(data.len()) as u32);
     Packet { payload_bytes: end.saturating_sub(start) as u32, payload: captured, ..packet }
 }
 
-#[inline(always)]
 fn tcp(data: &[u8], header: &Header, packet: Packet) -> Result<Packet, DropReason> {
     let head: [u8; TCP_FLAGS_END] =
         chunk_at(data, header.body).filter(|_| has(header, TCP_HEADER)).ok_or(DropReason::TruncatedTransport)?;
@@ -83,7 +79,6 @@ fn tcp(data: &[u8], header: &Header, packet: Packet) -> Result<Packet, DropReaso
     Ok(with_payload(packet, data, start, header.end))
 }
 
-#[inline(always)]
 fn udp(data: &[u8], header: &Header, packet: Packet, cut: bool) -> Result<Packet, DropReason> {
     let (sport, dport) = ports(data, header, UDP_HEADER)?;
     let room = header.end - header.body;
@@ -107,7 +102,6 @@ fn icmp(data: &[u8], header: &Header, packet: Packet) -> Result<Packet, DropReas
 }
 
 /// The ports of a packet that has room for its transport header.
-#[inline(always)]
 fn ports(data: &[u8], header: &Header, least: usize) -> Result<(u16, u16), DropReason> {
     let [s0, s1, d0, d1] =
         chunk_at(data, header.body).filter(|_| has(header, least)).ok_or(DropReason::TruncatedTransport)?;
@@ -115,7 +109,6 @@ fn ports(data: &[u8], header: &Header, least: usize) -> Result<(u16, u16), DropR
 }
 
 /// Tells whether the packet itself is long enough for its transport header.
-#[inline(always)]
 fn has(header: &Header, least: usize) -> bool {
     header.end.saturating_sub(header.body) >= least
 }

@@ -32,7 +32,7 @@ impl FlowKey {
                 Some(_) if is_request(packet.proto, packet.sport) => (true, packet.sport, 0),
                 Some(request) => (false, request, 0),
             },
-            _ if (packet.src.key(), packet.sport) <= (packet.dst.key(), packet.dport) => {
+            _ if (number(&packet.src), packet.sport) <= (number(&packet.dst), packet.dport) => {
                 (true, packet.sport, packet.dport)
             }
             _ => (false, packet.dport, packet.sport),
@@ -61,6 +61,11 @@ impl FlowKey {
         let [.., w, x, y, z] = bytes;
         Address::v4([w, x, y, z])
     }
+}
+
+/// An address as a number, which compares like its bytes and quicker.
+const fn number(address: &Address) -> u128 {
+    u128::from_be_bytes(*address.key())
 }
 
 /// Type of an ICMP request → type of its answer, and back: a pair is one conversation. None: one-way.

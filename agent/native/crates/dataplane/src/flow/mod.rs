@@ -96,31 +96,27 @@ impl Extra {
 
 /// A flow in the table. `out` is from local to remote, whoever opened it.
 ///
-/// Four cache lines: a packet that only counts touches the first two.
+/// Four cache lines: a packet that only counts touches the first two, a report the third, and the fourth what few packets
+/// need.
 #[repr(C, align(64))]
 pub struct Flow {
-    // Who it is.
+    // Who it is, and what every packet looks at.
     pub key: FlowKey,
-    pub generation: u32,
     pub scope: Scope,
     pub initiator: Initiator,
     pub listening: Listening,
     pub closing: Option<EndReason>,
+    pub opened_age: i64,
     pub end_reason: Option<EndReason>,
     pub alive: bool,
     /// Counted since the last report.
     pub dirty: bool,
     /// The end called `a` in the key is the local one.
     pub local_is_a: bool,
-    /// Reported before.
-    pub told_before: bool,
-    /// Has its id.
-    pub identified: bool,
     fins: u8,
     /// Bit 0: outward, bit 1: inward.
     isn_known: u8,
     syn_ack: bool,
-    rtt_known: bool,
     // What every packet changes.
     pub counts: Counts,
     pub seen_age: i64,
@@ -128,7 +124,12 @@ pub struct Flow {
     // What reports need.
     pub told: Counts,
     pub first_ns: i64,
-    pub opened_age: i64,
+    pub generation: u32,
+    /// Reported before.
+    pub told_before: bool,
+    /// Has its id.
+    pub identified: bool,
+    rtt_known: bool,
     // What few packets touch.
     pub opened_at: u64,
     pub closing_age: i64,
@@ -144,6 +145,7 @@ pub struct Flow {
 }
 
 const _: () = assert!(size_of::<Flow>() <= 256);
+const _: () = assert!(std::mem::offset_of!(Flow, counts) == 64);
 
 impl Flow {
     /// Opens a flow with its first packet, which is not counted yet. `opened`: what `opened_by_sender` says of it.
@@ -235,7 +237,7 @@ impl Flow {
     #[must_use]
     pub fn touch(&self) -> u64 {
         let [packets, _] = self.counts.packets;
-        u64::from(self.generation) ^ packets ^ self.first_ns as u64 ^ u64::from(self.local_port)
+        u64::from(self.alive) ^ packets ^ self.first_ns as u64 ^ u64::from(self.local_port)
     }
 
     /// Begins to count anew what the next report adds.

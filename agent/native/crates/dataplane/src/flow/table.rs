@@ -6,7 +6,7 @@ use super::index::Index;
 use super::key::Hasher;
 use super::slab::Slab;
 use super::wheel::Wheel;
-use super::{Flow, Moment, Sight, opened_by_sender};
+use super::{Flow, Listening, Moment, Sight, opened_by_sender};
 use crate::home::{Home, Side};
 use crate::model::{EndReason, SECOND_NS, Scope, tcp};
 use crate::names::transfers::FlowRef;
@@ -101,11 +101,12 @@ impl Table {
         let mut seen = hashes.clone().fold(0, |seen, hash| seen ^ self.index.touch(hash));
         slots.clear();
         slots.extend(hashes.map(|hash| self.index.find(hash, |_| true)));
-        for flow in slots.iter().flatten().filter_map(|slot| self.slab.get(*slot)) {
-            seen ^= flow.first_ns as u64 ^ u64::from(flow.generation);
+        let flows = || slots.iter().flatten().filter_map(|slot| self.slab.get(*slot));
+        for flow in flows() {
+            seen ^= flow.opened_age as u64 ^ flow.seen_age as u64;
         }
-        for extra in slots.iter().flatten().filter_map(|slot| self.slab.get(*slot)?.extra.as_deref()) {
-            seen ^= extra.names.http_upload_bytes.unwrap_or_default() ^ u64::from(extra.content.is_some());
+        for extra in flows().filter(|flow| flow.listening == Listening::Now).filter_map(|flow| flow.extra.as_deref()) {
+            seen ^= u64::from(extra.content.as_ref().is_some_and(|content| content.is_silent()));
         }
         std::hint::black_box(seen);
     }

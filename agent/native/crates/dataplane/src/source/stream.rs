@@ -7,7 +7,7 @@ use super::packed::Packing;
 use super::raw::{Came, Raw};
 
 /// Bytes read or unpacked at a time: a few hundred frames, and still in the processor's second cache.
-const CHUNK: usize = 1 << 18;
+const CHUNK: usize = 1 << 16;
 /// How many bytes tell how a file is packed.
 const HEAD: usize = 4;
 
