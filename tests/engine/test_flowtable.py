@@ -400,6 +400,13 @@ def test_ids_are_the_same_each_time_and_differ_between_flows() -> None:
     assert first["flow_id"].n_unique() == 3
 
 
+def test_flows_are_reported_in_the_order_they_opened() -> None:
+    """Neither time stamps that are out of order nor what came last change it."""
+    table = FlowTable(config())
+    feed(table, [packet(at, LOCAL, REMOTE, sport=port) for at, port in ((3, 7), (1, 5), (2, 6), (4, 7))])
+    assert table.close()["local_port"].to_list() == [7, 5, 6]
+
+
 def test_vlan_and_addresses_are_text() -> None:
     """The report holds text forms, IPv6 compressed."""
     row = single([packet(0, LOCAL6, REMOTE6, vlan="10.20", tunnel="gre", proto=200)])

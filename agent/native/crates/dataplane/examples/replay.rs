@@ -18,12 +18,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> Result<(), String> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let workers = match arguments.iter().position(|word| word == "--workers") {
-        Some(at) => arguments.drain(at..).take(2).nth(1).and_then(|count| count.parse().ok()).unwrap_or(1),
+        Some(at) => arguments.drain(at..at + 2).nth(1).and_then(|count| count.parse().ok()).unwrap_or(1),
         None => 1,
     };
     let paths: Vec<PathBuf> = arguments.into_iter().map(PathBuf::from).collect();
     let stop = Arc::default();
     let source = Files::open(&paths, None, Arc::clone(&stop)).map_err(|sentences| sentences.join("; "))?;
+    let source = if workers > 1 { source.for_sharing() } else { source };
     let control = Arc::new(Control::new(Home::new(&networks(), Vec::new()), stop));
     let names = paths.iter().map(|path| path.display().to_string()).collect();
     let mut engine = Engine::new(config(names, workers), control, Box::new(source), Arc::default())?;

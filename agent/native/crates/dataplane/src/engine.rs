@@ -4,106 +4,34 @@
 //! address has, which flow gives way when there are too many - is decided between two runs, in the order of packets, and
 //! runs end at the same packets whatever the number of workers.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-
 use crate::books::Books;
 use crate::clock::Clock;
-use crate::content::Detectors;
+pub use crate::control::{Config, Control};
+use crate::crew::{each, pool};
 use crate::decode::fragments::Fragments;
-use crate::decode::{Decoded, Fit, decode};
-use crate::flow::Moment;
-use crate::flow::key::{FlowKey, Hasher};
-use crate::flow::table::{Idle, Lifetimes, Table};
+use crate::flow::key::Hasher;
+use crate::flow::table::{Idle, Table};
 use crate::home::Home;
-use crate::model::{DropReason, Packet, SECOND_NS};
+use crate::model::{DropReason, SECOND_NS};
 use crate::names::dns::DnsNames;
 use crate::report::{Reporter, Tick, Which};
-use crate::source::{Block, Filled, Record, Source};
-use crate::worker::{Item, Shed, Worker, settle};
+use crate::run::{Read, Run};
+use crate::source::{Block, Filled, Source};
+use crate::worker::{Shed, Worker, settle};
 
 /// Packets after which limits are looked at, at most.
 const EPOCH: u64 = 8192;
-/// Packets decoded before they are counted, when one worker does both: what fits a near cache.
-const BATCH: usize = 64;
 /// Flows listened to at a time.
 const LISTENING_LIMIT: usize = 32_768;
 /// Bytes of TCP segments held of all flows together, until those before them come.
 const HELD_LIMIT: usize = 1 << 26;
 /// Flows that may end within one tick; when more did, those that have ended are reported before it closes.
-const MAX_UNREPORTED: usize = 32_768;
+const MAX_UNREPORTED: usize = 65_536;
 /// How soon a paced replay notices that it shall stop.
 const POLL: Duration = Duration::from_millis(200);
-
-/// How an engine works. Times are nanoseconds.
-#[derive(Clone)]
-pub struct Config {
-    /// Names of interfaces, as records number them.
-    pub interfaces: Vec<String>,
-    pub tick_ns: i64,
-    pub lifetimes: Lifetimes,
-    pub max_flows: usize,
-    pub report_all: bool,
-    pub community_seed: u16,
-    pub fit: Fit,
-    /// Files only: keep packet time instead of going as fast as possible.
-    pub realtime: bool,
-    pub workers: usize,
-    pub detectors: Option<Arc<Detectors>>,
-}
-
-/// What may be asked of a running engine from other threads.
-pub struct Control {
-    stop: Arc<AtomicBool>,
-    home: Mutex<Arc<Home>>,
-    packets: AtomicU64,
-    read_bytes: AtomicU64,
-    total_bytes: AtomicU64,
-}
-
-impl Control {
-    /// Begins with a home; sources that wait look at `stop` too.
-    #[must_use]
-    pub fn new(home: Home, stop: Arc<AtomicBool>) -> Self {
-        Self {
-            stop,
-            home: Mutex::new(Arc::new(home)),
-            packets: AtomicU64::new(0),
-            read_bytes: AtomicU64::new(0),
-            total_bytes: AtomicU64::new(0),
-        }
-    }
-
-    /// Asks the engine to close the books and end soon.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    #[must_use]
-    pub fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Uses another home from the next packets on; flows in the table keep the scope they have.
-    pub fn set_home(&self, home: Home) {
-        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(home);
-    }
-
-    fn home(&self) -> Arc<Home> {
-        Arc::clone(&self.home.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Packets, bytes read, bytes in all (0: not known).
-    #[must_use]
-    pub fn progress(&self) -> (u64, u64, u64) {
-        let [packets, read, total] =
-            [&self.packets, &self.read_bytes, &self.total_bytes].map(|count| count.load(Ordering::Relaxed));
-        (packets, read, total)
-    }
-}
 
 /// Packets of a source to ticks of flow reports.
 pub struct Engine {
@@ -113,6 +41,9 @@ pub struct Engine {
     ended: bool,
     closed: bool,
     block: Block,
+    /// What comes behind that block, if it was read while workers were at it, and whether more will.
+    ahead: Block,
+    read_ahead: Option<Filled>,
     /// The record of the block that is next.
     at: usize,
     /// The clock has seen the time of that record.
@@ -123,6 +54,8 @@ pub struct Engine {
     number: u64,
     epoch: u64,
     workers: Vec<Worker>,
+    /// Room to decode into, one for each worker.
+    reads: Vec<Read>,
     pool: Option<rayon::ThreadPool>,
     hasher: Hasher,
     home: Arc<Home>,
@@ -157,6 +90,7 @@ impl Engine {
         };
         Ok(Self {
             workers: (0..count).map(|_| worker()).collect(),
+            reads: (0..count).map(|_| Read::default()).collect(),
             clock: Clock::new(config.tick_ns),
             epoch: (config.max_flows as u64 / 32).clamp(1, EPOCH),
             reporter: Reporter::new(config.interfaces.clone(), config.community_seed),
@@ -169,6 +103,8 @@ impl Engine {
             ended: false,
             closed: false,
             block: Block::default(),
+            ahead: Block::default(),
+            read_ahead: None,
             at: 0,
             noted: false,
             ages: Vec::new(),
@@ -224,16 +160,21 @@ impl Engine {
 
     /// Gets the next block, and looks at the clock while there is none.
     fn fill(&mut self) -> Next {
-        self.block.clear();
         self.at = 0;
         loop {
+            self.block.clear();
             if self.ended || self.control.stopping() {
                 return Next::End;
             }
-            self.ended = self.source.fill(&mut self.block, EPOCH as usize) == Filled::End;
-            let (read, total) = self.source.progress();
-            self.control.read_bytes.store(read, Ordering::Relaxed);
-            self.control.total_bytes.store(total, Ordering::Relaxed);
+            let filled = match self.read_ahead.take() {
+                Some(filled) => {
+                    std::mem::swap(&mut self.block, &mut self.ahead);
+                    filled
+                }
+                None => self.source.fill(&mut self.block, EPOCH as usize),
+            };
+            self.ended = filled == Filled::End;
+            self.control.read(self.source.progress());
             let idle = self.block.records.is_empty();
             self.follow_home(); // also while the kernel counts all there is, and nothing comes up
             if let Some(wire) = self.source.wire() {
@@ -295,12 +236,20 @@ impl Engine {
             hasher: self.hasher,
         };
         match &self.pool {
-            Some(pool) => pool.install(|| run.share(&mut self.workers, &mut self.fragments)),
-            None => run.alone(&mut self.workers, &mut self.fragments),
+            None => {
+                self.reads.iter_mut().take(1).for_each(|read| run.alone(&mut self.workers, read, &mut self.fragments))
+            }
+            Some(pool) => pool.in_place_scope(|scope| {
+                scope.spawn(|_| run.share(pool, &mut self.workers, &mut self.reads, &mut self.fragments));
+                if self.read_ahead.is_none() && !self.ended {
+                    self.ahead.clear();
+                    self.read_ahead = Some(self.source.fill(&mut self.ahead, EPOCH as usize));
+                }
+            }),
         }
         self.number += records.len() as u64;
         self.at = end;
-        self.control.packets.fetch_add(records.len() as u64, Ordering::Relaxed);
+        self.control.counted(records.len());
         settle(&mut self.workers, &mut self.dns_names.lock().unwrap_or_else(PoisonError::into_inner));
         if self.number.is_multiple_of(self.epoch) {
             self.govern();
@@ -310,7 +259,7 @@ impl Engine {
     /// Keeps the limits that hold for all workers together: what began or was idle the longest gives way.
     fn govern(&mut self) {
         let age_ns = self.clock.age_ns();
-        self.workers.iter_mut().for_each(|worker| worker.table.expire(age_ns));
+        each(self.pool.as_ref(), &mut self.workers, |_, worker| worker.table.expire(age_ns));
         let flows: usize = self.workers.iter().map(|worker| worker.table.len()).sum();
         if flows > self.config.max_flows {
             evict(&mut self.workers, flows - self.config.max_flows);
@@ -335,17 +284,15 @@ impl Engine {
     }
 
     fn tick(&mut self, tick_ns: i64) -> Tick {
-        for worker in &mut self.workers {
-            worker.table.expire(self.clock.age_ns());
-        }
+        let age_ns = self.clock.age_ns();
+        each(self.pool.as_ref(), &mut self.workers, |_, worker| worker.table.expire(age_ns));
         self.report(tick_ns, Which::Changed)
     }
 
     fn close(&mut self) -> Tick {
         self.closed = true;
-        for worker in &mut self.workers {
-            worker.table.close(self.clock.age_ns());
-        }
+        let age_ns = self.clock.age_ns();
+        each(self.pool.as_ref(), &mut self.workers, |_, worker| worker.table.close(age_ns));
         let end_ns = self.source.wire().map_or(self.last_ts_ns, |wire| wire.now_ns().max(self.last_ts_ns));
         self.report(end_ns, Which::Changed)
     }
@@ -364,7 +311,7 @@ impl Engine {
         let reports = self.reporter.next(&mut self.workers, self.pool.as_ref());
         if !self.reporter.has_more() {
             let which = self.reporter.which();
-            self.workers.iter_mut().for_each(|worker| worker.table.reported(which));
+            each(self.pool.as_ref(), &mut self.workers, |_, worker| worker.table.reported(which));
         }
         let (lag_ns, down) = self.look_at_wire();
         let mut books = vec![Books::default(); self.config.interfaces.len()];
@@ -448,14 +395,6 @@ fn shed(load: f64) -> Shed {
     }
 }
 
-fn pool(threads: usize) -> Result<rayon::ThreadPool, String> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("worker-{number}"))
-        .build()
-        .map_err(|error| format!("no threads for {threads} workers: {error}"))
-}
-
 /// Ends the flows of all workers that were idle the longest.
 fn evict(workers: &mut [Worker], count: usize) {
     let mut idle: Vec<(Idle, usize)> = Vec::new();
@@ -469,140 +408,5 @@ fn evict(workers: &mut [Worker], count: usize) {
     for (at, (flow, number)) in idle.iter().enumerate() {
         let Some(worker) = workers.get_mut(*number) else { continue };
         if at < count { worker.table.evict(flow.flow) } else { worker.table.keep(flow) }
-    }
-}
-
-/// Records that are decoded and counted together.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    block: &'a Block,
-    records: &'a [Record],
-    ages: &'a [i64],
-    /// Of the first packet.
-    number: u64,
-    home: &'a Home,
-    fit: Fit,
-    hasher: Hasher,
-}
-
-/// What became of some records that were decoded.
-#[derive(Default)]
-struct Read {
-    items: Vec<Item>,
-    /// Records with fragments, which must be read in order.
-    fragments: Vec<u32>,
-    books: Vec<Books>,
-}
-
-impl<'a> Run<'a> {
-    /// One worker decodes and counts, a batch at a time.
-    fn alone(&self, workers: &mut [Worker], fragments: &mut Fragments) {
-        let Some(worker) = workers.first_mut() else { return };
-        let mut read = Read::default();
-        for start in (0..self.records.len()).step_by(BATCH) {
-            let end = (start + BATCH).min(self.records.len());
-            read.items.clear();
-            self.read(start..end, &mut read, worker.books.len());
-            let mut whole = Vec::new();
-            if !read.fragments.is_empty() {
-                self.read_fragments(&mut read, fragments, &mut whole);
-            }
-            worker.books.iter_mut().zip(&read.books).for_each(|(sum, part)| sum.add(part));
-            read.books.clear();
-            let items: Vec<&Item> = read.items.iter().collect();
-            worker.take(&items, self.home, |item| self.payload(item, &whole));
-        }
-    }
-
-    /// Workers decode parts of the records, then each counts the packets of its share of hosts.
-    fn share(&self, workers: &mut [Worker], fragments: &mut Fragments) {
-        let count = workers.len();
-        let interfaces = workers.first().map_or(0, |worker| worker.books.len());
-        let part = self.records.len().div_ceil(count);
-        let mut reads: Vec<Read> = (0..count)
-            .into_par_iter()
-            .map(|number| {
-                let mut read = Read::default();
-                let end = ((number + 1) * part).min(self.records.len());
-                self.read((number * part).min(end)..end, &mut read, interfaces);
-                read
-            })
-            .collect();
-        let mut whole = Vec::new();
-        for read in &mut reads {
-            if !read.fragments.is_empty() {
-                self.read_fragments(read, fragments, &mut whole);
-            }
-        }
-        workers.par_iter_mut().enumerate().for_each(|(number, worker)| {
-            let mine = |item: &&Item| self.hasher.ends(&item.key) as usize % count == number;
-            for read in &reads {
-                let items: Vec<&Item> = read.items.iter().filter(mine).collect();
-                for items in items.chunks(BATCH) {
-                    worker.take(items, self.home, |item| self.payload(item, &whole));
-                }
-            }
-        });
-        if let Some(worker) = workers.first_mut() {
-            for read in &reads {
-                worker.books.iter_mut().zip(&read.books).for_each(|(sum, part)| sum.add(part));
-            }
-        }
-    }
-
-    /// Decodes records that need no others; notes those that do.
-    fn read(&self, part: std::ops::Range<usize>, read: &mut Read, interfaces: usize) {
-        read.books.resize(interfaces, Books::default());
-        for at in part {
-            let Some(record) = self.records.get(at) else { return };
-            let frame = self.block.frame(record);
-            let Some(books) = read.books.get_mut(usize::from(record.interface)) else { continue };
-            books.packets += 1;
-            books.bytes += u64::from(record.wire_len);
-            match decode(&frame, self.home, self.fit) {
-                Decoded::Packet(packet) => read.items.push(self.item(packet, at)),
-                Decoded::Fragment => read.fragments.push(at as u32),
-                Decoded::Dropped(reason) => books.drop(reason, 1),
-            }
-        }
-    }
-
-    /// Reads the records with fragments in order and puts their packets where they belong. What was completed goes into
-    /// `whole`: (record, payload).
-    fn read_fragments(&self, read: &mut Read, fragments: &mut Fragments, whole: &mut Vec<(u32, Vec<u8>)>) {
-        for at in std::mem::take(&mut read.fragments) {
-            let Some(record) = self.records.get(at as usize) else { continue };
-            match fragments.decode(&self.block.frame(record), self.home, self.fit) {
-                Decoded::Packet(packet) => {
-                    read.items.push(self.item(packet, at as usize));
-                    if let Some(payload) = fragments.reassembled() {
-                        whole.push((at, payload.to_vec()));
-                    }
-                }
-                Decoded::Fragment => {}
-                Decoded::Dropped(reason) => {
-                    if let Some(books) = read.books.get_mut(usize::from(record.interface)) {
-                        books.drop(reason, 1);
-                    }
-                }
-            }
-        }
-        read.items.sort_by_key(|item| item.record);
-    }
-
-    fn item(&self, packet: Packet, at: usize) -> Item {
-        let (key, forward) = FlowKey::of(&packet);
-        let now = Moment { number: self.number + at as u64, age_ns: self.ages.get(at).copied().unwrap_or_default() };
-        Item { packet, key, hash: self.hasher.flow(&key), forward, record: at as u32, now }
-    }
-
-    fn payload<'b>(&'b self, item: &Item, whole: &'b [(u32, Vec<u8>)]) -> &'b [u8] {
-        if !whole.is_empty()
-            && let Ok(at) = whole.binary_search_by_key(&item.record, |(record, _)| *record)
-        {
-            return whole.get(at).map_or(&[], |(_, payload)| payload);
-        }
-        let Some(record) = self.records.get(item.record as usize) else { return &[] };
-        item.packet.payload_in(self.block.frame(record).data)
     }
 }

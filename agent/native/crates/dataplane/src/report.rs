@@ -17,7 +17,7 @@ const RECENT_IDS: usize = 65_536;
 /// Rows of one record batch: a part of the work of one thread.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
-const PART_ROWS: usize = 32_768;
+const PART_ROWS: usize = 65_536;
 
 /// Flows whose memory is brought in together.
 const NEAR_ROWS: usize = 64;
@@ -74,14 +74,7 @@ pub struct Reporter {
 impl Reporter {
     #[must_use]
     pub fn new(interfaces: Vec<String>, community_seed: u16) -> Self {
-        Self {
-            interfaces,
-            community_seed,
-            ids: Ids::default(),
-            which: Which::Changed,
-            rows: Vec::new(),
-            reported: 0,
-        }
+        Self { interfaces, community_seed, ids: Ids::default(), which: Which::Changed, rows: Vec::new(), reported: 0 }
     }
 
     /// Begins the reports of flows that changed since the last.

@@ -83,16 +83,22 @@ impl Worker {
         }
     }
 
-    /// Counts packets in order; `payload` gives the captured payload of each.
+    /// Counts packets in order; `payload` gives the captured payload of each. Tells whether there were any.
     ///
-    /// Their flows are brought near before the first is counted.
-    pub fn take<'a>(&mut self, items: &[&'a Item], home: &Home, payload: impl Fn(&'a Item) -> &'a [u8]) {
-        let mut found = std::mem::take(&mut self.found);
+    /// Their flows are brought near before the first is counted, so there should be few packets at a time.
+    pub fn take<'a>(
+        &mut self,
+        items: impl Iterator<Item = &'a Item>,
+        home: &Home,
+        payload: impl Fn(&'a Item) -> &'a [u8],
+    ) -> bool {
+        let (mut found, items) = (std::mem::take(&mut self.found), items.collect::<Vec<_>>());
         self.table.touch(items.iter().map(|item| item.hash), &mut found);
         for (item, slot) in items.iter().zip(&found) {
             self.count(&sight(item, payload(item)), *slot, home, item.now);
         }
         self.found = found;
+        !items.is_empty()
     }
 
     fn count(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) {

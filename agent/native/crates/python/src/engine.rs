@@ -66,6 +66,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let files = Files::open(&paths, filter(programs)?, Arc::clone(&stop)).map_err(PyValueError::new_err)?;
+        let files = if settings.workers() > 1 { files.for_sharing() } else { files };
         let control = Arc::new(Control::new(home.build(), stop));
         let config = settings.config(names, Fit::Sliced);
         let driver = Driver::new(config, Arc::clone(&control), Box::new(files), Arc::default());

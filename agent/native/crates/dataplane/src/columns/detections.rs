@@ -9,8 +9,11 @@ use crate::content::Detection;
 
 /// An empty column.
 pub fn detections() -> LargeListBuilder<StructBuilder> {
-    LargeListBuilder::new(StructBuilder::new(detection(), detection_builders()))
-        .with_field(Field::new("item", DataType::Struct(detection()), true))
+    LargeListBuilder::new(StructBuilder::new(detection(), detection_builders())).with_field(Field::new(
+        "item",
+        DataType::Struct(detection()),
+        true,
+    ))
 }
 
 /// Adds a row.

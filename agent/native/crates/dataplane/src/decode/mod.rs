@@ -85,7 +85,10 @@ mod tests {
     fn frames() -> impl Strategy<Value = (Vec<u8>, u32)> {
         let ethertype = prop_oneof![Just([0x08u8, 0x00]), Just([0x86, 0xDD]), any::<[u8; 2]>()];
         let first = prop_oneof![Just(0x45u8), Just(0x60), Just(0x46), any::<u8>()];
-        let rest = proptest::collection::vec(prop_oneof![Just(0u8), Just(6), Just(17), Just(40), Just(0x50), any::<u8>()], 0..90);
+        let rest = proptest::collection::vec(
+            prop_oneof![Just(0u8), Just(6), Just(17), Just(40), Just(0x50), any::<u8>()],
+            0..90,
+        );
         (any::<[u8; 12]>(), ethertype, first, rest, 0u32..120).prop_map(|(macs, ethertype, first, rest, beyond)| {
             let frame = [&macs[..], &ethertype, &[first], &rest].concat();
             let wire_len = frame.len() as u32 + beyond.saturating_sub(60);

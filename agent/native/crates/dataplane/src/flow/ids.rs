@@ -41,21 +41,19 @@ pub fn community_id(src: End, dst: End, protocol: u8, seed: u16, text: &mut Stri
 /// No secret hangs on it; SHA-1 is what processors compute fastest.
 #[must_use]
 pub fn flow_id(interface: &str, key: &FlowKey, first_ns: i64, again: usize) -> u64 {
-    let mut sha = Sha1::new();
-    Digest::update(&mut sha, interface);
-    Digest::update(&mut sha, [0]);
-    Digest::update(&mut sha, key.end(true).wire());
-    Digest::update(&mut sha, [0]);
-    Digest::update(&mut sha, key.end(false).wire());
-    Digest::update(&mut sha, [key.proto]);
-    Digest::update(&mut sha, key.port_a.to_be_bytes());
-    Digest::update(&mut sha, key.port_b.to_be_bytes());
-    Digest::update(&mut sha, first_ns.to_be_bytes());
-    if let Some(tunnel) = key.tunnel.text() {
-        Digest::update(&mut sha, tunnel);
-    }
-    (0..again).for_each(|_| Digest::update(&mut sha, b"+"));
-    sha.finalize().first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
+    let mut data = Vec::with_capacity(128);
+    data.extend_from_slice(interface.as_bytes());
+    data.push(0);
+    data.extend_from_slice(key.end(true).wire());
+    data.push(0);
+    data.extend_from_slice(key.end(false).wire());
+    data.push(key.proto);
+    data.extend_from_slice(&key.port_a.to_be_bytes());
+    data.extend_from_slice(&key.port_b.to_be_bytes());
+    data.extend_from_slice(&first_ns.to_be_bytes());
+    data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
+    data.extend(std::iter::repeat_n(b'+', again));
+    Sha1::digest(&data).first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
 }
 
 /// The IANA keyword of a protocol number in lower case, `ip-<n>` when it has none.

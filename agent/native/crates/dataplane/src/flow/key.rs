@@ -131,9 +131,14 @@ impl Hasher {
         folded(folded(ends ^ s2, ports ^ s0) ^ s1, tunnel ^ s3)
     }
 
-    /// The hash of the two hosts alone: what a worker is chosen by.
+    /// Which of so many workers a pair of hosts belongs to.
     #[must_use]
-    pub fn ends(&self, key: &FlowKey) -> u64 {
+    pub fn share(&self, key: &FlowKey, workers: usize) -> usize {
+        self.ends(key) as usize % workers
+    }
+
+    /// The hash of the two hosts alone.
+    fn ends(&self, key: &FlowKey) -> u64 {
         let [s0, s1, s2, s3] = self.seeds;
         let (a, b) = (u128::from_be_bytes(key.a), u128::from_be_bytes(key.b));
         let one = folded((a >> 64) as u64 ^ s0, a as u64 ^ s1);

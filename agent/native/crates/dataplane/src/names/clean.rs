@@ -34,7 +34,8 @@ fn reworked(column: Text, text: &str) -> String {
 /// A value that every column would hold as it is: short, printable ASCII without spaces around it, without these marks,
 /// in lower case if it must be. Nearly all are.
 fn plain<'a>(value: &'a [u8], marks: &[u8], lower: bool) -> Option<&'a str> {
-    let stays = |byte: &u8| matches!(byte, b' '..=b'~') && !(lower && byte.is_ascii_uppercase()) && !marks.contains(byte);
+    let stays =
+        |byte: &u8| matches!(byte, b' '..=b'~') && !(lower && byte.is_ascii_uppercase()) && !marks.contains(byte);
     let [b'!'..=b'~', .., b'!'..=b'~'] = value else { return None };
     if value.len() > NAME_LIMIT || !value.iter().all(stays) {
         return None;

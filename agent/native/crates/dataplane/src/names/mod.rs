@@ -119,7 +119,9 @@ impl Names {
     }
 
     /// Has the memory brought in; the byte is of no use.
-    pub fn touch(&self) -> u8 { self.said.touch() }
+    pub fn touch(&self) -> u8 {
+        self.said.touch()
+    }
 
     /// Every text and entry, in the order they came.
     pub fn words(&self) -> impl Iterator<Item = (Word, &str)> {

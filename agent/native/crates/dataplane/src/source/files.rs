@@ -11,6 +11,11 @@ use super::reading::{Reading, Rest};
 use super::{Block, Filled, Source};
 use crate::filter::Filter;
 
+/// Bytes read or unpacked at a time: a few hundred frames, and still in the processor's second cache.
+const NEAR: usize = 1 << 17;
+/// The same, for several workers: a few thousand frames.
+const SHARED: usize = 1 << 21;
+
 /// Capture files, in order: pcap or pcapng, plain, gzip or zstd, files, pipes or standard input (`-`).
 ///
 /// A file that breaks off does not keep the next from being read. The interface of a frame is its file's place.
@@ -18,6 +23,8 @@ pub struct Files {
     paths: Vec<PathBuf>,
     filter: Option<Filter>,
     stop: Arc<AtomicBool>,
+    /// Bytes read or unpacked at a time.
+    window: usize,
     /// The place of the file whose turn comes next.
     next: usize,
     reading: Option<Reading>,
@@ -44,6 +51,7 @@ impl Files {
             paths: paths.to_vec(),
             filter,
             stop,
+            window: NEAR,
             next: 0,
             reading: None,
             faults: Vec::new(),
@@ -52,13 +60,19 @@ impl Files {
         })
     }
 
+    /// Reads larger pieces, which are worth sharing out among workers.
+    #[must_use]
+    pub fn for_sharing(self) -> Self {
+        Self { window: SHARED, ..self }
+    }
+
     /// The file that is read, or the next one; None: there is none left.
     fn reading(&mut self) -> Option<Reading> {
         while self.reading.is_none() {
             let path = self.paths.get(self.next)?;
             let interface = u16::try_from(self.next).unwrap_or(u16::MAX);
             self.next += 1;
-            match Reading::open(path, interface) {
+            match Reading::open(path, interface, self.window) {
                 Ok(reading) => self.reading = Some(reading),
                 Err(sentence) => self.faults.push(sentence),
             }
@@ -98,7 +112,7 @@ fn waits(path: &Path) -> bool {
 }
 
 fn look_into(path: &Path, stop: &AtomicBool) -> Result<(), String> {
-    let mut reading = Reading::open(path, 0)?;
+    let mut reading = Reading::open(path, 0, NEAR)?;
     while !reading.begin()? && !stop.load(Ordering::Relaxed) {}
     Ok(())
 }

@@ -39,14 +39,14 @@ enum Stop {
 }
 
 impl Reading {
-    /// Opens a file, or standard input for `-`.
+    /// Opens a file, or standard input for `-`, of which so many bytes are read or unpacked at a time.
     ///
     /// # Errors
     ///
     /// A sentence: see `Raw::open`.
-    pub fn open(path: &Path, interface: u16) -> Result<Self, String> {
+    pub fn open(path: &Path, interface: u16, window: usize) -> Result<Self, String> {
         let name = path.display().to_string();
-        match Stream::open(path) {
+        match Stream::open(path, window) {
             Ok(stream) => Ok(Self { path: name, stream, capture: None, interface, packets: 0 }),
             Err(reason) => Err(format!("{name}: {reason}")),
         }

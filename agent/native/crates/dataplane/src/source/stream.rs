@@ -6,14 +6,14 @@ use super::Block;
 use super::packed::Packing;
 use super::raw::{Came, Raw};
 
-/// Bytes read or unpacked at a time: a few hundred frames, and still in the processor's second cache.
-const CHUNK: usize = 1 << 16;
 /// How many bytes tell how a file is packed.
 const HEAD: usize = 4;
 
 /// What was read of a file and not yet handed over.
 pub struct Stream {
     raw: Raw,
+    /// Bytes read or unpacked at a time.
+    step: usize,
     /// Read from the file, not yet unpacked; empty when the file is plain.
     packed: Vec<u8>,
     unpacked: usize,
@@ -32,9 +32,10 @@ pub struct Stream {
 
 impl Stream {
     /// Opens a file; see `Raw::open`.
-    pub fn open(path: &Path) -> Result<Self, String> {
+    pub fn open(path: &Path, step: usize) -> Result<Self, String> {
         Ok(Self {
             raw: Raw::open(path)?,
+            step,
             packed: Vec::new(),
             unpacked: 0,
             packing: None,
@@ -94,7 +95,7 @@ impl Stream {
         if !self.looked {
             return self.look();
         }
-        self.window.reserve(CHUNK);
+        self.window.reserve(self.step);
         let Some(packing) = &mut self.packing else {
             return self.raw.read(&mut self.window);
         };
@@ -117,7 +118,7 @@ impl Stream {
 
     /// Reads until the first bytes tell how the file is packed.
     fn look(&mut self) -> Result<Came, String> {
-        self.packed.reserve(CHUNK);
+        self.packed.reserve(self.step);
         let came = self.raw.read(&mut self.packed)?;
         if came == Came::End || self.packed.len() >= HEAD {
             self.looked = true;

@@ -1,0 +1,89 @@
+//! What an engine is told before it begins, and what may be asked of it while it runs.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::content::Detectors;
+use crate::decode::Fit;
+use crate::flow::table::Lifetimes;
+use crate::home::Home;
+
+/// How an engine works. Times are nanoseconds.
+#[derive(Clone)]
+pub struct Config {
+    /// Names of interfaces, as records number them.
+    pub interfaces: Vec<String>,
+    pub tick_ns: i64,
+    pub lifetimes: Lifetimes,
+    pub max_flows: usize,
+    pub report_all: bool,
+    pub community_seed: u16,
+    pub fit: Fit,
+    /// Files only: keep packet time instead of going as fast as possible.
+    pub realtime: bool,
+    pub workers: usize,
+    pub detectors: Option<Arc<Detectors>>,
+}
+
+/// What may be asked of a running engine from other threads.
+pub struct Control {
+    stop: Arc<AtomicBool>,
+    home: Mutex<Arc<Home>>,
+    packets: AtomicU64,
+    read_bytes: AtomicU64,
+    total_bytes: AtomicU64,
+}
+
+impl Control {
+    /// Begins with a home; sources that wait look at `stop` too.
+    #[must_use]
+    pub fn new(home: Home, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            stop,
+            home: Mutex::new(Arc::new(home)),
+            packets: AtomicU64::new(0),
+            read_bytes: AtomicU64::new(0),
+            total_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Asks the engine to close the books and end soon.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Uses another home from the next packets on; flows in the table keep the scope they have.
+    pub fn set_home(&self, home: Home) {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(home);
+    }
+
+    /// The home that was set last.
+    #[must_use]
+    pub fn home(&self) -> Arc<Home> {
+        Arc::clone(&self.home.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Packets, bytes read, bytes in all (0: not known).
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64, u64) {
+        let [packets, read, total] =
+            [&self.packets, &self.read_bytes, &self.total_bytes].map(|count| count.load(Ordering::Relaxed));
+        (packets, read, total)
+    }
+
+    /// Notes packets that were counted.
+    pub(crate) fn counted(&self, packets: usize) {
+        self.packets.fetch_add(packets as u64, Ordering::Relaxed);
+    }
+
+    /// Notes how far the source is: bytes read, bytes in all.
+    pub(crate) fn read(&self, (read, total): (u64, u64)) {
+        self.read_bytes.store(read, Ordering::Relaxed);
+        self.total_bytes.store(total, Ordering::Relaxed);
+    }
+}
