@@ -161,6 +161,7 @@ pub struct Columns {
     vlan: Words,
     tunnel: Words,
     deltas: Counters,
+    missing: [PrimitiveBuilder<UInt64Type>; 2],
     totals: Counters,
     rtt_us: PrimitiveBuilder<UInt32Type>,
     app_protocol: Words,
@@ -202,6 +203,7 @@ impl Columns {
             vlan: Words::default(),
             tunnel: Words::default(),
             deltas: Counters::new(rows),
+            missing: std::array::from_fn(|_| PrimitiveBuilder::with_capacity(rows)),
             totals: Counters::new(rows),
             rtt_us: PrimitiveBuilder::with_capacity(rows),
             app_protocol: Words::default(),
@@ -227,6 +229,10 @@ impl Columns {
         self.append_life(flow, interface);
         self.append_ends(flow, community_seed);
         self.deltas.append(&flow.counts, &flow.told);
+        let missing = flow.missing();
+        for (way, builder) in self.missing.iter_mut().enumerate() {
+            builder.append_option(missing.and_then(|ways| ways.get(way).copied()));
+        }
         self.totals.append(&flow.counts, &Counts::default());
         self.rtt_us.append_option(flow.rtt_us());
         let [out, inward] = flow.counts.payload;
@@ -354,8 +360,9 @@ impl Columns {
         made.words("vlan", self.vlan);
         made.words("tunnel", self.tunnel);
         made.counters("", self.deltas);
-        made.nothing("missing_out", DataType::UInt64);
-        made.nothing("missing_in", DataType::UInt64);
+        let [out, inward] = self.missing;
+        made.number("missing_out", out);
+        made.number("missing_in", inward);
         made.counters("total_", self.totals);
         made.number("rtt_us", self.rtt_us);
         made.words("app_protocol", self.app_protocol);
@@ -443,12 +450,6 @@ impl Made {
     fn detections(&mut self, mut builder: LargeListBuilder<StructBuilder>) {
         let array = builder.finish();
         self.add(Field::new("detections", arrow_array::Array::data_type(&array).clone(), true), Arc::new(array));
-    }
-
-    /// Adds a column in which nothing is known.
-    fn nothing(&mut self, name: &str, data_type: DataType) {
-        let array = new_null_array(&data_type, self.rows);
-        self.add(Field::new(name, data_type, true), array);
     }
 
     /// The batch. Every column has the same number of rows, so it can be made.

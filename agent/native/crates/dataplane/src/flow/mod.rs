@@ -5,6 +5,7 @@ pub mod index;
 pub mod key;
 pub mod slab;
 pub mod table;
+pub mod unseen;
 pub mod wheel;
 
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct Extra {
     pub content: Option<Content>,
     /// What detectors found since the last report; None: none looked.
     pub found: Option<Vec<Detection>>,
+    /// Where bytes of TCP are missing; None: nowhere so far.
+    pub unseen: Option<Box<unseen::Unseen>>,
 }
 
 impl Extra {
@@ -109,17 +112,21 @@ pub struct Flow {
     isn_known: u8,
     syn_ack: bool,
     rtt_known: bool,
+    /// See `unseen`.
+    reckoned: u8,
     // What every packet changes.
     pub counts: Counts,
     pub seen_age: i64,
     pub last_ns: i64,
-    // What reports need.
-    pub told: Counts,
-    pub first_ns: i64,
+    /// When it opened; once it is closing, when that began.
     pub opened_age: i64,
+    /// How far the numbers of TCP were seen or acknowledged, out and in.
+    tops: [u32; 2],
+    // What reports need.
+    pub first_ns: i64,
+    pub told: Counts,
     // What few packets touch.
     pub opened_at: u64,
-    pub closing_age: i64,
     syn_ns: Option<std::num::NonZeroI64>,
     isn: [u32; 2],
     /// Given with the first report.
@@ -155,6 +162,8 @@ impl Flow {
             fins: 0,
             syn_ack: false,
             rtt_known: false,
+            reckoned: 0,
+            tops: [0; 2],
             counts: Counts::default(),
             seen_age: now.age_ns,
             last_ns: packet.ts_ns,
@@ -162,7 +171,6 @@ impl Flow {
             first_ns: packet.ts_ns,
             opened_age: now.age_ns,
             opened_at: now.number,
-            closing_age: 0,
             syn_ns: None,
             isn: [0; 2],
             isn_known: 0,
@@ -179,6 +187,7 @@ impl Flow {
     ///
     /// The content goes over to it, and writes on into its names; this one keeps a copy of what is known today.
     pub fn successor(&mut self, packet: &Packet, now: Moment) -> Self {
+        let holes = self.hand_over_holes();
         let mut heir_extra = self.extra.take();
         self.extra = heir_extra.as_mut().map(|extra| {
             let kept = Extra {
@@ -186,6 +195,7 @@ impl Flow {
                 label: extra.label.clone(),
                 content: None,
                 found: extra.found.take(),
+                unseen: std::mem::replace(&mut extra.unseen, holes),
             };
             extra.names.http_upload_bytes = None;
             Box::new(kept)
@@ -206,6 +216,8 @@ impl Flow {
             fins: self.fins,
             syn_ack: false,
             rtt_known: self.rtt_known,
+            reckoned: self.reckoned,
+            tops: self.tops,
             counts: Counts::default(),
             seen_age: now.age_ns,
             last_ns: packet.ts_ns,
@@ -213,7 +225,6 @@ impl Flow {
             first_ns: packet.ts_ns,
             opened_age: now.age_ns,
             opened_at: now.number,
-            closing_age: 0,
             syn_ns: None,
             isn: [0; 2],
             isn_known: 0,
@@ -231,6 +242,7 @@ impl Flow {
         self.dirty = false;
         self.told_before = true;
         self.told = self.counts;
+        self.begin_missing();
         if let Some(found) = self.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
             found.clear();
         }
@@ -283,8 +295,11 @@ impl Flow {
         if !self.dirty || packet.ts_ns > self.last_ns {
             self.last_ns = packet.ts_ns;
         }
-        if packet.proto == proto::TCP && (packet.tcp_flags & (tcp::SYN | tcp::FIN | tcp::RST) != 0 || self.syn_ack) {
-            self.follow(packet, outward);
+        if packet.proto == proto::TCP {
+            self.reckon(packet, outward);
+            if packet.tcp_flags & (tcp::SYN | tcp::FIN | tcp::RST) != 0 || self.syn_ack {
+                self.follow(packet, outward);
+            }
         }
         outward
     }

@@ -140,7 +140,7 @@ impl Table {
             self.changed.push(slot);
         }
         if flow.closing.is_some() && !was_closing {
-            flow.closing_age = now.age_ns;
+            flow.opened_age = now.age_ns;
             self.closing.push_back((now.age_ns, FlowRef { slot, generation: flow.generation }));
         }
         outward
@@ -156,7 +156,7 @@ impl Table {
         }
         if let Some(reason) = flow.closing {
             let used_again = sight.packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN;
-            if used_again || now.age_ns - flow.closing_age >= CLOSE_GRACE_NS {
+            if used_again || now.age_ns - flow.opened_age >= CLOSE_GRACE_NS {
                 self.end(slot, reason);
                 return None;
             }
