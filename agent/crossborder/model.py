@@ -173,6 +173,9 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("ech", pl.Enum(["none", "grease", "offered", "accepted"]), "state", "encrypted client hello; null: no TLS"),
     Column("cert_subject", pl.String, "state", "subject of the server's certificate (up to TLS 1.2)"),
     Column("cert_issuer", pl.String, "state", "issuer of the server's certificate (up to TLS 1.2)"),
+    Column(
+        "tls_san", pl.List(pl.String), "state", "DNS names of the server's certificate (up to TLS 1.2), up to a limit"
+    ),
     Column("http_host", pl.String, "state", "first Host header, lower case, without port"),
     Column("http_method", pl.String, "state", "first request's method"),
     Column("http_path", pl.String, "state", "first request's path, query string cut off: it may hold identifiers"),
@@ -266,6 +269,7 @@ FIELDS: tuple[Field, ...] = (
     Field("tls.version", "tls_version"),
     Field("tls.server.subject", "cert_subject"),
     Field("tls.server.issuer", "cert_issuer"),
+    Field("tls.server.x509.alternative_names", "tls_san"),
     Field("url.domain", "http_host"),
     Field("url.path", "http_path"),
     Field("http.request.method", "http_method"),

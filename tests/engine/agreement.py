@@ -25,8 +25,9 @@ _MISSING = ("missing_out", "missing_in")
 _TUPLE = ("transport", "local_ip", "local_port", "remote_ip", "remote_port", "tunnel")
 _COUNTS = tuple(f"total_{what}_{way}" for what in ("packets", "bytes", "payload") for way in ("out", "in"))
 _TRAITS = ("flow_id", "scope", "initiator", "vlan", "community_id", "last_ns", "end_reason", "rtt_us", *_MISSING)
-_NAMES = ("sni", "dns_query", "http_host", "alpn", "tls_version", "ja4", "cert_subject", "cert_issuer", "mail_domains")
-COMPARED = (*_TRAITS, *_COUNTS, *_NAMES)
+_NAMES = ("sni", "dns_query", "http_host", "alpn", "tls_version", "ja4", "cert_subject", "cert_issuer")
+_LISTS = ("tls_san", "mail_domains")
+COMPARED = (*_TRAITS, *_COUNTS, *_NAMES, *_LISTS)
 
 Flows = dict[tuple[Any, ...], dict[str, Any]]
 

@@ -68,6 +68,10 @@ def _certificate() -> bytes:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(begin)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("WWW.example.com."), x509.DNSName("*.example.net")]),
+            critical=False,
+        )
         .not_valid_after(begin + dt.timedelta(days=365))
         .sign(key, hashes.SHA256())
     )

@@ -49,6 +49,7 @@ def test_a_handshake_of_tls_1_2(piece: int | None, client_at_home: bool) -> None
         "ech": "none",
         "cert_subject": SUBJECT,
         "cert_issuer": ISSUER,
+        "tls_san": ["www.example.com", "*.example.net"],
     }
     assert names.inspected(payload_seen=True) == "metadata"
 

@@ -99,6 +99,8 @@ def _note_certificate(fields: Fields, names: Names) -> None:
     for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
         if text:
             names.first(column, text)
+    for name in read.dns_names:
+        names.add("tls_san", name)
 
 
 def _first(fields: Fields, name: str) -> int | None:

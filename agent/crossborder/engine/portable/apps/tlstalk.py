@@ -90,6 +90,8 @@ class TlsTalk:
         for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
             if text:
                 self._names.first(column, text)
+        for name in read.dns_names:
+            self._names.add("tls_san", name)
 
     def gap(self, outward: bool) -> None:
         """Take what a hello that breaks off says of the server's name, and give that direction up."""

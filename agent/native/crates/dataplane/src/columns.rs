@@ -172,7 +172,7 @@ pub struct Columns {
     ech: Enumeration,
     http_upload_bytes: PrimitiveBuilder<UInt64Type>,
     texts: [Words; 9],
-    lists: [Lists; 4],
+    lists: [Lists; 5],
     /// Room to write a text in.
     text: String,
     detections: LargeListBuilder<StructBuilder>,
@@ -377,13 +377,14 @@ impl Columns {
         made.word("ech", self.ech);
         made.words("cert_subject", text(Text::CertSubject));
         made.words("cert_issuer", text(Text::CertIssuer));
+        let mut lists = self.lists.map(Some);
+        let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
+        made.list("tls_san", list(List::TlsSan));
         made.words("http_host", text(Text::HttpHost));
         made.words("http_method", text(Text::HttpMethod));
         made.words("http_path", text(Text::HttpPath));
         made.words("http_content_type", text(Text::HttpContentType));
         made.number("http_upload_bytes", self.http_upload_bytes);
-        let mut lists = self.lists.map(Some);
-        let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
         made.list("dns_query", list(List::DnsQuery));
         made.words("dns_rcode", text(Text::DnsRcode));
         made.list("mail_domains", list(List::MailDomains));

@@ -5,7 +5,7 @@ use super::handshakes::{Handshakes, Heard, Message};
 use super::ja4::{Transport, ja4};
 use super::talk::{Scene, Step, Talk};
 use super::tls::{self, ClientHello, extension, handshake};
-use crate::names::{Ech, Names, Source, Text};
+use crate::names::{Ech, List, Names, Source, Text};
 
 /// Bytes after which a handshake that has not come is not waited for.
 pub const BUDGET: usize = 262_144;
@@ -111,4 +111,7 @@ fn certificate(body: &[u8], names: &mut Names) {
     let read = certificate_names(der);
     names.first(Text::CertSubject, &read.subject.unwrap_or_default());
     names.first(Text::CertIssuer, &read.issuer.unwrap_or_default());
+    for name in read.dns_names {
+        names.add(List::TlsSan, name);
+    }
 }

@@ -26,7 +26,7 @@ pub fn text(column: Text, value: &[u8]) -> String {
 #[must_use]
 pub fn entry(column: List, value: &[u8]) -> String {
     match column {
-        List::DnsQuery | List::MailDomains => clean(&domain(&read(value, SCAN)), NAME_LIMIT),
+        List::DnsQuery | List::MailDomains | List::TlsSan => clean(&domain(&read(value, SCAN)), NAME_LIMIT),
         List::FileNames => clean(&read(file_name(value.get(..SCAN).unwrap_or(value)), SCAN), NAME_LIMIT),
         List::FileTypes => clean(&media_type(&read(value, SCAN)), NAME_LIMIT),
     }
