@@ -150,6 +150,8 @@ def test_a_name_without_sni_comes_from_nowhere() -> None:
     assert (names.ja4 or "")[3] == "i"
 
 
+INNER_ECH = extension(0xFE0D, b"\1")
+SECOND_ECH = extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\x90" + bytes(144))
 GREASE_ECH = extension(0xFE0D, b"\0\0\x01\0\x01\x2a\0\x20" + bytes(32) + b"\0\x90" + bytes(144))
 
 
@@ -164,6 +166,13 @@ GREASE_ECH = extension(0xFE0D, b"\0\0\x01\0\x01\x2a\0\x20" + bytes(32) + b"\0\x9
         ([server_name(b"technology.example"), GREASE_ECH], "grease"),
         ([server_name(b"cloudflare-ech.com")], "none"),
         ([extension(0xFFCE, bytes(20))], "offered"),
+        ([server_name(b"www.example.com"), INNER_ECH], "accepted"),
+        ([server_name(b"www.example.com"), SECOND_ECH], "accepted"),
+        ([extension(0xFE0D, b"\1\0")], "grease"),  # neither the inner form nor the outer
+        ([extension(0xFE0D, b"\2")], "grease"),
+        ([extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\0")], "grease"),
+        ([extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\x09abc")], "grease"),
+        ([extension(0xFE0D, b"")], "grease"),
     ],
 )
 def test_an_extension_present_is_not_an_extension_used(extensions: list[bytes], ech: str) -> None:

@@ -273,17 +273,34 @@ fn first_alpn(body: &[u8]) -> Option<&[u8]> {
 /// RFC 9849 6.2), and random content cannot be told from cipher text. What can be told is the outer server name: with
 /// a real configuration it is the configuration's public name. So `offered` where that name is known as one or calls
 /// itself `ech`, and `grease` otherwise: browsers send it in every hello, so that is the likelier by far.
+///
+/// Two hellos are sent only where a server has accepted (RFC 9849 5, 6.1.5): the inner one, on its way from the server
+/// that faces the client to the one behind it, and the second outer one, whose key is that of the first: it is empty.
 fn ech(bodies: &Bodies<'_>, outer: Option<&[u8]>) -> Ech {
     if bodies.esni.is_some() {
         return Ech::Offered;
     }
-    if bodies.ech.is_none() {
-        return Ech::None;
+    let Some(body) = bodies.ech else { return Ech::None };
+    if accepted(body).unwrap_or_default() {
+        return Ech::Accepted;
     }
     let name = trim_dots(outer.unwrap_or_default());
     let public = ECH_PUBLIC_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
     let called = || name.split(|byte| matches!(byte, b'.' | b'-')).any(|label| label.eq_ignore_ascii_case(b"ech"));
     if public || called() { Ech::Offered } else { Ech::Grease }
+}
+
+/// Whether an `ECHClientHello` is an inner one, or an outer one with an empty `enc` (RFC 9849 5).
+fn accepted(extension: &[u8]) -> Option<bool> {
+    let mut reader = Reader::new(extension);
+    match reader.u8()? {
+        0 => {
+            reader.take(5)?; // cipher suite and config id
+            Some(reader.block16()?.is_empty() && !reader.block16()?.is_empty())
+        }
+        1 => Some(reader.left().is_empty()),
+        _ => None,
+    }
 }
 
 fn trim_dots(mut name: &[u8]) -> &[u8] {
