@@ -92,6 +92,7 @@ class DropReason(StrEnum):
     TRUNCATED_TRANSPORT = "truncated_transport"  # the packet ends inside the transport header
     MALFORMED_TRANSPORT = "malformed_transport"  # a transport header that contradicts itself
     NESTING = "nesting"  # more headers in headers than the named limit
+    CHECKSUM = "checksum"  # a wrong checksum of IPv4, TCP or UDP, where capture.checksums is on
 
 
 def _enum(members: type[StrEnum]) -> pl.Enum:

@@ -14,7 +14,7 @@ use crate::books::Books;
 use crate::clock::Clock;
 use crate::content::Detectors;
 use crate::decode::fragments::Fragments;
-use crate::decode::{Decoded, Fit, decode};
+use crate::decode::{Decoded, Fit, checksum, decode};
 use crate::flow::Moment;
 use crate::flow::key::{FlowKey, Hasher};
 use crate::flow::table::{Idle, Lifetimes, Table};
@@ -52,6 +52,8 @@ pub struct Config {
     /// Files only: keep packet time instead of going as fast as possible.
     pub realtime: bool,
     pub workers: usize,
+    /// Packets whose checksum is wrong are dropped.
+    pub checksums: bool,
     pub detectors: Option<Arc<Detectors>>,
 }
 
@@ -292,6 +294,7 @@ impl Engine {
             number: self.number,
             home: &self.home,
             fit: self.config.fit,
+            checksums: self.config.checksums,
             hasher: self.hasher,
         };
         match &self.pool {
@@ -482,6 +485,7 @@ struct Run<'a> {
     number: u64,
     home: &'a Home,
     fit: Fit,
+    checksums: bool,
     hasher: Hasher,
 }
 
@@ -559,6 +563,10 @@ impl<'a> Run<'a> {
             let Some(books) = read.books.get_mut(usize::from(record.interface)) else { continue };
             books.packets += 1;
             books.bytes += u64::from(record.wire_len);
+            if self.checksums && !checksum::is_sound(&frame, self.fit) {
+                books.drop(DropReason::Checksum, 1);
+                continue;
+            }
             match decode(&frame, self.home, self.fit) {
                 Decoded::Packet(packet) => read.items.push(self.item(packet, at)),
                 Decoded::Fragment => read.fragments.push(at as u32),

@@ -4,6 +4,7 @@
 //! costs more than to read it.
 
 mod aged;
+pub mod checksum;
 pub mod fragments;
 pub mod ip;
 mod layer;
