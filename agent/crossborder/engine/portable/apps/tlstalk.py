@@ -9,6 +9,7 @@ from crossborder.engine.portable.apps.certificate import certificate_names
 from crossborder.engine.portable.apps.handshakes import SSL2_CLIENT_HELLO, Handshakes
 from crossborder.engine.portable.apps.ja4 import ja4
 from crossborder.engine.portable.apps.talk import Step
+from crossborder.engine.portable.apps.tor import is_tor
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
@@ -30,6 +31,19 @@ def note_client_hello(
         names.ech = hello.ech
     if hello.whole:
         names.first("ja4", ja4(hello, transport))
+
+
+def note_certificate(der: bytes, names: Names) -> None:
+    """Write what a server's certificate says into the names."""
+    read = certificate_names(der)
+    for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
+        if text:
+            names.first(column, text)
+    for name in read.dns_names:
+        names.add("tls_san", name)
+    asked = names.server_name if names.server_name_source == "tls" else None
+    if names.app_protocol == "tls" and is_tor(read, asked):
+        names.app_protocol = "tor"
 
 
 class TlsTalk:
@@ -84,14 +98,8 @@ class TlsTalk:
 
     def _certificate(self, body: bytes) -> None:
         der = tls.first_certificate(body)
-        if der is None:
-            return
-        read = certificate_names(der)
-        for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
-            if text:
-                self._names.first(column, text)
-        for name in read.dns_names:
-            self._names.add("tls_san", name)
+        if der is not None:
+            note_certificate(der, self._names)
 
     def gap(self, outward: bool) -> None:
         """Take what a hello that breaks off says of the server's name, and give that direction up."""

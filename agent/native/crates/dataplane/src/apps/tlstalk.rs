@@ -5,6 +5,7 @@ use super::handshakes::{Handshakes, Heard, Message};
 use super::ja4::{Transport, ja4};
 use super::talk::{Scene, Step, Talk};
 use super::tls::{self, ClientHello, extension, handshake};
+use super::tor::is_tor;
 use crate::names::{Ech, List, Names, Source, Text};
 
 /// Bytes after which a handshake that has not come is not waited for.
@@ -109,6 +110,10 @@ fn server_hello(body: &[u8], names: &mut Names) -> Heard {
 fn certificate(body: &[u8], names: &mut Names) {
     let Some(der) = tls::first_certificate(body) else { return };
     let read = certificate_names(der);
+    let asked = names.server().filter(|(_, source)| *source == Source::Tls).map(|(name, _)| name);
+    if names.app_protocol == Some("tls") && is_tor(&read, asked) {
+        names.app_protocol = Some("tor");
+    }
     names.first(Text::CertSubject, &read.subject.unwrap_or_default());
     names.first(Text::CertIssuer, &read.issuer.unwrap_or_default());
     for name in read.dns_names {
