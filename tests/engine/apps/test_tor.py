@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engine.apps.speech import Line, hear, hello_body, message, record, server_name
+from tests.engine.apps.speech import Line, frames_of, hear, hello_body, message, record, server_name
 from tests.engine.apps.test_certificate import attribute, distinguished, element
-from tests.engine.captures import HOME, LOCAL, REMOTE, packed, write
+from tests.engine.captures import HOME, write
 from tests.engine.oracle import differences, run
 
 from crossborder.engine import EngineConfig, native_available
@@ -104,23 +103,10 @@ def test_nearly_all_random_names_are_told() -> None:
     assert sum(is_tor(names, None) for names in made) > 0.95 * len(made)
 
 
-def _stream(number: int, lines: tuple[Line, ...]) -> list[bytes]:
-    """Return the frames of a connection, a line each."""
-    numbers = {">": 1, "<": 1}
-    frames = []
-    for side, data in lines:
-        ends = (LOCAL, REMOTE, 40000 + number, 443) if side == ">" else (REMOTE, LOCAL, 443, 40000 + number)
-        body = struct.pack("!HHIIBBHHH", *ends[2:], numbers[side], 1, 0x50, 0x18, 8192, 0, 0) + data
-        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 1, 0, 64, 6, 0) + packed(ends[0]) + packed(ends[1])
-        frames.append(bytes(12) + b"\x08\x00" + header + body)
-        numbers[side] += len(data)
-    return frames
-
-
 @pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
 def test_both_engines_tell_alike(tmp_path: Path) -> None:
     """All of the above through whole engines."""
-    frames = [frame for number, lines in enumerate((*TOR, *NOT_TOR)) for frame in _stream(number, lines)]
+    frames = [frame for number, lines in enumerate((*TOR, *NOT_TOR)) for frame in frames_of(lines, number)]
     chosen = EngineConfig(HOME, files=(write(tmp_path, frames),))
     native = run("native", chosen)
 

@@ -19,6 +19,9 @@ ESNI = 0xFFCE  # encrypted_server_name, the draft before it
 
 Ech = Literal["none", "grease", "offered", "accepted"]
 
+_RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+"""The random value of a HelloRetryRequest (RFC 8446 4.1.3)."""
+
 ECH_PUBLIC_NAMES: Final = frozenset(
     {"cloudflare-ech.com", "crypto.cloudflare.com", "public.tls-ech.dev", "cover.defo.ie", "tls-ech.dev"}
 )
@@ -155,6 +158,11 @@ def parse_server_hello(body: bytes) -> ServerHello | None:
         return None
     chosen = dict(_extensions(reader)[0]).get(SUPPORTED_VERSIONS, b"")
     return ServerHello(int.from_bytes(chosen, "big") if len(chosen) == 2 else version)
+
+
+def is_retry(body: bytes) -> bool:
+    """Tell whether the body of a ServerHello is that of a HelloRetryRequest."""
+    return body[2:34] == _RETRY
 
 
 def first_certificate(body: bytes) -> bytes | None:

@@ -71,11 +71,7 @@ class TlsTalk:
 
     def _message(self, side: Handshakes, kind: int, body: bytes) -> None:
         if kind == tls.CLIENT_HELLO:
-            hello = tls.parse_client_hello(body)
-            if hello is not None:
-                note_client_hello(hello, self._names, "tls", "t")
-            self._client = side
-            side.finish()
+            self._client_hello(side, body)
         elif kind == SSL2_CLIENT_HELLO:
             self._ssl2_hello(body)
             self._client = side
@@ -86,9 +82,25 @@ class TlsTalk:
                 self._names.tls_version = tls.version_name(answer.version)
                 if self._names.tls_version == "1.3":  # the rest is encrypted
                     side.finish()
+            if self._client is not None and self._client is not side and not tls.is_retry(body):
+                self._client.finish()
         elif kind == tls.CERTIFICATE and side is not self._client:
             self._certificate(body)
             side.finish()
+
+    def _client_hello(self, side: Handshakes, body: bytes) -> None:
+        """Take the first hello, and wait for a second one where it can tell that ECH was accepted (RFC 9849 6.1.5)."""
+        hello = tls.parse_client_hello(body)
+        if hello is not None and self._client is side:
+            if hello.ech == "accepted":
+                self._names.ech = "accepted"
+        elif hello is not None:
+            note_client_hello(hello, self._names, "tls", "t")
+            answered = any(other.finished for other in self._sides.values())
+            side.patient = hello.ech in {"grease", "offered"} and not answered
+        if self._client is side or not side.patient:
+            side.finish()
+        self._client = side
 
     def _ssl2_hello(self, body: bytes) -> None:
         """Take the version (RFC 5246 E.2); such a hello has no extensions."""

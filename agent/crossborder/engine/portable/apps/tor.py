@@ -1,8 +1,8 @@
 """Tells a link of Tor by the certificate its relays make for themselves (up to TLS 1.2).
 
 A relay is `www.<random>.net`, signed by `www.<random>.com`, and nothing else: one attribute each, no alternative name.
-Random is base32 in lower case. Each of that alone may be chance; all of it, with numerals where people put words, is not.
-The client asks for a third such name. From TLS 1.3 on the certificate is encrypted, and nothing can be told.
+Random is base32 in lower case. Each of that alone may be chance; all of it, with numerals where people put words, is
+not. The client asks for a third such name. From TLS 1.3 on the certificate is encrypted, and nothing can be told.
 """
 
 from __future__ import annotations

@@ -42,6 +42,12 @@ pub mod extension {
     pub const ESNI: u16 = 0xFFCE;
 }
 
+/// The random value of a HelloRetryRequest (RFC 8446 4.1.3).
+const RETRY: [u8; 32] = [
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11,
+    0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+];
+
 /// Outer server names of well-known ECH configurations, seen in their DNS HTTPS records.
 const ECH_PUBLIC_NAMES: [&[u8]; 5] =
     [b"cloudflare-ech.com", b"crypto.cloudflare.com", b"public.tls-ech.dev", b"cover.defo.ie", b"tls-ech.dev"];
@@ -230,6 +236,12 @@ pub fn parse_server_hello(body: &[u8]) -> Option<u16> {
         }
     });
     Some(<[u8; 2]>::try_from(chosen).map_or(legacy_version, u16::from_be_bytes))
+}
+
+/// Tells whether the body of a ServerHello is that of a HelloRetryRequest.
+#[must_use]
+pub fn is_retry(body: &[u8]) -> bool {
+    body.get(2..34) == Some(&RETRY)
 }
 
 /// The first certificate of a Certificate message up to TLS 1.2 (RFC 5246 7.4.2); None when there is none.
