@@ -254,6 +254,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         ),
         workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
         ring_bytes=capture.ring,
+        checksums=capture.checksums,
         triage=capture.triage,
         detectors=read_detectors(capture.detectors),
     )

@@ -125,6 +125,10 @@ class CaptureSection(Section):
         0, ge=0, le=256, description="Threads of the native engine; 0: a core each for interfaces, 1 for files."
     )
     ring: RingSize = Field(1 << 26, description="What the kernel keeps for us, for each worker and interface; native.")
+    checksums: bool = Field(
+        False,
+        description="Packets with a wrong checksum are dropped, counted; native and portable.",
+    )
     triage: bool = Field(True, description="The kernel counts what stays at home, where it lets us; native.")
     tick: Duration = Field(10.0, ge=0.1, le=3600, description="How often flows are reported and rules are evaluated.")
     report: Literal["crossing", "all"] = Field("crossing", description="all reports domestic flows too.")

@@ -92,6 +92,7 @@ class DropReason(StrEnum):
     TRUNCATED_TRANSPORT = "truncated_transport"  # the packet ends inside the transport header
     MALFORMED_TRANSPORT = "malformed_transport"  # a transport header that contradicts itself
     NESTING = "nesting"  # more headers in headers than the named limit
+    CHECKSUM = "checksum"  # a wrong checksum of IPv4, TCP or UDP, where capture.checksums is on
 
 
 def _enum(members: type[StrEnum]) -> pl.Enum:
@@ -154,8 +155,8 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("bytes_in", pl.UInt64, "delta", "bytes of IP packets from remote to local, header included"),
     Column("payload_out", pl.UInt64, "delta", "bytes of transport payload from local to remote"),
     Column("payload_in", pl.UInt64, "delta", "bytes of transport payload from remote to local"),
-    Column("missing_out", pl.UInt64, "delta", "bytes acknowledged but never seen, outward; null: not measured"),
-    Column("missing_in", pl.UInt64, "delta", "bytes acknowledged but never seen, inward; null: not measured"),
+    Column("missing_out", pl.UInt64, "delta", "TCP bytes acknowledged but never seen, outward; null: no TCP"),
+    Column("missing_in", pl.UInt64, "delta", "TCP bytes acknowledged but never seen, inward; null: no TCP"),
     Column("total_packets_out", pl.UInt64, "total", "packets from local to remote since the flow opened"),
     Column("total_packets_in", pl.UInt64, "total", "packets from remote to local since the flow opened"),
     Column("total_bytes_out", pl.UInt64, "total", "IP bytes from local to remote since the flow opened"),
@@ -173,6 +174,9 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("ech", pl.Enum(["none", "grease", "offered", "accepted"]), "state", "encrypted client hello; null: no TLS"),
     Column("cert_subject", pl.String, "state", "subject of the server's certificate (up to TLS 1.2)"),
     Column("cert_issuer", pl.String, "state", "issuer of the server's certificate (up to TLS 1.2)"),
+    Column(
+        "tls_san", pl.List(pl.String), "state", "DNS names of the server's certificate (up to TLS 1.2), up to a limit"
+    ),
     Column("http_host", pl.String, "state", "first Host header, lower case, without port"),
     Column("http_method", pl.String, "state", "first request's method"),
     Column("http_path", pl.String, "state", "first request's path, query string cut off: it may hold identifiers"),
@@ -266,6 +270,7 @@ FIELDS: tuple[Field, ...] = (
     Field("tls.version", "tls_version"),
     Field("tls.server.subject", "cert_subject"),
     Field("tls.server.issuer", "cert_issuer"),
+    Field("tls.server.x509.alternative_names", "tls_san"),
     Field("url.domain", "http_host"),
     Field("url.path", "http_path"),
     Field("http.request.method", "http_method"),

@@ -123,7 +123,9 @@ def test_workers(
 ) -> None:
     """None named: a core each on interfaces, one for files; the command line's word is over the file's."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
-    document = yamlfile.parse_all(f"capture: {{workers: {written}, ring: 8MiB, triage: false}}", "x")[0]
+    document = yamlfile.parse_all(f"capture: {{workers: {written}, ring: 8MiB, triage: false, checksums: true}}", "x")[
+        0
+    ]
     settings = yamlfile.fill(document, config.Config)
     options = app.Options(files=tuple(map(Path, files)), workers=said)
 
@@ -132,6 +134,7 @@ def test_workers(
     engine = app.engine_config(settings, options, parts)
 
     assert (engine.workers, engine.ring_bytes, engine.triage) == (workers, 8 << 20, False)
+    assert engine.checksums
 
 
 def test_the_cache_folder_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

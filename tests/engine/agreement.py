@@ -21,11 +21,13 @@ DOCUMENTATION = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8:
 HOME = Home(PrefixSet([*PRIVATE, *map(ipaddress.ip_network, DOCUMENTATION)]))
 """So that most captures have flows that cross, some that stay and some in transit."""
 
+_MISSING = ("missing_out", "missing_in")
 _TUPLE = ("transport", "local_ip", "local_port", "remote_ip", "remote_port", "tunnel")
 _COUNTS = tuple(f"total_{what}_{way}" for what in ("packets", "bytes", "payload") for way in ("out", "in"))
-_TRAITS = ("flow_id", "scope", "initiator", "vlan", "community_id", "last_ns", "end_reason", "rtt_us")
-_NAMES = ("sni", "dns_query", "http_host", "alpn", "tls_version", "ja4", "cert_subject", "cert_issuer", "mail_domains")
-COMPARED = (*_TRAITS, *_COUNTS, *_NAMES)
+_TRAITS = ("flow_id", "scope", "initiator", "vlan", "community_id", "last_ns", "end_reason", "rtt_us", *_MISSING)
+_NAMES = ("sni", "dns_query", "http_host", "alpn", "tls_version", "ja4", "cert_subject", "cert_issuer")
+_LISTS = ("tls_san", "mail_domains")
+COMPARED = (*_TRAITS, *_COUNTS, *_NAMES, *_LISTS)
 
 Flows = dict[tuple[Any, ...], dict[str, Any]]
 

@@ -189,7 +189,8 @@ def test_what_is_not_known_is_left_out(maker: EventMaker, findings: Frames) -> N
 
 def test_every_field_a_rule_can_name_is_in_the_event(maker: EventMaker, findings: Frames) -> None:
     """What a rule matched on can be looked up in its event; our own names stand under crossborder.*."""
-    event = only(maker, findings(RICH | {"cert_subject": "CN=x", "cert_issuer": "CN=y", "app_protocol": "tls"}))
+    certificate = {"cert_subject": "CN=x", "cert_issuer": "CN=y", "tls_san": ["x.example"]}
+    event = only(maker, findings(RICH | certificate | {"app_protocol": "tls"}))
 
     for place, column in PLACES:
         at: Any = event

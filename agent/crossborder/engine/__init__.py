@@ -50,6 +50,7 @@ class EngineConfig:
     workers: int = 1  # threads that decode and count; native only, reports do not depend on it
     ring_bytes: int = 1 << 26  # of the kernel's ring of frames, for each worker and interface; native only
     detectors: tuple[Detector, ...] = ()  # what cleartext that leaves home is searched for; native only
+    checksums: bool = False  # drop packets whose checksum is wrong; native and portable only
     triage: bool = True  # let the kernel count what stays at home, where it can; native only
 
 

@@ -12,6 +12,7 @@ from crossborder.engine.communityid import ICMP_ANSWERS, community_id
 from crossborder.engine.home import Side
 from crossborder.engine.names import Names
 from crossborder.engine.packet import ACK, FIN, ICMP, ICMP6, RST, SYN, TCP, UDP, transport_name
+from crossborder.engine.unseen import Unseen
 from crossborder.model import EndReason, Initiator, Report, Scope
 from crossborder.prefixes import key_of
 
@@ -130,6 +131,7 @@ class Flow:
         "seen_age",
         "syn_ack",
         "syn_ns",
+        "unseen",
         "vlan",
     )
 
@@ -144,6 +146,7 @@ class Flow:
         self.names = Names()
         self.names.app_protocol = packet.carries
         self.conversation: Conversation | None = None
+        self.unseen = Unseen() if packet.proto == TCP else None
         self._orient(packet, sender_is_local)
         self._reset()
 
@@ -190,6 +193,7 @@ class Flow:
             self.remote_port,
         )
         flow.initiator, flow.rtt_us, flow.fins = self.initiator, self.rtt_us, self.fins
+        flow.unseen = self.unseen.successor() if self.unseen is not None else None
         flow.conversation, self.conversation = self.conversation, None
         flow.names = self.names  # the conversation writes on into it
         self.names = flow.names.fork()
@@ -220,6 +224,9 @@ class Flow:
             self.payload_in += packet.payload_bytes
         if not self.dirty or packet.ts_ns > self.last_ns:
             self.last_ns = packet.ts_ns
+        if self.unseen is not None:
+            known = self.isn_out if outward else self.isn_in
+            self.unseen.follow(packet, outward, anew=known != packet.tcp_seq)
         if packet.proto == TCP and (packet.tcp_flags & (SYN | FIN | RST) or self.syn_ack):
             self._follow(packet, outward)
 
@@ -277,8 +284,8 @@ class Flow:
             self.last_ns,
             *self._keys,
             *map(sub, totals, told),
-            None,  # missing_out, missing_in: not measured
-            None,
+            self.unseen and self.unseen.outward.report(),
+            self.unseen and self.unseen.inward.report(),
             *totals,
             self.rtt_us,
             *self.names.row(payload_seen=self.payload_out + self.payload_in > 0),

@@ -36,6 +36,7 @@ COLUMNS = (
     "ech",
     "cert_subject",
     "cert_issuer",
+    "tls_san",
     "http_host",
     "http_method",
     "http_path",
@@ -103,6 +104,7 @@ _NORMAL: dict[str, Callable[[str], str]] = {
     "http_content_type": _media_type,
     "dns_query": _domain,
     "mail_domains": _domain,
+    "tls_san": _domain,
     "file_types": _media_type,
 }
 _LIMITS = {"http_path": PATH_LIMIT}
@@ -137,6 +139,7 @@ class Names:
     ech: str | None
     cert_subject: str | None
     cert_issuer: str | None
+    tls_san: list[str] | None
     http_host: str | None
     http_method: str | None
     http_path: str | None
@@ -165,7 +168,7 @@ class Names:
             setattr(self, column, text)
 
     def add(self, column: str, value: str | bytes) -> None:
-        """Add to a list column (dns_query, mail_domains, file_names, file_types): distinct, in order, bounded."""
+        """Add to a list column (dns_query, mail_domains, file_names, file_types, tls_san): distinct, bounded."""
         text = _normal(column, value)
         if not text:
             return
@@ -219,6 +222,6 @@ class Names:
             return self.inspection
         if self.app_protocol is not None and self.app_protocol not in ENCRYPTED:
             return Inspection.CLEARTEXT.value
-        if self.server_name_source in ("tls", "quic") or self.ja4 or self.alpn or self.cert_subject:
+        if self.server_name_source in ("tls", "quic") or self.ja4 or self.alpn or self.cert_subject or self.tls_san:
             return Inspection.METADATA.value
         return Inspection.OPAQUE.value if payload_seen else None

@@ -94,6 +94,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         community_seed=config.community_seed,
         realtime=config.realtime,
         workers=config.workers,
+        checksums=config.checksums,
         content=_search(native, config.detectors),
     )
     try:
@@ -125,7 +126,7 @@ def _listen(
         snaplen=config.snaplen,
         promiscuous=config.promiscuous,
         program=Filter(config.bpf).program(ETHERNET),
-        triage=config.triage and not config.report_all,
+        triage=config.triage and not config.report_all and not config.checksums,
     )
     for note in engine.notes:
         telemetry.log().warning("capture is not all that was asked for", reason=note)

@@ -54,7 +54,7 @@ KEYWORD_FIELDS = tuple(
 )[::-1]
 """One field per column of text: where a keyword is looked for."""
 
-NAME_COLUMNS = frozenset({"server_name", "http_host", "dns_query", "mail_domains"})
+NAME_COLUMNS = frozenset({"server_name", "http_host", "dns_query", "mail_domains", "tls_san"})
 """Columns that hold domain names, which sets of domains apply to."""
 
 _TOTALS = frozenset(c.name for c in (*REPORT_COLUMNS, *CLASSIFY_COLUMNS) if c.kind == "total")

@@ -118,6 +118,14 @@ METRICS: tuple[Metric, ...] = (
         "Times a reader of content failed and was stopped: a fault of ours, which costs a flow its names only.",
         "increase(crossborder_capture_reader_failures_total[1d]) > 0",
     ),
+    Metric(
+        "crossborder_unseen_bytes_total",
+        "counter",
+        ("interface",),
+        "Payload bytes of TCP in reported flows that the other end acknowledged and that never came by: lost on the "
+        "way to the agent, or on another way. A lower bound; of UDP nobody can tell.",
+        "1 / (1 + rate(crossborder_unseen_bytes_total[5m]) / rate(crossborder_capture_flow_bytes_total[5m])) < 0.99",
+    ),
     # Flows and where they go.
     Metric(
         "crossborder_flows_active", "gauge", (), "Flows in the table after the last tick.", "crossborder_flows_active"

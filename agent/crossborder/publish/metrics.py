@@ -213,6 +213,7 @@ class Metrics:
             for reason in DropReason:
                 count = books.dropped.get(reason, 0)
                 self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
+            self._of("crossborder_unseen_bytes_total").add((books.interface,), 0)
             self._of("crossborder_capture_interface_up").set((books.interface,), books.interface not in batch.down)
         shed = {_among(work, SHEDS) for work in batch.sheds}
         for work in (*SHEDS, OTHER):
@@ -258,11 +259,12 @@ def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
     """Add up by all labels at once; what that leaves is few rows, which every metric sums by its own."""
     sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST_OUT.sum().alias("flows")]
     rows = crossings.lazy()  # of which few columns are read
-    found, ended, transit = pl.collect_all(
+    found, ended, transit, unseen = pl.collect_all(
         [
             rows.filter(CROSSES).group_by("country", "inspection", "country_basis").agg(sums),
             rows.filter(pl.col("report") == "ended").group_by(named("end_reason")).len(),
             rows.filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum()),
+            rows.group_by(named("interface")).agg((pl.col("missing_out") + pl.col("missing_in")).sum()),
         ]
     )
     crossing = found.with_columns(country(), named("inspection"), named("country_basis"))
@@ -274,6 +276,7 @@ def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
         ),
         "crossborder_ingress_bytes_total": _amounts(crossing.select("country", "bytes_in")),
         "crossborder_transit_bytes_total": _amounts(transit),
+        "crossborder_unseen_bytes_total": _amounts(unseen),
     }
 
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.engine.captures import LOCAL, REMOTE, packed
 
 from crossborder.engine.names import Names
 from crossborder.engine.portable.apps import Conversation, DnsNames
@@ -48,6 +49,19 @@ def told(names: Names) -> dict[str, object]:
     return {column: getattr(names, column) for column in names.__slots__ if getattr(names, column) is not None}
 
 
+def frames_of(lines: Iterable[Line], number: int = 0) -> list[bytes]:
+    """Return the lines as frames of a TCP connection that home opened, one each; `number` tells connections apart."""
+    numbers = {">": 1, "<": 1}
+    frames = []
+    for side, data in lines:
+        ends = (LOCAL, REMOTE, 40000 + number, 443) if side == ">" else (REMOTE, LOCAL, 443, 40000 + number)
+        body = struct.pack("!HHIIBBHHH", *ends[2:], numbers[side], 1, 0x50, 0x18, 8192, 0, 0) + data
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 1, 0, 64, 6, 0) + packed(ends[0]) + packed(ends[1])
+        frames.append(bytes(12) + b"\x08\x00" + header + body)
+        numbers[side] += len(data)
+    return frames
+
+
 @cache
 def _certificate() -> bytes:
     """Return a certificate and its key as PEM, made for these tests."""
@@ -68,6 +82,10 @@ def _certificate() -> bytes:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(begin)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("WWW.example.com."), x509.DNSName("*.example.net")]),
+            critical=False,
+        )
         .not_valid_after(begin + dt.timedelta(days=365))
         .sign(key, hashes.SHA256())
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.name import _ASN1Type as Kind
 from cryptography.x509.oid import NameOID as N
 
-from crossborder.engine.portable.apps.certificate import certificate_names
+from crossborder.engine.portable.apps.certificate import DNS_NAMES_LIMIT, CertificateNames, certificate_names
 
 CN, ORGANIZATION, COUNTRY = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x06"
+NOTHING = CertificateNames(None, None)
 EMAIL = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 
 
@@ -59,9 +65,9 @@ def test_names_are_written_as_another_library_writes_them(
 
     for version in (b"", element(0xA0, b"\2\1\2")):
         read = certificate_names(certificate(distinguished(), theirs.public_bytes(), version))
-        assert read == (b"", theirs.rfc4514_string().encode())
+        assert read[:2] == (b"", theirs.rfc4514_string().encode())
         read = certificate_names(certificate(theirs.public_bytes(), version=version))
-        assert read == (theirs.rfc4514_string().encode(), b"")
+        assert read[:2] == (theirs.rfc4514_string().encode(), b"")
 
 
 @pytest.mark.parametrize(
@@ -97,17 +103,70 @@ def test_a_name_that_cannot_be_read_is_none(attributes: bytes) -> None:
     """The other name is not lost with it."""
     good = distinguished(attribute(ORGANIZATION, 12, b"b"), attribute(COUNTRY, 19, b"VN"))
 
-    assert certificate_names(certificate(distinguished(attributes), good)) == (None, b"C=VN,O=b")
-    assert certificate_names(certificate(good, distinguished(attributes))) == (b"C=VN,O=b", None)
+    assert certificate_names(certificate(distinguished(attributes), good))[:2] == (None, b"C=VN,O=b")
+    assert certificate_names(certificate(good, distinguished(attributes)))[:2] == (b"C=VN,O=b", None)
+
+
+def signed(*names: x509.GeneralName, critical: bool = False, more: tuple[x509.ExtensionType, ...] = ()) -> bytes:
+    """Return a real certificate with these alternative names behind other extensions."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    begin = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(N.COMMON_NAME, "a")]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(begin)
+        .not_valid_after(begin + dt.timedelta(days=90))
+    )
+    for extension in more:
+        made = made.add_extension(extension, critical=True)
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName(names), critical=critical)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+@pytest.mark.parametrize("critical", [False, True])
+def test_alternative_names_of_real_certificates(critical: bool) -> None:
+    """DNS names alone, in order, whatever other extensions and other names there are."""
+    names = (
+        x509.DNSName("*.example.com"),
+        x509.IPAddress(ipaddress.ip_address("192.0.2.1")),
+        x509.RFC822Name("a@b.example"),
+        x509.DNSName("xn--bcher-kva.example"),
+    )
+    more = (x509.BasicConstraints(ca=False, path_length=None), x509.ExtendedKeyUsage([x509.OID_SERVER_AUTH]))
+
+    read = certificate_names(signed(*names, critical=critical, more=more))
+
+    assert read == (b"CN=a", b"", (b"*.example.com", b"xn--bcher-kva.example"))
+    assert certificate_names(signed(*names[1:3]))[2] == certificate_names(signed(more=more))[2] == ()
+
+
+def test_alternative_names_are_bounded() -> None:
+    """Certificates of large hosts have hundreds."""
+    names = [x509.DNSName(f"host{number}.example") for number in range(100)]
+
+    assert len(certificate_names(signed(*names)).dns_names) == DNS_NAMES_LIMIT
+
+
+def test_alternative_names_that_break_off() -> None:
+    """What was read stays, and so do subject and issuer."""
+    whole = signed(x509.DNSName("first.example"), x509.DNSName("second.example"))
+    second = whole.index(b"second.example")
+    damaged = whole[: second - 1] + b"\x7f" + whole[second:]
+
+    assert certificate_names(damaged) == (b"CN=a", b"", (b"first.example",))
 
 
 def test_a_damaged_certificate_has_no_names() -> None:
     """Whatever a certificate is made of, reading it raises nothing."""
     whole = certificate(distinguished(attribute(CN, 12, b"a")))
 
-    assert certificate_names(b"\x30\x82\xff\xff" + bytes(100)) == (None, None)
-    assert certificate_names(bytes(100_000)) == (None, None)
-    assert {certificate_names(whole[:end]) for end in range(len(whole) - 1)} == {(None, None)}
+    assert certificate_names(b"\x30\x82\xff\xff" + bytes(100)) == NOTHING
+    assert certificate_names(bytes(100_000)) == NOTHING
+    assert {certificate_names(whole[:end]) for end in range(len(whole) - 1)} == {NOTHING}
     for at in range(len(whole)):
         for bit in range(8):
             certificate_names(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])

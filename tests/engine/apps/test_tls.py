@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ssl
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.engine.apps.speech import (
     Line,
     client_hello,
     extension,
+    frames_of,
     handshake,
     hear,
     hello_body,
@@ -18,7 +20,10 @@ from tests.engine.apps.speech import (
     server_name,
     told,
 )
+from tests.engine.captures import HOME, write
+from tests.engine.oracle import differences, run
 
+from crossborder.engine import EngineConfig, native_available
 from crossborder.engine.names import Names
 from crossborder.engine.portable.apps import Conversation, DnsNames
 from crossborder.engine.portable.apps.ja4 import is_grease, ja4
@@ -28,6 +33,9 @@ from crossborder.engine.portable.apps.tls import (
     parse_server_hello,
     version_name,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUBJECT, ISSUER = "CN=www.example.com,O=Example\\, Office,C=VN", "CN=Example Root"
 
@@ -49,6 +57,7 @@ def test_a_handshake_of_tls_1_2(piece: int | None, client_at_home: bool) -> None
         "ech": "none",
         "cert_subject": SUBJECT,
         "cert_issuer": ISSUER,
+        "tls_san": ["www.example.com", "*.example.net"],
     }
     assert names.inspected(payload_seen=True) == "metadata"
 
@@ -149,6 +158,8 @@ def test_a_name_without_sni_comes_from_nowhere() -> None:
     assert (names.ja4 or "")[3] == "i"
 
 
+INNER_ECH = extension(0xFE0D, b"\1")
+SECOND_ECH = extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\x90" + bytes(144))
 GREASE_ECH = extension(0xFE0D, b"\0\0\x01\0\x01\x2a\0\x20" + bytes(32) + b"\0\x90" + bytes(144))
 
 
@@ -163,11 +174,65 @@ GREASE_ECH = extension(0xFE0D, b"\0\0\x01\0\x01\x2a\0\x20" + bytes(32) + b"\0\x9
         ([server_name(b"technology.example"), GREASE_ECH], "grease"),
         ([server_name(b"cloudflare-ech.com")], "none"),
         ([extension(0xFFCE, bytes(20))], "offered"),
+        ([server_name(b"www.example.com"), INNER_ECH], "accepted"),
+        ([server_name(b"www.example.com"), SECOND_ECH], "accepted"),
+        ([extension(0xFE0D, b"\1\0")], "grease"),  # neither the inner form nor the outer
+        ([extension(0xFE0D, b"\2")], "grease"),
+        ([extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\0")], "grease"),
+        ([extension(0xFE0D, b"\0\0\1\0\1\x2a\0\0\0\x09abc")], "grease"),
+        ([extension(0xFE0D, b"")], "grease"),
     ],
 )
 def test_an_extension_present_is_not_an_extension_used(extensions: list[bytes], ech: str) -> None:
     """Browsers send ECH in every hello; only the outer name of a real configuration tells that it is used."""
     assert hear("tcp", (">", record(message(1, hello_body(extensions))))).ech == ech
+
+
+RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+CCS = record(b"\1", kind=20)
+
+
+def _hello(*extensions: bytes) -> bytes:
+    return record(message(1, hello_body([server_name(b"www.example.com"), *extensions])))
+
+
+def _answer(random: bytes) -> bytes:
+    chosen = extension(43, b"\3\4")
+    return record(message(2, b"\3\3" + random + b"\0\x13\1\0" + struct.pack("!H", len(chosen)) + chosen))
+
+
+RETRY, ANSWER = _answer(RETRY_RANDOM), _answer(bytes(32))
+RETRIED = [  # what is said, and what it tells of ECH
+    ([(">", _hello(GREASE_ECH)), ("<", RETRY + CCS), (">", CCS + _hello(SECOND_ECH)), ("<", ANSWER)], "accepted"),
+    ([(">", _hello(GREASE_ECH)), ("<", RETRY), (">", _hello(SECOND_ECH))], "accepted"),
+    ([(">", _hello(GREASE_ECH)), (">", CCS + _hello(SECOND_ECH))], "accepted"),  # the server is heard elsewhere
+    ([(">", _hello(GREASE_ECH)), ("<", RETRY), (">", CCS + _hello(GREASE_ECH)), (">", _hello(SECOND_ECH))], "grease"),
+    ([(">", _hello(GREASE_ECH)), ("<", ANSWER), (">", CCS + _hello(SECOND_ECH))], "grease"),
+    ([(">", _hello(GREASE_ECH) + CCS + record(bytes(9), kind=23)), ("<", RETRY), (">", _hello(SECOND_ECH))], "grease"),
+    ([("<", RETRY), (">", _hello(GREASE_ECH)), (">", _hello(SECOND_ECH))], "grease"),
+    ([(">", _hello()), ("<", RETRY), (">", CCS + _hello(SECOND_ECH))], "none"),
+]
+
+
+@pytest.mark.parametrize(("lines", "ech"), RETRIED)
+@pytest.mark.parametrize("piece", [None, 1, 7])
+def test_a_second_hello_tells_that_ech_was_accepted(lines: list[Line], ech: str, piece: int | None) -> None:
+    """After a HelloRetryRequest, behind a ChangeCipherSpec that means nothing; it tells nothing else."""
+    names = hear("tcp", *lines, piece=piece)
+
+    assert names.ech == ech
+    assert names.ja4 == hear("tcp", (">", b"".join(data for side, data in lines if side == ">"))).ja4
+
+
+@pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+def test_both_engines_hear_second_hellos_alike(tmp_path: Path) -> None:
+    """The same through whole engines."""
+    frames = [frame for number, (lines, _) in enumerate(RETRIED) for frame in frames_of(lines, number)]
+    chosen = EngineConfig(HOME, files=(write(tmp_path, frames),))
+    native = run("native", chosen)
+
+    assert sorted(native.reports["ech"].to_list()) == sorted(ech for _, ech in RETRIED)
+    assert differences(run("portable", chosen), native) == {}
 
 
 def test_versions_have_names() -> None:

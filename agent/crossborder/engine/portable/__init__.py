@@ -37,7 +37,8 @@ class PortableEngine:
         """Open the sources; raises CrossborderError when one cannot be."""
         self._config = config
         self._stopping = False
-        self._decoder = Decoder(config.home, Fit.WHOLE if config.interfaces else Fit.SLICED)
+        fit = Fit.WHOLE if config.interfaces else Fit.SLICED
+        self._decoder = Decoder(config.home, fit, checksums=config.checksums)
         self._inspector = Inspector()
         self._shedding = False
         self._shed = False  # since the last batch

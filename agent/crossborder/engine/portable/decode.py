@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crossborder.engine.flowtable import choose
+from crossborder.engine.portable.checksum import is_sound
 from crossborder.engine.portable.fragments import Fragments
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.ip import Fit, read_ip
 from crossborder.engine.portable.link import find_ip, find_ip_under
 from crossborder.engine.portable.transport import read_transport, read_unported
 from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, L2TP, open_tunnel
+from crossborder.model import DropReason
 
 if TYPE_CHECKING:
     from crossborder.engine.home import Home
@@ -27,14 +29,16 @@ _CARRIERS = frozenset({IPIP, IP6, GRE, L2TP, _UDP})
 class Decoder:
     """Reads frames. Holds nothing but the fragments that wait for their others."""
 
-    def __init__(self, home: Home, fit: Fit = Fit.SLICED) -> None:
+    def __init__(self, home: Home, fit: Fit = Fit.SLICED, *, checksums: bool = False) -> None:
         """Choose among the layers of a tunnel by `home`, which may be replaced at any time.
 
         `fit` is what an IP packet longer than its frame means: in a file perhaps a sliced capture, on an interface,
-        where the frame's length is known, a forgery that would inflate the counts (`Fit.WHOLE`).
+        where the frame's length is known, a forgery that would inflate the counts (`Fit.WHOLE`). With `checksums` a
+        packet whose checksum is wrong is none: no host would take it.
         """
         self.home = home
         self._fit = fit
+        self._checksums = checksums
         self._fragments = Fragments()
 
     def decode(self, frame: Frame) -> Packet:
@@ -44,6 +48,8 @@ class Decoder:
         still a packet on its way: it counts as the tunnel's own.
         """
         offset, vlan = find_ip(frame.linktype, frame.data)
+        if self._checksums and not is_sound(frame, offset, self._fit):
+            raise UnreadableError(DropReason.CHECKSUM)
         layers: list[Packet] = []
         self._read(frame, offset, frame.wire_len, vlan, None, self._fit, layers)
         return layers[0] if len(layers) == 1 else choose(layers, self.home)

@@ -66,7 +66,7 @@ def note_protocol(layers: Iterable[Layer], names: Names) -> None:
         word = WORDS.get(layer.name, layer.name)
         if names.app_protocol is None or (_hands_on(names) and word != names.app_protocol):
             names.app_protocol, names.inspection = word, _READ_AS.get(word)
-        elif word == "tls" and names.app_protocol not in {"tls", "quic", "dtls"}:
+        elif word == "tls" and names.app_protocol not in {"tls", "quic", "dtls", "tor"}:
             names.inspection = Inspection.METADATA.value  # STARTTLS and its like
 
 

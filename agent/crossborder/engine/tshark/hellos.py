@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from crossborder.engine.portable.apps import tls
-from crossborder.engine.portable.apps.certificate import MAX_CERTIFICATE, certificate_names
+from crossborder.engine.portable.apps.certificate import MAX_CERTIFICATE
 from crossborder.engine.portable.apps.ja4 import is_grease
-from crossborder.engine.portable.apps.tlstalk import note_client_hello
+from crossborder.engine.portable.apps.tlstalk import note_certificate, note_client_hello
 from crossborder.engine.tshark.tree import as_bytes, as_number
 
 if TYPE_CHECKING:
@@ -93,12 +93,8 @@ def _pieces(layer: Layer, field: str) -> Iterator[Fields]:
 def _note_certificate(fields: Fields, names: Names) -> None:
     """Name the server by its certificate, the first of the chain."""
     der = as_bytes(next(iter(fields.get("tls.handshake.certificate", ())), None), MAX_CERTIFICATE)
-    if not der:
-        return
-    read = certificate_names(der)
-    for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
-        if text:
-            names.first(column, text)
+    if der:
+        note_certificate(der, names)
 
 
 def _first(fields: Fields, name: str) -> int | None:

@@ -61,6 +61,7 @@ class Settings:
         community_seed: int = 0,
         realtime: bool = False,
         workers: int = 1,
+        checksums: bool = False,
         content: ContentSearch | None = None,
     ) -> Settings: ...
 

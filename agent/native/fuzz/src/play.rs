@@ -118,7 +118,7 @@ pub fn told<E: Ear>(lines: &[Line<'_>], cut: bool) -> (Option<&'static str>, Str
 fn certain(names: &Names) -> String {
     let mut told = format!("{:?} {:?}", names.app_protocol, names.server());
     if names.app_protocol.is_some() {
-        let lists = [List::DnsQuery, List::MailDomains, List::FileNames].map(|column| names.list(column));
+        let lists = [List::DnsQuery, List::MailDomains, List::FileNames, List::TlsSan].map(|column| names.list(column));
         let texts = TEXTS.map(|column| names.text(column));
         let Names { tls_version, ech, http_upload_bytes, .. } = names;
         let _ = write!(told, " {lists:?} {texts:?} {tls_version:?} {ech:?} {http_upload_bytes:?}");

@@ -1,17 +1,21 @@
 """Names in a server's certificate (X.509, RFC 5280 4.1) as text of RFC 4514, the most specific name first.
 
 Read is only the way to the names: a certificate whose key, extensions or signature are odd names its server as well.
+The alternative names (RFC 5280 4.2.1.6) are the DNS names among them, as they stand.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final, NamedTuple
 
 from crossborder.engine.portable.apps.reader import Reader, ShortError
 
 MAX_CERTIFICATE = 32_768  # bytes; larger ones are not looked at
-INTEGER, OID, SEQUENCE, SET = 0x02, 0x06, 0x30, 0x31  # types of elements (X.680 8.6)
-VERSION = b"\xa0"
+DNS_NAMES_LIMIT = 64  # of one certificate that are read; how many of them are kept, `names` says
+BOOLEAN, INTEGER, OCTETS, OID, SEQUENCE, SET = 0x01, 0x02, 0x04, 0x06, 0x30, 0x31  # types of elements (X.680 8.6)
+VERSION, EXTENSIONS = b"\xa0", 0xA3
+SUBJECT_ALT_NAME, DNS_NAME = b"\x55\x1d\x11", 0x82
 UNIVERSAL_STRING, BMP_STRING = 0x1C, 0x1E
 _TEXTS: Final = frozenset({12, 18, 19, 20, 22, 26})  # UTF8, Numeric, Printable, T61, IA5, Visible
 _SHORT: Final = {
@@ -34,10 +38,11 @@ class CertificateNames(NamedTuple):
 
     subject: bytes | None
     issuer: bytes | None
+    dns_names: tuple[bytes, ...] = ()
 
 
 def certificate_names(der: bytes) -> CertificateNames:
-    """Return subject and issuer of a certificate in DER."""
+    """Return subject, issuer and alternative names of a certificate in DER."""
     if len(der) > MAX_CERTIFICATE:
         return CertificateNames(None, None)
     issuer = None
@@ -50,9 +55,34 @@ def certificate_names(der: bytes) -> CertificateNames:
         _expect(fields, SEQUENCE)  # algorithm of the signature
         issuer = _name(_expect(fields, SEQUENCE))
         _expect(fields, SEQUENCE)  # validity
-        return CertificateNames(_name(_expect(fields, SEQUENCE)), issuer)
+        subject = _name(_expect(fields, SEQUENCE))
     except ShortError:
         return CertificateNames(None, issuer)
+    dns_names: list[bytes] = []
+    with contextlib.suppress(ShortError):
+        _read_dns_names(fields, dns_names)
+    return CertificateNames(subject, issuer, tuple(dns_names))
+
+
+def _read_dns_names(fields: Reader, found: list[bytes]) -> None:
+    """Read on behind the subject, up to the DNS names of the first extension that has some; what is found stays."""
+    _expect(fields, SEQUENCE)  # public key
+    kind, content = _element(fields)
+    while kind != EXTENSIONS:  # unique identifiers
+        kind, content = _element(fields)
+    extensions = Reader(_expect(Reader(content), SEQUENCE))
+    while extensions.left and not found:
+        extension = Reader(_expect(extensions, SEQUENCE))
+        if _expect(extension, OID) != SUBJECT_ALT_NAME:
+            continue
+        kind, value = _element(extension)
+        if kind == BOOLEAN:  # critical
+            kind, value = _element(extension)
+        names = Reader(_expect(Reader(value), SEQUENCE) if kind == OCTETS else b"")
+        while names.left and len(found) < DNS_NAMES_LIMIT:
+            kind, name = _element(names)
+            if kind == DNS_NAME:
+                found.append(name)
 
 
 def _element(reader: Reader) -> tuple[int, bytes]:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_HANDSHAKE = 65_536  # bytes of one unfinished handshake message kept
-_ENCRYPTS = frozenset({tls.APPLICATION_DATA, tls.CHANGE_CIPHER_SPEC})  # from these records on all is encrypted
 SSL2_CLIENT_HELLO = -1
 """Stands where a handshake type does; the body is the whole SSL 2 message behind its length."""
 
@@ -21,6 +20,7 @@ class Handshakes:
     def __init__(self) -> None:
         """Expect the first record."""
         self.finished = False
+        self.patient = False  # a second hello may follow a ChangeCipherSpec that means nothing (RFC 8446 D.4)
         self._records = bytearray()  # what of the stream has not been cut into records yet
         self._messages = bytearray()  # what of the records has not been cut into messages yet
         self._begun = False
@@ -32,7 +32,7 @@ class Handshakes:
             yield from self._ssl2()
         while self._begun and not self.finished and self._at_record():
             end = tls.RECORD_HEADER + int.from_bytes(self._records[3:5], "big")
-            if len(self._records) < end and self._records[0] not in _ENCRYPTS:
+            if len(self._records) < end and not self._encrypts(self._records[0]):
                 return
             yield from self._record(end)
         if self.finished or (self._begun and self._at_record() is False):
@@ -43,13 +43,17 @@ class Handshakes:
 
     def _record(self, end: int) -> Iterator[tuple[int, bytes]]:
         kind = self._records[0]
-        if kind in _ENCRYPTS:
+        if self._encrypts(kind):
             self.finished = True
             return
         if kind == tls.HANDSHAKE:
             self._messages += self._records[tls.RECORD_HEADER : end]
             yield from self._cut()
         del self._records[:end]
+
+    def _encrypts(self, kind: int) -> bool:
+        """Tell whether all is encrypted from a record of this kind on."""
+        return kind == tls.APPLICATION_DATA or (kind == tls.CHANGE_CIPHER_SPEC and not self.patient)
 
     def _cut(self) -> Iterator[tuple[int, bytes]]:
         while len(self._messages) >= 4 and not self.finished:

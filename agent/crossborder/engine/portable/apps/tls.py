@@ -17,7 +17,10 @@ SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN, SUPPORTED_VERSIONS = 0, 13, 16, 43
 ECH = 0xFE0D  # encrypted_client_hello (RFC 9849)
 ESNI = 0xFFCE  # encrypted_server_name, the draft before it
 
-Ech = Literal["none", "grease", "offered"]
+Ech = Literal["none", "grease", "offered", "accepted"]
+
+_RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+"""The random value of a HelloRetryRequest (RFC 8446 4.1.3)."""
 
 ECH_PUBLIC_NAMES: Final = frozenset(
     {"cloudflare-ech.com", "crypto.cloudflare.com", "public.tls-ech.dev", "cover.defo.ie", "tls-ech.dev"}
@@ -157,6 +160,11 @@ def parse_server_hello(body: bytes) -> ServerHello | None:
     return ServerHello(int.from_bytes(chosen, "big") if len(chosen) == 2 else version)
 
 
+def is_retry(body: bytes) -> bool:
+    """Tell whether the body of a ServerHello is that of a HelloRetryRequest."""
+    return body[2:34] == _RETRY
+
+
 def first_certificate(body: bytes) -> bytes | None:
     """Return the first certificate of a Certificate message up to TLS 1.2 (RFC 5246 7.4.2); None when there is none."""
     reader = Reader(body)
@@ -206,12 +214,29 @@ def _ech(found: dict[int, bytes], outer: bytes | None) -> Ech:
     RFC 9849 6.2), and random content cannot be told from cipher text. What can be told is the outer server name: with
     a real configuration it is the configuration's public name. So `offered` where that name is known as one or calls
     itself `ech`, and `grease` otherwise: browsers send it in every hello, so that is the likelier by far.
+
+    Two hellos are sent only where a server has accepted (RFC 9849 5, 6.1.5): the inner one, on its way from the server
+    that faces the client to the one behind it, and the second outer one, whose key is that of the first: it is empty.
     """
     if ESNI in found:
         return "offered"
     if ECH not in found:
         return "none"
+    if _accepted(found[ECH]):
+        return "accepted"
     name = (outer or b"").decode("ascii", "replace").lower().rstrip(".")
     if name in ECH_PUBLIC_NAMES or "ech" in name.replace("-", ".").split("."):
         return "offered"
     return "grease"
+
+
+def _accepted(extension: bytes) -> bool:
+    """Tell whether an ECHClientHello is an inner one, or an outer one with an empty `enc` (RFC 9849 5)."""
+    reader = Reader(extension)
+    try:
+        if reader.uint(1) == 1:
+            return not reader.left
+        reader.take(5)  # cipher suite and config id
+        return extension[0] == 0 and not reader.block(2) and len(reader.block(2)) > 0
+    except ShortError:
+        return False

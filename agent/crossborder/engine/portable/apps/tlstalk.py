@@ -9,6 +9,7 @@ from crossborder.engine.portable.apps.certificate import certificate_names
 from crossborder.engine.portable.apps.handshakes import SSL2_CLIENT_HELLO, Handshakes
 from crossborder.engine.portable.apps.ja4 import ja4
 from crossborder.engine.portable.apps.talk import Step
+from crossborder.engine.portable.apps.tor import is_tor
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
@@ -30,6 +31,19 @@ def note_client_hello(
         names.ech = hello.ech
     if hello.whole:
         names.first("ja4", ja4(hello, transport))
+
+
+def note_certificate(der: bytes, names: Names) -> None:
+    """Write what a server's certificate says into the names."""
+    read = certificate_names(der)
+    for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
+        if text:
+            names.first(column, text)
+    for name in read.dns_names:
+        names.add("tls_san", name)
+    asked = names.server_name if names.server_name_source == "tls" else None
+    if names.app_protocol == "tls" and is_tor(read, asked):
+        names.app_protocol = "tor"
 
 
 class TlsTalk:
@@ -57,11 +71,7 @@ class TlsTalk:
 
     def _message(self, side: Handshakes, kind: int, body: bytes) -> None:
         if kind == tls.CLIENT_HELLO:
-            hello = tls.parse_client_hello(body)
-            if hello is not None:
-                note_client_hello(hello, self._names, "tls", "t")
-            self._client = side
-            side.finish()
+            self._client_hello(side, body)
         elif kind == SSL2_CLIENT_HELLO:
             self._ssl2_hello(body)
             self._client = side
@@ -72,9 +82,25 @@ class TlsTalk:
                 self._names.tls_version = tls.version_name(answer.version)
                 if self._names.tls_version == "1.3":  # the rest is encrypted
                     side.finish()
+            if self._client is not None and self._client is not side and not tls.is_retry(body):
+                self._client.finish()
         elif kind == tls.CERTIFICATE and side is not self._client:
             self._certificate(body)
             side.finish()
+
+    def _client_hello(self, side: Handshakes, body: bytes) -> None:
+        """Take the first hello, and wait for a second one where it can tell that ECH was accepted (RFC 9849 6.1.5)."""
+        hello = tls.parse_client_hello(body)
+        if hello is not None and self._client is side:
+            if hello.ech == "accepted":
+                self._names.ech = "accepted"
+        elif hello is not None:
+            note_client_hello(hello, self._names, "tls", "t")
+            answered = any(other.finished for other in self._sides.values())
+            side.patient = hello.ech in {"grease", "offered"} and not answered
+        if self._client is side or not side.patient:
+            side.finish()
+        self._client = side
 
     def _ssl2_hello(self, body: bytes) -> None:
         """Take the version (RFC 5246 E.2); such a hello has no extensions."""
@@ -84,12 +110,8 @@ class TlsTalk:
 
     def _certificate(self, body: bytes) -> None:
         der = tls.first_certificate(body)
-        if der is None:
-            return
-        read = certificate_names(der)
-        for column, text in (("cert_subject", read.subject), ("cert_issuer", read.issuer)):
-            if text:
-                self._names.first(column, text)
+        if der is not None:
+            note_certificate(der, self._names)
 
     def gap(self, outward: bool) -> None:
         """Take what a hello that breaks off says of the server's name, and give that direction up."""

@@ -49,6 +49,7 @@ fn config(interfaces: Vec<String>, workers: usize) -> Config {
         fit: Fit::Sliced,
         realtime: false,
         workers,
+        checksums: false,
         detectors: None,
     }
 }

@@ -22,6 +22,8 @@ pub struct Config {
     /// Files only: keep packet time instead of going as fast as possible.
     pub realtime: bool,
     pub workers: usize,
+    /// Packets whose checksum is wrong are dropped.
+    pub checksums: bool,
     pub detectors: Option<Arc<Detectors>>,
 }
 

@@ -233,6 +233,7 @@ impl Engine {
             number: self.number,
             home: &self.home,
             fit: self.config.fit,
+            checksums: self.config.checksums,
             hasher: self.hasher,
         };
         match &self.pool {

@@ -117,10 +117,11 @@ pub enum DropReason {
     TruncatedTransport,
     MalformedTransport,
     Nesting,
+    Checksum,
 }
 
 impl DropReason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Kernel,
         Self::Ring,
         Self::LinkType,
@@ -131,6 +132,7 @@ impl DropReason {
         Self::TruncatedTransport,
         Self::MalformedTransport,
         Self::Nesting,
+        Self::Checksum,
     ];
 
     #[must_use]
@@ -146,6 +148,7 @@ impl DropReason {
             Self::TruncatedTransport => "truncated_transport",
             Self::MalformedTransport => "malformed_transport",
             Self::Nesting => "nesting",
+            Self::Checksum => "checksum",
         }
     }
 }

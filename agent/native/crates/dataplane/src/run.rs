@@ -7,11 +7,11 @@ use rayon::ThreadPool;
 use crate::books::Books;
 use crate::crew::each;
 use crate::decode::fragments::Fragments;
-use crate::decode::{Decoded, Fit, decode};
+use crate::decode::{Decoded, Fit, checksum, decode};
 use crate::flow::Moment;
 use crate::flow::key::{FlowKey, Hasher};
 use crate::home::Home;
-use crate::model::Packet;
+use crate::model::{DropReason, Packet};
 use crate::source::{Block, Record};
 use crate::worker::{Item, Worker};
 
@@ -28,6 +28,7 @@ pub struct Run<'a> {
     pub number: u64,
     pub home: &'a Home,
     pub fit: Fit,
+    pub checksums: bool,
     pub hasher: Hasher,
 }
 
@@ -100,6 +101,10 @@ impl<'a> Run<'a> {
             let Some(books) = read.books.get_mut(usize::from(record.interface)) else { continue };
             books.packets += 1;
             books.bytes += u64::from(record.wire_len);
+            if self.checksums && !checksum::is_sound(&frame, self.fit) {
+                books.drop(DropReason::Checksum, 1);
+                continue;
+            }
             match decode(&frame, self.home, self.fit) {
                 Decoded::Packet(packet) => read.items.push(self.item(packet, at)),
                 Decoded::Fragment => read.fragments.push(at as u32),

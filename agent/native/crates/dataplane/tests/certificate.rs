@@ -3,11 +3,12 @@
 
 mod hellos;
 
-use dataplane::apps::certificate::{CertificateNames, certificate_names};
+use dataplane::apps::certificate::{CertificateNames, DNS_NAMES_LIMIT, certificate_names};
 use hellos::{C, CN, O, attribute, certificate, der, name};
 
 fn subject_of(relative: &[Vec<u8>]) -> Option<String> {
-    let read = certificate_names(&certificate(&name(&[]), &name(relative)));
+    let der = certificate(&name(&[]), &name(relative));
+    let read = certificate_names(&der);
     assert_eq!(read.issuer, Some(Vec::new()));
     read.subject.map(|text| String::from_utf8(text).unwrap())
 }
@@ -45,4 +46,33 @@ fn names_that_cannot_be_read_are_none() {
     for damaged in [&b""[..], &[&b"\x30\x82\xff\xff"[..], &[0; 100]].concat(), &[0; 100_000]] {
         assert_eq!(certificate_names(damaged), CertificateNames::default());
     }
+}
+
+/// A certificate with extensions, right in what is read.
+fn extended(extensions: &[u8]) -> Vec<u8> {
+    let empty = &name(&[])[..];
+    let tail = [der(0x30, b""), der(0x81, b"unique"), der(0xA3, &der(0x30, extensions))].concat();
+    let fields =
+        [&der(0xA0, &der(2, b"\x02"))[..], &der(2, b"\x01"), &der(0x30, b""), empty, &der(0x30, b""), empty, &tail];
+    der(0x30, &der(0x30, &fields.concat()))
+}
+
+#[test]
+fn alternative_names_are_dns_names() {
+    let names = [der(0x82, b"a.example"), der(0x87, &[192, 0, 2, 1]), der(0x82, b"*.b.example")].concat();
+    let value = der(4, &der(0x30, &names));
+    let other = der(0x30, &[der(6, b"\x55\x1d\x13"), der(4, b"")].concat());
+    let plain = der(0x30, &[der(6, b"\x55\x1d\x11"), value.clone()].concat());
+    let critical = der(0x30, &[der(6, b"\x55\x1d\x11"), der(1, b"\xff"), value].concat());
+    for extensions in
+        [plain.clone(), critical, [other.clone(), plain.clone()].concat(), [plain.clone(), vec![7]].concat()]
+    {
+        assert_eq!(certificate_names(&extended(&extensions)).dns_names, [&b"a.example"[..], b"*.b.example"]);
+    }
+    for extensions in [other, vec![7], plain[..9].to_vec()] {
+        assert!(certificate_names(&extended(&extensions)).dns_names.is_empty());
+    }
+    let many = der(0x82, b"a").repeat(100);
+    let many = der(0x30, &[der(6, b"\x55\x1d\x11"), der(4, &der(0x30, &many))].concat());
+    assert_eq!(certificate_names(&extended(&many)).dns_names.len(), DNS_NAMES_LIMIT);
 }

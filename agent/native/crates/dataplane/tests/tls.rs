@@ -156,6 +156,19 @@ fn an_extension_present_is_not_an_extension_used() {
         assert_eq!(said(&[(true, record(22, &hello(&extensions)))]).ech, Some(expected));
     }
     assert_eq!(parse_client_hello(&hello(&[ech()])[4..], false).unwrap().ech, Ech::Grease);
+    let second = [&b"\0\0\x01\0\x01\x2a\0\0\0\x90"[..], &[0; 144]].concat();
+    let odd: [(&[u8], Ech); 7] = [
+        (b"\x01", Ech::Accepted),
+        (&second, Ech::Accepted),
+        (b"\x01\0", Ech::Grease),
+        (b"\x02", Ech::Grease),
+        (b"", Ech::Grease),
+        (b"\0\0\x01\0\x01\x2a\0\0\0\0", Ech::Grease),
+        (b"\0\0\x01\0\x01\x2a\0\0\0\x09abc", Ech::Grease),
+    ];
+    for (body, expected) in odd {
+        assert_eq!(parse_client_hello(&hello(&[extension(0xFE0D, body)])[4..], false).unwrap().ech, expected);
+    }
     assert_eq!(parse_client_hello(&hello(&[extension(0xFFCE, &[0; 20])])[4..], false).unwrap().ech, Ech::Offered);
 }
 

@@ -69,7 +69,7 @@ pub struct Settings {
 impl Settings {
     #[new]
     #[pyo3(signature = (*, tick_ns, idle_ns, active_ns, max_flows, report_all=false, community_seed=0, realtime=false,
-                        workers=1, content=None))]
+                        workers=1, checksums=false, content=None))]
     #[allow(clippy::too_many_arguments)] // named in Python
     fn new(
         tick_ns: i64,
@@ -80,6 +80,7 @@ impl Settings {
         community_seed: u16,
         realtime: bool,
         workers: usize,
+        checksums: bool,
         content: Option<&ContentSearch>,
     ) -> Self {
         let config = Config {
@@ -92,6 +93,7 @@ impl Settings {
             fit: Fit::Sliced,
             realtime,
             workers,
+            checksums,
             detectors: content.map(|content| Arc::clone(&content.0)),
         };
         Self { config }

@@ -1,33 +1,44 @@
 //! Names in a server's certificate (X.509, RFC 5280 4.1) as text of RFC 4514, the most specific name first.
 //!
 //! Read is only the way to the names: a certificate whose key, extensions or signature are odd names its server as well.
+//! The alternative names (RFC 5280 4.2.1.6) are the DNS names among them, as they stand.
 
 use super::reader::Reader;
 
 /// Bytes; larger certificates are not looked at.
 pub const MAX_CERTIFICATE: usize = 32_768;
 
+/// DNS names of one certificate that are read; how many of them are kept, `names` says.
+pub const DNS_NAMES_LIMIT: usize = 64;
+
+const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
+
 /// Types of elements (X.680 8.6).
 mod tag {
+    pub const BOOLEAN: u8 = 0x01;
     pub const INTEGER: u8 = 0x02;
+    pub const OCTETS: u8 = 0x04;
     pub const OID: u8 = 0x06;
     pub const BMP_STRING: u8 = 0x1E;
     pub const UNIVERSAL_STRING: u8 = 0x1C;
     pub const SEQUENCE: u8 = 0x30;
     pub const SET: u8 = 0x31;
+    pub const DNS_NAME: u8 = 0x82;
     pub const VERSION: u8 = 0xA0;
+    pub const EXTENSIONS: u8 = 0xA3;
 }
 
 /// Whom a certificate is for and who signed it, as UTF-8 may be; None where that cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CertificateNames {
+pub struct CertificateNames<'a> {
     pub subject: Option<Vec<u8>>,
     pub issuer: Option<Vec<u8>>,
+    pub dns_names: Vec<&'a [u8]>,
 }
 
-/// Subject and issuer of a certificate in DER.
+/// Subject, issuer and alternative names of a certificate in DER.
 #[must_use]
-pub fn certificate_names(der: &[u8]) -> CertificateNames {
+pub fn certificate_names(der: &[u8]) -> CertificateNames<'_> {
     let mut names = CertificateNames::default();
     if der.len() <= MAX_CERTIFICATE {
         read_names(der, &mut names);
@@ -35,7 +46,7 @@ pub fn certificate_names(der: &[u8]) -> CertificateNames {
     names
 }
 
-fn read_names(der: &[u8], names: &mut CertificateNames) -> Option<()> {
+fn read_names<'a>(der: &'a [u8], names: &mut CertificateNames<'a>) -> Option<()> {
     let certificate = expect(&mut Reader::new(der), tag::SEQUENCE)?;
     let mut fields = Reader::new(expect(&mut Reader::new(certificate), tag::SEQUENCE)?);
     if fields.left().first() == Some(&tag::VERSION) {
@@ -46,6 +57,34 @@ fn read_names(der: &[u8], names: &mut CertificateNames) -> Option<()> {
     names.issuer = name_text(expect(&mut fields, tag::SEQUENCE)?);
     expect(&mut fields, tag::SEQUENCE)?; // validity
     names.subject = name_text(expect(&mut fields, tag::SEQUENCE)?);
+    read_dns_names(fields, &mut names.dns_names)
+}
+
+/// Reads on behind the subject, up to the DNS names of the first extension that has some; what is found stays.
+fn read_dns_names<'a>(mut fields: Reader<'a>, found: &mut Vec<&'a [u8]>) -> Option<()> {
+    expect(&mut fields, tag::SEQUENCE)?; // public key
+    let mut field = element(&mut fields)?;
+    while field.0 != tag::EXTENSIONS {
+        field = element(&mut fields)?; // unique identifiers
+    }
+    let mut extensions = Reader::new(expect(&mut Reader::new(field.1), tag::SEQUENCE)?);
+    while !extensions.left().is_empty() && found.is_empty() {
+        let mut extension = Reader::new(expect(&mut extensions, tag::SEQUENCE)?);
+        if expect(&mut extension, tag::OID)? != SUBJECT_ALT_NAME {
+            continue;
+        }
+        let value = match element(&mut extension)? {
+            (tag::BOOLEAN, _) => element(&mut extension)?, // critical
+            value => value,
+        };
+        let (tag::OCTETS, value) = value else { continue };
+        let mut names = Reader::new(expect(&mut Reader::new(value), tag::SEQUENCE)?);
+        while !names.left().is_empty() && found.len() < DNS_NAMES_LIMIT {
+            if let (tag::DNS_NAME, name) = element(&mut names)? {
+                found.push(name);
+            }
+        }
+    }
     Some(())
 }
 

@@ -22,6 +22,8 @@ pub enum Message<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     More,
+    /// The same, and a `ChangeCipherSpec` before it means nothing (RFC 8446 D.4).
+    Again,
     Enough,
 }
 
@@ -30,6 +32,7 @@ pub enum Heard {
 pub struct Handshakes {
     begun: bool,
     finished: bool,
+    patient: bool,
     held: Option<Box<Held>>,
 }
 
@@ -87,7 +90,7 @@ impl Handshakes {
                 }
             }
             let [kind, _, _, high, low] = *stream.first_chunk::<RECORD_HEADER>().unwrap_or(&[0; _]);
-            if matches!(kind, record::APPLICATION_DATA | record::CHANGE_CIPHER_SPEC) {
+            if kind == record::APPLICATION_DATA || (kind == record::CHANGE_CIPHER_SPEC && !self.patient) {
                 self.finished = true; // from here on all is encrypted
                 break;
             }
@@ -136,7 +139,11 @@ impl Handshakes {
                 self.finished = true;
             }
             let Some((body, rest)) = rest.split_at_checked(size) else { break };
-            self.finished |= hear(Message::Handshake { kind: *kind, body }) == Heard::Enough;
+            match hear(Message::Handshake { kind: *kind, body }) {
+                Heard::More => {}
+                Heard::Again => self.patient = true,
+                Heard::Enough => self.finished = true,
+            }
             stream = rest;
         }
         stream

@@ -40,6 +40,7 @@ pub mod talk;
 pub mod tftp;
 pub mod tls;
 pub mod tlstalk;
+pub mod tor;
 pub mod watch;
 
 use listen::{DatagramListener, StreamListener};

@@ -42,6 +42,12 @@ pub mod extension {
     pub const ESNI: u16 = 0xFFCE;
 }
 
+/// The random value of a HelloRetryRequest (RFC 8446 4.1.3).
+const RETRY: [u8; 32] = [
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11,
+    0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+];
+
 /// Outer server names of well-known ECH configurations, seen in their DNS HTTPS records.
 const ECH_PUBLIC_NAMES: [&[u8]; 5] =
     [b"cloudflare-ech.com", b"crypto.cloudflare.com", b"public.tls-ech.dev", b"cover.defo.ie", b"tls-ech.dev"];
@@ -232,6 +238,12 @@ pub fn parse_server_hello(body: &[u8]) -> Option<u16> {
     Some(<[u8; 2]>::try_from(chosen).map_or(legacy_version, u16::from_be_bytes))
 }
 
+/// Tells whether the body of a ServerHello is that of a HelloRetryRequest.
+#[must_use]
+pub fn is_retry(body: &[u8]) -> bool {
+    body.get(2..34) == Some(&RETRY)
+}
+
 /// The first certificate of a Certificate message up to TLS 1.2 (RFC 5246 7.4.2); None when there is none.
 #[must_use]
 pub fn first_certificate(body: &[u8]) -> Option<&[u8]> {
@@ -273,17 +285,34 @@ fn first_alpn(body: &[u8]) -> Option<&[u8]> {
 /// RFC 9849 6.2), and random content cannot be told from cipher text. What can be told is the outer server name: with
 /// a real configuration it is the configuration's public name. So `offered` where that name is known as one or calls
 /// itself `ech`, and `grease` otherwise: browsers send it in every hello, so that is the likelier by far.
+///
+/// Two hellos are sent only where a server has accepted (RFC 9849 5, 6.1.5): the inner one, on its way from the server
+/// that faces the client to the one behind it, and the second outer one, whose key is that of the first: it is empty.
 fn ech(bodies: &Bodies<'_>, outer: Option<&[u8]>) -> Ech {
     if bodies.esni.is_some() {
         return Ech::Offered;
     }
-    if bodies.ech.is_none() {
-        return Ech::None;
+    let Some(body) = bodies.ech else { return Ech::None };
+    if accepted(body).unwrap_or_default() {
+        return Ech::Accepted;
     }
     let name = trim_dots(outer.unwrap_or_default());
     let public = ECH_PUBLIC_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
     let called = || name.split(|byte| matches!(byte, b'.' | b'-')).any(|label| label.eq_ignore_ascii_case(b"ech"));
     if public || called() { Ech::Offered } else { Ech::Grease }
+}
+
+/// Whether an `ECHClientHello` is an inner one, or an outer one with an empty `enc` (RFC 9849 5).
+fn accepted(extension: &[u8]) -> Option<bool> {
+    let mut reader = Reader::new(extension);
+    match reader.u8()? {
+        0 => {
+            reader.take(5)?; // cipher suite and config id
+            Some(reader.block16()?.is_empty() && !reader.block16()?.is_empty())
+        }
+        1 => Some(reader.left().is_empty()),
+        _ => None,
+    }
 }
 
 fn trim_dots(mut name: &[u8]) -> &[u8] {

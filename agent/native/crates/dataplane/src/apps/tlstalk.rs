@@ -5,7 +5,8 @@ use super::handshakes::{Handshakes, Heard, Message};
 use super::ja4::{Transport, ja4};
 use super::talk::{Scene, Step, Talk};
 use super::tls::{self, ClientHello, extension, handshake};
-use crate::names::{Ech, Names, Source, Text};
+use super::tor::is_tor;
+use crate::names::{Ech, List, Names, Source, Text};
 
 /// Bytes after which a handshake that has not come is not waited for.
 pub const BUDGET: usize = 262_144;
@@ -42,14 +43,16 @@ pub struct TlsTalk {
 
 impl Talk for TlsTalk {
     fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> Step {
-        let (side, other) = match outward {
-            true => (&mut self.outward, &self.inward),
-            false => (&mut self.inward, &self.outward),
-        };
-        let (client, names) = (&mut self.client, &mut *scene.names);
-        self.fed = self.fed.saturating_add(data.len());
-        side.feed(data, &mut |message| hear(message, names, client, outward));
-        if self.fed > BUDGET || (side.finished() && other.finished()) { Step::Done } else { Step::More }
+        let Self { outward: out, inward, client, fed } = self;
+        let (side, other) = if outward { (out, inward) } else { (inward, out) };
+        *fed = fed.saturating_add(data.len());
+        let mut heard =
+            Hearing { names: scene.names, client, way: outward, answered: other.finished(), answers: false };
+        side.feed(data, &mut |message| heard.hear(message));
+        if heard.answers {
+            other.finish();
+        }
+        if *fed > BUDGET || (side.finished() && other.finished()) { Step::Done } else { Step::More }
     }
 
     /// Takes what a hello that breaks off says of the server's name, and gives that direction up.
@@ -65,27 +68,54 @@ impl Talk for TlsTalk {
     }
 }
 
-/// Takes a message of the direction `way`.
-fn hear(message: Message<'_>, names: &mut Names, client: &mut Option<bool>, way: bool) -> Heard {
-    match message {
-        Message::Handshake { kind: handshake::CLIENT_HELLO, body } => {
-            if let Some(hello) = tls::parse_client_hello(body, false) {
-                note_client_hello(&hello, names, Source::Tls, Transport::Tcp);
+/// What messages of the direction `way` are told to.
+struct Hearing<'a> {
+    names: &'a mut Names,
+    client: &'a mut Option<bool>,
+    way: bool,
+    /// The other direction has said all.
+    answered: bool,
+    /// This one has answered the client's hello.
+    answers: bool,
+}
+
+impl Hearing<'_> {
+    fn hear(&mut self, message: Message<'_>) -> Heard {
+        let speaks_first = *self.client == Some(self.way);
+        match message {
+            Message::Handshake { kind: handshake::CLIENT_HELLO, body } => {
+                *self.client = Some(self.way);
+                self.client_hello(body, speaks_first)
             }
-            *client = Some(way);
-            Heard::Enough
+            Message::Ssl2ClientHello(body) => {
+                ssl2_hello(body, self.names);
+                *self.client = Some(self.way);
+                Heard::Enough
+            }
+            Message::Handshake { kind: handshake::SERVER_HELLO, body } => {
+                self.answers |= *self.client == Some(!self.way) && !tls::is_retry(body);
+                server_hello(body, self.names)
+            }
+            Message::Handshake { kind: handshake::CERTIFICATE, body } if !speaks_first => {
+                certificate(body, self.names);
+                Heard::Enough
+            }
+            Message::Handshake { .. } => Heard::More,
         }
-        Message::Ssl2ClientHello(body) => {
-            ssl2_hello(body, names);
-            *client = Some(way);
-            Heard::Enough
+    }
+
+    /// Takes the first hello, and waits for a second one where it can tell that ECH was accepted (RFC 9849 6.1.5).
+    fn client_hello(&mut self, body: &[u8], second: bool) -> Heard {
+        let Some(hello) = tls::parse_client_hello(body, false) else { return Heard::Enough };
+        if second {
+            if hello.ech == Ech::Accepted {
+                self.names.ech = Some(hello.ech);
+            }
+            return Heard::Enough;
         }
-        Message::Handshake { kind: handshake::SERVER_HELLO, body } => server_hello(body, names),
-        Message::Handshake { kind: handshake::CERTIFICATE, body } if *client != Some(way) => {
-            certificate(body, names);
-            Heard::Enough
-        }
-        Message::Handshake { .. } => Heard::More,
+        note_client_hello(&hello, self.names, Source::Tls, Transport::Tcp);
+        let waits = matches!(hello.ech, Ech::Grease | Ech::Offered) && !self.answered;
+        if waits { Heard::Again } else { Heard::Enough }
     }
 }
 
@@ -109,6 +139,13 @@ fn server_hello(body: &[u8], names: &mut Names) -> Heard {
 fn certificate(body: &[u8], names: &mut Names) {
     let Some(der) = tls::first_certificate(body) else { return };
     let read = certificate_names(der);
+    let asked = names.server().filter(|(_, source)| *source == Source::Tls).map(|(name, _)| name);
+    if names.app_protocol == Some("tls") && is_tor(&read, asked) {
+        names.app_protocol = Some("tor");
+    }
     names.first(Text::CertSubject, &read.subject.unwrap_or_default());
     names.first(Text::CertIssuer, &read.issuer.unwrap_or_default());
+    for name in read.dns_names {
+        names.add(List::TlsSan, name);
+    }
 }

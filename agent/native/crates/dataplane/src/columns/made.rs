@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{LargeListBuilder, PrimitiveBuilder, StringViewBuilder, StructBuilder};
 use arrow_array::types::ArrowPrimitiveType;
-use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, new_null_array};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 
 use super::kinds::{Enumeration, Keys, Lists, Words, item};
@@ -67,12 +67,6 @@ impl Made {
     pub fn detections(&mut self, mut builder: LargeListBuilder<StructBuilder>) {
         let array = builder.finish();
         self.add(Field::new("detections", array.data_type().clone(), true), Arc::new(array));
-    }
-
-    /// Adds a column in which nothing is known.
-    pub fn nothing(&mut self, name: &str, data_type: DataType) {
-        let array = new_null_array(&data_type, self.rows);
-        self.add(Field::new(name, data_type, true), array);
     }
 
     /// The batch. Every column has the same number of rows, so it can be made.

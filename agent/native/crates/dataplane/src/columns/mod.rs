@@ -8,7 +8,6 @@ mod written;
 use arrow_array::RecordBatch;
 use arrow_array::builder::{LargeListBuilder, PrimitiveBuilder, StringViewBuilder, StructBuilder};
 use arrow_array::types::{Int64Type, UInt16Type, UInt32Type, UInt64Type};
-use arrow_schema::DataType;
 
 use self::detections::{append_detections, detections};
 use self::kinds::{Enumeration, Keys, Lists, Words};
@@ -78,6 +77,7 @@ pub struct Columns {
     vlan: Words,
     tunnel: Words,
     deltas: Counters,
+    missing: [PrimitiveBuilder<UInt64Type>; 2],
     totals: Counters,
     rtt_us: PrimitiveBuilder<UInt32Type>,
     app_protocol: Words,
@@ -88,7 +88,7 @@ pub struct Columns {
     ech: Enumeration,
     http_upload_bytes: PrimitiveBuilder<UInt64Type>,
     texts: [Words; 9],
-    lists: [Lists; 4],
+    lists: [Lists; 5],
     /// Room to write a text in.
     text: String,
     detections: LargeListBuilder<StructBuilder>,
@@ -119,6 +119,7 @@ impl Columns {
             vlan: Words::default(),
             tunnel: Words::default(),
             deltas: Counters::with_capacity(rows),
+            missing: std::array::from_fn(|_| PrimitiveBuilder::with_capacity(rows)),
             totals: Counters::with_capacity(rows),
             rtt_us: PrimitiveBuilder::with_capacity(rows),
             app_protocol: Words::default(),
@@ -162,6 +163,10 @@ impl Columns {
         self.last_ns.extend(flows.iter().map(|flow| flow.last_ns));
         for flow in flows {
             self.rtt_us.append_option(flow.rtt_us());
+            let missing = flow.missing();
+            for (way, column) in self.missing.iter_mut().enumerate() {
+                column.append_option(missing.and_then(|ways| ways.get(way).copied()));
+            }
         }
     }
 
@@ -279,8 +284,9 @@ impl Columns {
         made.words("vlan", self.vlan);
         made.words("tunnel", self.tunnel);
         self.deltas.finish("", &mut made);
-        made.nothing("missing_out", DataType::UInt64);
-        made.nothing("missing_in", DataType::UInt64);
+        let [missing_out, missing_in] = self.missing;
+        made.some_numbers("missing_out", missing_out);
+        made.some_numbers("missing_in", missing_in);
         self.totals.finish("total_", &mut made);
         made.some_numbers("rtt_us", self.rtt_us);
         made.words("app_protocol", self.app_protocol);
@@ -295,13 +301,14 @@ impl Columns {
         made.word("ech", self.ech);
         made.words("cert_subject", text(Text::CertSubject));
         made.words("cert_issuer", text(Text::CertIssuer));
+        let mut lists = self.lists.map(Some);
+        let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
+        made.list("tls_san", list(List::TlsSan));
         made.words("http_host", text(Text::HttpHost));
         made.words("http_method", text(Text::HttpMethod));
         made.words("http_path", text(Text::HttpPath));
         made.words("http_content_type", text(Text::HttpContentType));
         made.some_numbers("http_upload_bytes", self.http_upload_bytes);
-        let mut lists = self.lists.map(Some);
-        let mut list = |column: List| lists.get_mut(column as usize).and_then(Option::take);
         made.list("dns_query", list(List::DnsQuery));
         made.words("dns_rcode", text(Text::DnsRcode));
         made.list("mail_domains", list(List::MailDomains));

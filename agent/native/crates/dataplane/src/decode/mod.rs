@@ -3,6 +3,7 @@
 //! What nearly every frame is has a short way (`plain`); all others are read layer by layer.
 
 mod aged;
+pub mod checksum;
 pub mod fragments;
 pub mod ip;
 mod layer;

@@ -5,6 +5,7 @@ pub mod index;
 pub mod key;
 pub mod slab;
 pub mod table;
+pub mod unseen;
 pub mod wheel;
 
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub struct Extra {
     pub content: Option<Box<Content>>,
     /// What detectors found since the last report; None: none looked.
     pub found: Option<Vec<Detection>>,
+    /// Where bytes of TCP are missing; None: nowhere so far.
+    pub unseen: Option<Box<unseen::Unseen>>,
 }
 
 impl Extra {
@@ -96,8 +99,8 @@ impl Extra {
 
 /// A flow in the table. `out` is from local to remote, whoever opened it.
 ///
-/// Four cache lines: a packet that only counts touches the first two, a report the third, and the fourth what few packets
-/// need.
+/// Four cache lines: a packet that only counts touches the first two and, in TCP, the third; the fourth is what few packets
+/// and reports need.
 #[repr(C, align(64))]
 pub struct Flow {
     // Who it is, and what every packet looks at.
@@ -106,6 +109,7 @@ pub struct Flow {
     pub initiator: Initiator,
     pub listening: Listening,
     pub closing: Option<EndReason>,
+    /// When it opened; once it is closing, when that began.
     pub opened_age: i64,
     pub end_reason: Option<EndReason>,
     pub alive: bool,
@@ -117,22 +121,19 @@ pub struct Flow {
     /// Bit 0: outward, bit 1: inward.
     isn_known: u8,
     syn_ack: bool,
+    /// See `unseen`.
+    reckoned: u8,
     // What every packet changes.
     pub counts: Counts,
     pub seen_age: i64,
     pub last_ns: i64,
-    // What reports need.
+    // What reports need, and what every packet of TCP changes.
     pub told: Counts,
     pub first_ns: i64,
-    pub generation: u32,
-    /// Reported before.
-    pub told_before: bool,
-    /// Has its id.
-    pub identified: bool,
-    rtt_known: bool,
+    /// How far the numbers of TCP were seen or acknowledged, out and in.
+    tops: [u32; 2],
     // What few packets touch.
     pub opened_at: u64,
-    pub closing_age: i64,
     syn_ns: Option<std::num::NonZeroI64>,
     isn: [u32; 2],
     /// Given with the first report.
@@ -142,10 +143,16 @@ pub struct Flow {
     rtt_us: u32,
     pub local_port: u16,
     pub remote_port: u16,
+    pub generation: u32,
+    /// Reported before.
+    pub told_before: bool,
+    /// Has its id.
+    pub identified: bool,
+    rtt_known: bool,
 }
 
 const _: () = assert!(size_of::<Flow>() <= 256);
-const _: () = assert!(std::mem::offset_of!(Flow, counts) == 64);
+const _: () = assert!(std::mem::offset_of!(Flow, counts) == 64 && std::mem::offset_of!(Flow, opened_at) == 192);
 
 impl Flow {
     /// Opens a flow with its first packet, which is not counted yet. `opened`: what `opened_by_sender` says of it.
@@ -167,6 +174,7 @@ impl Flow {
     ///
     /// The content goes over to it, and writes on into its names; this one keeps a copy of what is known today.
     pub fn successor(&mut self, packet: &Packet, now: Moment) -> Self {
+        let holes = self.hand_over_holes();
         let mut heir_extra = self.extra.take();
         self.extra = heir_extra.as_mut().map(|extra| {
             let kept = Extra {
@@ -174,6 +182,7 @@ impl Flow {
                 label: extra.label.clone(),
                 content: None,
                 found: extra.found.take(),
+                unseen: std::mem::replace(&mut extra.unseen, holes),
             };
             extra.names.http_upload_bytes = None;
             Box::new(kept)
@@ -183,6 +192,8 @@ impl Flow {
             listening: self.listening,
             local_is_a: self.local_is_a,
             fins: self.fins,
+            reckoned: self.reckoned,
+            tops: self.tops,
             rtt_known: self.rtt_known,
             rtt_us: self.rtt_us,
             vlan: self.vlan,
@@ -213,6 +224,8 @@ impl Flow {
             isn_known: 0,
             syn_ack: false,
             rtt_known: false,
+            reckoned: 0,
+            tops: [0; 2],
             counts: Counts::default(),
             seen_age: now.age_ns,
             last_ns: first_ns,
@@ -220,7 +233,6 @@ impl Flow {
             first_ns,
             opened_age: now.age_ns,
             opened_at: now.number,
-            closing_age: 0,
             syn_ns: None,
             isn: [0; 2],
             id: 0,
@@ -245,6 +257,7 @@ impl Flow {
         self.dirty = false;
         self.told_before = true;
         self.told = self.counts;
+        self.begin_missing();
         if let Some(found) = self.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
             found.clear();
         }
@@ -297,8 +310,11 @@ impl Flow {
         if !self.dirty || packet.ts_ns > self.last_ns {
             self.last_ns = packet.ts_ns;
         }
-        if packet.proto == proto::TCP && (packet.tcp_flags & (tcp::SYN | tcp::FIN | tcp::RST) != 0 || self.syn_ack) {
-            self.follow(packet, outward);
+        if packet.proto == proto::TCP {
+            self.reckon(packet, outward);
+            if packet.tcp_flags & (tcp::SYN | tcp::FIN | tcp::RST) != 0 || self.syn_ack {
+                self.follow(packet, outward);
+            }
         }
         outward
     }

@@ -103,7 +103,7 @@ impl Table {
         slots.extend(hashes.map(|hash| self.index.find(hash, |_| true)));
         let flows = || slots.iter().flatten().filter_map(|slot| self.slab.get(*slot));
         for flow in flows() {
-            seen ^= flow.opened_age as u64 ^ flow.seen_age as u64;
+            seen ^= flow.opened_age as u64 ^ flow.seen_age as u64 ^ flow.first_ns as u64;
         }
         for extra in flows().filter(|flow| flow.listening == Listening::Now).filter_map(|flow| flow.extra.as_deref()) {
             seen ^= u64::from(extra.content.as_ref().is_some_and(|content| content.is_silent()));
@@ -141,7 +141,7 @@ impl Table {
             self.changed.push(slot);
         }
         if flow.closing.is_some() && !was_closing {
-            flow.closing_age = now.age_ns;
+            flow.opened_age = now.age_ns;
             self.closing.push_back((now.age_ns, FlowRef { slot, generation: flow.generation }));
         }
         outward
@@ -157,7 +157,7 @@ impl Table {
         }
         if let Some(reason) = flow.closing {
             let used_again = sight.packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN;
-            if used_again || now.age_ns - flow.closing_age >= CLOSE_GRACE_NS {
+            if used_again || now.age_ns - flow.opened_age >= CLOSE_GRACE_NS {
                 self.end(slot, reason);
                 return None;
             }

@@ -47,7 +47,9 @@ fn plain<'a>(value: &'a [u8], marks: &[u8], lower: bool) -> Option<&'a str> {
 #[must_use]
 pub fn entry(column: List, value: &[u8]) -> Cow<'_, str> {
     let as_it_is = match column {
-        List::DnsQuery | List::MailDomains => plain(value, b"", true).filter(|text| !text.ends_with('.')),
+        List::DnsQuery | List::MailDomains | List::TlsSan => {
+            plain(value, b"", true).filter(|text| !text.ends_with('.'))
+        }
         List::FileTypes => plain(value, b";", true),
         List::FileNames => plain(value, b"/\\", false),
     };
@@ -55,7 +57,7 @@ pub fn entry(column: List, value: &[u8]) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(match column {
-        List::DnsQuery | List::MailDomains => clean(&domain(&read(value, SCAN)), NAME_LIMIT),
+        List::DnsQuery | List::MailDomains | List::TlsSan => clean(&domain(&read(value, SCAN)), NAME_LIMIT),
         List::FileNames => clean(&read(file_name(value.get(..SCAN).unwrap_or(value)), SCAN), NAME_LIMIT),
         List::FileTypes => clean(&media_type(&read(value, SCAN)), NAME_LIMIT),
     })

@@ -61,6 +61,7 @@ pub enum List {
     MailDomains,
     FileNames,
     FileTypes,
+    TlsSan,
 }
 
 /// The state columns of a flow that the wire tells. Values from the wire are set through methods that clean and bound
@@ -77,7 +78,7 @@ pub struct Names {
 }
 
 /// The column of the server's name among what is said; before it stand text columns, then list columns.
-const SERVER_NAME: u8 = 13;
+const SERVER_NAME: u8 = 14;
 
 impl Text {
     const fn column(self) -> u8 {
@@ -197,7 +198,8 @@ impl Names {
             return Some(Inspection::Cleartext);
         }
         let hello = matches!(self.server_name_source, Some(Source::Tls | Source::Quic));
-        if hello || [Text::Ja4, Text::Alpn, Text::CertSubject].iter().any(|column| self.said.has(column.column())) {
+        let traits = [Text::Ja4.column(), Text::Alpn.column(), Text::CertSubject.column(), List::TlsSan.column()];
+        if hello || traits.iter().any(|column| self.said.has(*column)) {
             return Some(Inspection::Metadata);
         }
         payload_seen.then_some(Inspection::Opaque)
