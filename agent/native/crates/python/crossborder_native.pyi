@@ -66,7 +66,7 @@ class Settings:
 
 @final
 class Engine:
-    """Packets of files or interfaces to ticks of flow reports."""
+    """Packets of files or interfaces, or pushed ones, to ticks of flow reports."""
 
     @staticmethod
     def open_files(
@@ -88,6 +88,12 @@ class Engine:
         program: list[tuple[int, int, int, int]],
         triage: bool,
     ) -> Engine: ...
+    @staticmethod
+    def pushed(
+        name: str, home: Home, settings: Settings, programs: dict[int, list[tuple[int, int, int, int]] | str]
+    ) -> Engine: ...
+    def push(self, frame: bytes, ts_ns: int, linktype: int = 1, wire_len: int = 0) -> bool: ...
+    def end(self) -> None: ...
     @property
     def notes(self) -> list[str]: ...
     def next_tick(self) -> Tick | None: ...

@@ -9,9 +9,11 @@ use dataplane::capture::classic::Instruction;
 use dataplane::capture::{Listener, RingConfig};
 use dataplane::decode::Fit;
 use dataplane::engine::{Control, Engine as Driver};
+use dataplane::filter::Filter;
 use dataplane::live::Live;
+use dataplane::model::Frame;
 use dataplane::report::Tick as Closed;
-use dataplane::source::Files;
+use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -40,11 +42,18 @@ impl Ticks {
     }
 }
 
-/// Packets of files or interfaces to ticks of flow reports.
+/// Where frames come in that are pushed.
+struct Inlet {
+    frames: Pushed,
+    filter: Option<Filter>,
+}
+
+/// Packets of files or interfaces, or pushed ones, to ticks of flow reports.
 #[pyclass(module = "crossborder_native", frozen)]
 pub struct Engine {
     ticks: Mutex<Ticks>,
     control: Arc<Control>,
+    inlet: Option<Inlet>,
     /// What a person should know of the sources: sentences.
     #[pyo3(get)]
     notes: Vec<String>,
@@ -66,11 +75,17 @@ impl Engine {
     ) -> PyResult<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let files = Files::open(&paths, filter(programs)?, Arc::clone(&stop)).map_err(PyValueError::new_err)?;
-        let control = Arc::new(Control::new(home.build(), stop));
-        let config = settings.config(names, Fit::Sliced);
-        let driver = Driver::new(config, Arc::clone(&control), Box::new(files), Arc::default());
-        let ticks = Ticks::Replay(Box::new(driver.map_err(PyValueError::new_err)?));
-        Ok(Self { ticks: Mutex::new(ticks), control, notes: Vec::new() })
+        Self::replay(names, home, settings, Box::new(files), stop, None)
+    }
+
+    /// Takes frames that are pushed; `name` stands in the column `interface`. `programs` as for files.
+    ///
+    /// Raises ValueError with every sentence of what is wrong.
+    #[staticmethod]
+    fn pushed(name: String, home: &Home, settings: &Settings, programs: HashMap<u32, Compiled>) -> PyResult<Self> {
+        let inlet = Inlet { frames: Pushed::default(), filter: filter(programs)? };
+        let frames = Box::new(inlet.frames.clone());
+        Self::replay(vec![name], home, settings, frames, Arc::default(), Some(inlet))
     }
 
     /// Listens to interfaces, each by as many workers as the settings say. `program` is a classic BPF program for their
@@ -118,7 +133,31 @@ impl Engine {
         }
         let control = Arc::new(Control::new(networks, stop));
         let live = settings.live(names, listeners, &control).map_err(|error| PyValueError::new_err(vec![error]))?;
-        Ok(Self { ticks: Mutex::new(Ticks::Live(live)), control, notes })
+        Ok(Self { ticks: Mutex::new(Ticks::Live(live)), control, inlet: None, notes })
+    }
+
+    /// Takes a frame, captured at `ts_ns`; `wire_len` is its length on the wire where more than was captured. False when
+    /// there is no room: push it again when a tick has been taken.
+    ///
+    /// Raises ValueError when no frames are taken any more, or when the filter makes no sense on the link type.
+    #[pyo3(signature = (frame, ts_ns, linktype=1, wire_len=0))]
+    fn push(&self, frame: &[u8], ts_ns: i64, linktype: u32, wire_len: u32) -> PyResult<bool> {
+        let wrong = |sentence: &str| PyValueError::new_err(vec![sentence.to_owned()]);
+        let Some(Inlet { frames, filter }) = &self.inlet else { return Err(wrong("the engine reads frames itself")) };
+        let shown = Frame { ts_ns, linktype, wire_len: wire_len.max(frame.len() as u32), interface: 0, data: frame };
+        let passes = filter.as_ref().map_or(Ok(true), |filter| filter.matches(&shown));
+        match passes {
+            _ if frames.ended() => Err(wrong("the engine takes no more frames")),
+            Err(sentence) => Err(wrong(sentence)),
+            Ok(passes) => Ok(!passes || frames.push(frame, ts_ns, linktype, wire_len)),
+        }
+    }
+
+    /// Says that no more frames will be pushed: the engine reads what waits, closes the books and ends.
+    fn end(&self) {
+        if let Some(inlet) = &self.inlet {
+            inlet.frames.end();
+        }
     }
 
     /// Runs until a tick closes; None after the last. The interpreter is free meanwhile.
@@ -135,6 +174,7 @@ impl Engine {
     /// Asks the engine to close the books and end soon.
     fn stop(&self) {
         self.control.stop();
+        self.end();
     }
 
     /// Uses another home from the next packets on.
@@ -149,6 +189,21 @@ impl Engine {
 }
 
 impl Engine {
+    /// One engine that reads a source in packet time.
+    fn replay(
+        names: Vec<String>,
+        home: &Home,
+        settings: &Settings,
+        source: Box<dyn Source>,
+        stop: Arc<AtomicBool>,
+        inlet: Option<Inlet>,
+    ) -> PyResult<Self> {
+        let control = Arc::new(Control::new(home.build(), stop));
+        let driver = Driver::new(settings.config(names, Fit::Sliced), Arc::clone(&control), source, Arc::default());
+        let ticks = Ticks::Replay(Box::new(driver.map_err(|error| PyValueError::new_err(vec![error]))?));
+        Ok(Self { ticks: Mutex::new(ticks), control, inlet, notes: Vec::new() })
+    }
+
     fn ticks(&self) -> MutexGuard<'_, Ticks> {
         self.ticks.lock().unwrap_or_else(PoisonError::into_inner)
     }
