@@ -25,9 +25,9 @@ pytestmark = [
 native = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
 
 
-def scenario(name: str, engine: EngineName) -> dict[str, Any]:
+def scenario(name: str, engine: EngineName, room: str = "tests.engine.live") -> dict[str, Any]:
     """Run a scenario in a namespace of its own and return what it printed."""
-    command = ["unshare", "--net", sys.executable, "-W", "error", "-m", "tests.engine.live", name, engine]
+    command = ["unshare", "--net", sys.executable, "-W", "error", "-m", room, name, engine]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
