@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossborder.engine.home import Home
 
 
+_NO_ONES = 0xFFFF_FFFF  # link type
 _SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
@@ -156,12 +157,20 @@ def _listen(
         ring_bytes=config.ring_bytes,
         snaplen=config.snaplen,
         promiscuous=config.promiscuous,
-        program=Filter(config.bpf).program(ETHERNET),
+        programs=[_program(native, interface, config.bpf) for interface in config.interfaces],
         triage=config.triage and not config.report_all,
     )
     for note in engine.notes:
         telemetry.log().warning("capture is not all that was asked for", reason=note)
     return engine
+
+
+def _program(native: ModuleType, interface: str, expression: str) -> list[tuple[int, int, int, int]]:
+    """Compile a filter for the frames of an interface; raises CrossborderError."""
+    linktype = native.linktype_of(interface)
+    if linktype == _NO_ONES and expression:
+        raise CrossborderError(f"interface {interface}: its frames are neither Ethernet nor IP, no filter fits them")
+    return Filter(expression).program(ETHERNET if linktype is None else linktype)
 
 
 def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:

@@ -6,6 +6,9 @@ from typing import final
 
 __version__: str
 
+def linktype_of(name: str) -> int | None:
+    """Return the link type of an interface's frames; None: no such interface, 2**32 - 1: they are no one's."""
+
 @final
 class Home:
     """The networks at home: first and last key of each (16 bytes, IPv4 mapped), and NAT64 prefixes (12 bytes)."""
@@ -85,7 +88,7 @@ class Engine:
         ring_bytes: int,
         snaplen: int,
         promiscuous: bool,
-        program: list[tuple[int, int, int, int]],
+        programs: list[list[tuple[int, int, int, int]]],
         triage: bool,
     ) -> Engine: ...
     @staticmethod

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dataplane::capture::classic::Instruction;
-use dataplane::capture::{Listener, RingConfig};
+use dataplane::capture::{Listener, RingConfig, interface};
 use dataplane::decode::Fit;
 use dataplane::engine::{Control, Engine as Driver};
 use dataplane::filter::Filter;
@@ -17,7 +17,7 @@ use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::settings::{Compiled, Home, Program, Settings, filter};
+use crate::settings::{Compiled, Home, Program, Settings, filter, kernels};
 use crate::tick::Tick;
 
 /// What closes ticks: one engine that reads files, or several that listen to interfaces.
@@ -88,12 +88,12 @@ impl Engine {
         Self::replay(vec![name], home, settings, frames, Arc::default(), Some(inlet))
     }
 
-    /// Listens to interfaces, each by as many workers as the settings say. `program` is a classic BPF program for their
-    /// frames (none: everything). With `triage` the kernel counts what stays at home, where it lets us.
+    /// Listens to interfaces, each by as many workers as the settings say. `programs` are classic BPF programs, one for
+    /// the frames of each interface (none: everything). With `triage` the kernel counts what stays at home, where it lets us.
     ///
     /// Raises ValueError with every sentence of what is wrong.
     #[staticmethod]
-    #[pyo3(signature = (names, home, settings, *, ring_bytes, snaplen, promiscuous, program, triage))]
+    #[pyo3(signature = (names, home, settings, *, ring_bytes, snaplen, promiscuous, programs, triage))]
     #[allow(clippy::too_many_arguments)] // named in Python
     fn listen(
         names: Vec<String>,
@@ -102,25 +102,25 @@ impl Engine {
         ring_bytes: usize,
         snaplen: u32,
         promiscuous: bool,
-        program: Program,
+        programs: Vec<Program>,
         triage: bool,
     ) -> PyResult<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let filter: Vec<_> = program.into_iter().map(|(code, jt, jf, k)| Instruction { code, jt, jf, k }).collect();
-        let config = |place: usize, interface: &String| RingConfig {
+        let config = |place: usize, interface: &String, filter: Vec<Instruction>| RingConfig {
             interface: interface.clone(),
             place: place as u16,
             snaplen,
             promiscuous,
             ring_bytes,
-            filter: filter.clone(),
+            filter,
             ..RingConfig::default()
         };
         let networks = home.build();
-        let judge = (triage && filter.is_empty()).then_some(&networks);
         let (mut listeners, mut notes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, interface) in names.iter().enumerate() {
-            match Listener::open(&config(place, interface), settings.workers(), judge, &stop) {
+        let filters = programs.into_iter().map(kernels).chain(std::iter::repeat(Vec::new()));
+        for ((place, interface), filter) in names.iter().enumerate().zip(filters) {
+            let judge = (triage && filter.is_empty()).then_some(&networks);
+            match Listener::open(&config(place, interface, filter), settings.workers(), judge, &stop) {
                 Ok((opened, told)) => {
                     listeners.extend(opened);
                     notes.extend(told);
@@ -207,4 +207,11 @@ impl Engine {
     fn ticks(&self) -> MutexGuard<'_, Ticks> {
         self.ticks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The link type of an interface's frames, to compile a filter for; None when there is no such interface, 2^32 - 1 when
+/// its frames are no one's.
+#[pyfunction]
+pub fn linktype_of(name: &str) -> Option<u32> {
+    interface::linktype_of(name)
 }
