@@ -39,7 +39,7 @@ class Measured(NamedTuple):
     busy: float  # the same in which frames came
     domestic: float  # share of all packets
     dropped: float  # by the kernel, in all rounds
-    lost: float  # sent, and neither counted nor known to be dropped, in all rounds
+    lost: float  # sent and never seen, in all rounds
 
     @property
     def seconds(self) -> float:
@@ -104,7 +104,7 @@ def measure(setting: Setting) -> Results:
         for _ in range(min(setting.rounds, MOST_ROUNDS)):
             for (traffic, trial), result in zip(traffics, _carried_out(plan), strict=True):
                 told.setdefault((trial.name, traffic), []).append(result)
-    return {key: _middle(rounds) for key, rounds in told.items()}
+    return {key: middle(rounds) for key, rounds in told.items()}
 
 
 def _carried_out(plan: Plan) -> list[dict[str, float]]:
@@ -146,21 +146,18 @@ def _agent(setting: Setting, folder: Path, *, triage: bool) -> list[str]:
     return [*program(), *words, "--events", str(folder / "events.jsonl")]
 
 
-def _middle(rounds: list[dict[str, float]]) -> Measured:
+def middle(rounds: list[dict[str, float]]) -> Measured:
     """Return the round in which the listener's time was the middle one, and the losses of all."""
     ordered = sorted(rounds, key=lambda one: (one["busy"] - one["idle"]) / one["sent"])
     one = ordered[len(ordered) // 2]
-    dropped = sum(one["kernel"] for one in rounds)
-    missing = sum(one["all_sent"] - one["packets"] for one in rounds)
-    counts_drops = one["packets"] >= one["all_sent"]
     return Measured(
         median(one["rate"] for one in rounds),
         one["sent"],
         one["idle"],
         one["busy"],
         one["domestic"] / max(one["packets"], 1),
-        dropped,
-        0 if counts_drops else missing - dropped,
+        sum(one["kernel"] for one in rounds),
+        sum(max(one["all_sent"] - one["packets"], 0) for one in rounds),
     )
 
 
