@@ -6,11 +6,13 @@ prints what came of it as JSON.
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import itertools
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -116,6 +118,26 @@ def filtered() -> dict[str, Any]:
     """Count only what passes the filter."""
     engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="tcp port 443")
     return listen(engine, lambda: send([VLAN_FRAME[:12] + VLAN_FRAME[16:], TCP_FRAME] * 4), 4)
+
+
+def bare() -> dict[str, Any]:
+    """Filter a tunnel, whose frames are bare IP packets, together with an Ethernet."""
+    tunnel = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tunnel, 0x400454CA, struct.pack("16sH22x", b"tun9", 0x1001))  # TUNSETIFF: IFF_TUN, IFF_NO_PI
+    ip("link", "set", "tun9", "addrgenmode", "none", "up")
+    ip("address", "add", f"{LOCAL}/32", "dev", "tun9")
+    ip("route", "add", "203.0.113.0/24", "dev", "tun9")
+    engine = opened(interfaces=("tun9", "vb"), tick_ns=TICK, bpf=f"udp port 5001 and host {REMOTE}")
+
+    def talk() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for port in (5001, 5002) * 3:
+                sender.sendto(b"hello", (REMOTE, port))
+        send([VLAN_FRAME[:12] + VLAN_FRAME[16:], TCP_FRAME])
+
+    result = listen(engine, talk, 3)
+    os.close(tunnel)
+    return result
 
 
 def cut() -> dict[str, Any]:
@@ -286,7 +308,7 @@ def triaged() -> dict[str, Any]:
 
 
 SCENARIOS = (
-    *(counted, filtered, cut, loopback, quiet, gone, flooded, late, refused),
+    *(counted, filtered, bare, cut, loopback, quiet, gone, flooded, late, refused),
     *(shared, down_and_up, removed, removed_while_triaged, triaged),
 )
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,9 +26,9 @@ pytestmark = [
 native = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
 
 
-def scenario(name: str, engine: EngineName) -> dict[str, Any]:
+def scenario(name: str, engine: EngineName, room: str = "tests.engine.live") -> dict[str, Any]:
     """Run a scenario in a namespace of its own and return what it printed."""
-    command = ["unshare", "--net", sys.executable, "-W", "error", "-m", "tests.engine.live", name, engine]
+    command = ["unshare", "--net", sys.executable, "-W", "error", "-m", room, name, engine]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -56,6 +57,16 @@ def test_a_filter_is_the_kernels(engine: EngineName) -> None:
 
     assert result["packets"] == 4
     assert [flow[1] for flow in result["flows"]] == ["tcp"]
+
+
+@every_engine
+@pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="needs /dev/net/tun")
+def test_a_filter_fits_the_frames_of_its_interface(engine: EngineName) -> None:
+    """A tunnel hands out bare IP packets, where a filter for Ethernet would look at the wrong bytes."""
+    result = scenario("bare", engine)
+
+    assert sorted((flow[0], flow[1], flow[4]) for flow in result["flows"]) == [("tun9", "udp", 3), ("vb", "udp", 1)]
+    assert result["packets"] == 3
 
 
 @every_engine

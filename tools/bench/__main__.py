@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.bench import peers, report
 from tools.bench.captures import FULL, ROOT, SHORT, Captures
+from tools.bench.live import live
 from tools.bench.memory import memory
 from tools.bench.ours import default_engine, write_rules
 from tools.bench.setting import Setting
@@ -31,7 +32,14 @@ def stages(_: Setting) -> Section:
     return Section("Stages", f"Each by itself, on the demo's traffic.\n\n```text\n{said.rstrip()}\n```")
 
 
-SECTIONS = {"gateway": gateway, "mixed": mixed, "startup": startup, "memory": memory, "stages": stages}
+SECTIONS = {
+    "gateway": gateway,
+    "mixed": mixed,
+    "live": live,
+    "startup": startup,
+    "memory": memory,
+    "stages": stages,
+}
 
 
 def read_arguments(words: list[str] | None = None) -> argparse.Namespace:

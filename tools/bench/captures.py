@@ -23,6 +23,7 @@ _MAKERS = (
         Path(__file__).with_name(f"{room}.py")
         for room in (
             "crowd",
+            "domestic",
             "frames",
             "mixed",
             "places",
@@ -83,6 +84,10 @@ class Captures:
         """Return very many flows that live at the same time."""
         return self._made("crowd", self._sizes.crowd)
 
+    def domestic(self) -> Capture:
+        """Return short flows of which one in ten crosses."""
+        return self._made("domestic", self._sizes.flows // 5)
+
     def mixed(self) -> Capture:
         """Return few and long flows of real traffic."""
         return self._made("mixed", self._sizes.mixed_bytes, str(self._corpus or ""))
@@ -132,13 +137,14 @@ def _make(path: Path, kind: str, *words: str) -> None:
 
 def main(path: Path, kind: str, size: int, seed: int, corpus: str = "") -> None:
     """Make a capture of a kind and write down beside it what it holds."""
-    from tools.bench import crowd, mixed, traffic
+    from tools.bench import crowd, domestic, mixed, traffic
 
     partial, begin = path.with_suffix(".partial"), time.perf_counter()
     if kind == "mixed":
         content = mixed.write_mixed(partial, mixed.source(corpus, path.parent), size, seed)
     else:
-        content = {"gateway": traffic.write_traffic, "crowd": crowd.write_crowd}[kind](partial, size, seed)
+        makers = {"gateway": traffic.write_traffic, "crowd": crowd.write_crowd, "domestic": domestic.write_domestic}
+        content = makers[kind](partial, size, seed)
     partial.rename(path)
     told = content._asdict() | {"seconds": round(time.perf_counter() - begin, 1)}
     path.with_suffix(".json").write_text(json.dumps(told) + "\n", encoding="utf-8")

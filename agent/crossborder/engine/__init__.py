@@ -1,7 +1,8 @@
 """The engine contract: packets in, one columnar batch of flow reports per tick out.
 
 Three engines keep it: `native` (Rust), `portable` (scapy and Python), `tshark` (pyshark). The same capture through any
-of them gives the same reports; what an engine cannot measure is null, never a made-up zero.
+of them gives the same reports; what an engine cannot measure is null, never a made-up zero. Whoever captures by other
+means pushes frames into `native.PushedEngine`.
 """
 
 from __future__ import annotations

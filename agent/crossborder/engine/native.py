@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from crossborder.engine.home import Home
 
 
+_NO_ONES = 0xFFFF_FFFF  # link type
 _SHEDS = ((), ("content",), ("content", "some names"), ("content", "names"))
 
 
@@ -35,9 +37,12 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, config: EngineConfig) -> None:
-        """Open the sources; raises CrossborderError when one cannot be, or when the extension is not installed."""
-        self._interfaces = config.interfaces or tuple(map(interface_of, config.files))
+    def __init__(self, config: EngineConfig, pushed: tuple[str, ...] = ()) -> None:
+        """Open the sources; raises CrossborderError when one cannot be, or when the extension is not installed.
+
+        `pushed` is the interface of frames that are pushed, where there are no sources: see PushedEngine.
+        """
+        self._interfaces = config.interfaces or pushed or tuple(map(interface_of, config.files))
         self._paths = tuple(map(str, config.files))
         self._engine = _open(config, self._interfaces)
 
@@ -77,6 +82,32 @@ class NativeEngine:
         )
 
 
+class PushedEngine(NativeEngine):
+    """The native engine for whoever captures by other means: frames are pushed, in packet time, from any thread.
+
+    Of the configuration, files and interfaces do not count.
+    """
+
+    def __init__(self, config: EngineConfig, interface: str = "pushed") -> None:
+        """Begin without a frame; raises CrossborderError for a filter, or when the extension is not installed."""
+        super().__init__(replace(config, files=(), interfaces=()), (interface,))
+
+    def push(self, frame: bytes, ts_ns: int, linktype: int = ETHERNET, wire_len: int = 0) -> bool:
+        """Take a frame captured at `ts_ns`, nanoseconds since 1970 UTC; `wire_len` where it was longer on the wire.
+
+        Returns False when there is no room: push it again when a batch has been read. Raises CrossborderError after
+        `end` or `stop`, and when the filter makes no sense on the link type (numbers of tcpdump.org/linktypes.html).
+        """
+        try:
+            return self._engine.push(frame, ts_ns, linktype, wire_len)
+        except ValueError as error:
+            raise _error(error.args[0], ()) from error
+
+    def end(self) -> None:
+        """Say that no more frames come: the iteration yields what there is, a last batch, and ends."""
+        self._engine.end()
+
+
 def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_native.Engine:
     try:
         import crossborder_native as native
@@ -101,6 +132,8 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         if config.interfaces:
             return _listen(native, config, settings)
         programs = Filter(config.bpf).programs()
+        if interfaces and not config.files:
+            return native.Engine.pushed(interfaces[0], _networks(config.home), settings, programs)
         return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
     except ValueError as error:
         raise _error(error.args[0], tuple(map(str, config.files))) from error
@@ -125,12 +158,20 @@ def _listen(
         ring_bytes=config.ring_bytes,
         snaplen=config.snaplen,
         promiscuous=config.promiscuous,
-        program=Filter(config.bpf).program(ETHERNET),
+        programs=[_program(native, interface, config.bpf) for interface in config.interfaces],
         triage=config.triage and not config.report_all and not config.checksums,
     )
     for note in engine.notes:
         telemetry.log().warning("capture is not all that was asked for", reason=note)
     return engine
+
+
+def _program(native: ModuleType, interface: str, expression: str) -> list[tuple[int, int, int, int]]:
+    """Compile a filter for the frames of an interface; raises CrossborderError."""
+    linktype = native.linktype_of(interface)
+    if linktype == _NO_ONES and expression:
+        raise CrossborderError(f"interface {interface}: its frames are neither Ethernet nor IP, no filter fits them")
+    return Filter(expression).program(ETHERNET if linktype is None else linktype)
 
 
 def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:

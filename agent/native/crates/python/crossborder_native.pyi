@@ -6,6 +6,9 @@ from typing import final
 
 __version__: str
 
+def linktype_of(name: str) -> int | None:
+    """Return the link type of an interface's frames; None: no such interface, 2**32 - 1: they are no one's."""
+
 @final
 class Home:
     """The networks at home: first and last key of each (16 bytes, IPv4 mapped), and NAT64 prefixes (12 bytes)."""
@@ -67,7 +70,7 @@ class Settings:
 
 @final
 class Engine:
-    """Packets of files or interfaces to ticks of flow reports."""
+    """Packets of files or interfaces, or pushed ones, to ticks of flow reports."""
 
     @staticmethod
     def open_files(
@@ -86,9 +89,15 @@ class Engine:
         ring_bytes: int,
         snaplen: int,
         promiscuous: bool,
-        program: list[tuple[int, int, int, int]],
+        programs: list[list[tuple[int, int, int, int]]],
         triage: bool,
     ) -> Engine: ...
+    @staticmethod
+    def pushed(
+        name: str, home: Home, settings: Settings, programs: dict[int, list[tuple[int, int, int, int]] | str]
+    ) -> Engine: ...
+    def push(self, frame: bytes, ts_ns: int, linktype: int = 1, wire_len: int = 0) -> bool: ...
+    def end(self) -> None: ...
     @property
     def notes(self) -> list[str]: ...
     def next_tick(self) -> Tick | None: ...

@@ -75,6 +75,11 @@ impl Content {
         self
     }
 
+    /// Shows detectors no more of it: they close what they have seen. Tells whether they would have seen more.
+    pub fn hide(&mut self) -> bool {
+        self.hearing.hide()
+    }
+
     /// Takes out what detectors found since this was asked last; None: none looks. `last`: nothing follows.
     pub fn take_found(&mut self, last: bool) -> Option<Vec<Detection>> {
         let showing = self.hearing.showing.as_mut()?;
@@ -173,9 +178,15 @@ impl Hearing {
         if self.listening {
             self.conversation.gap(scene, outward);
         }
-        if let Some(showing) = self.showing.as_mut().filter(|_| outward) {
-            showing.shown.finish(&showing.detectors);
-            showing.over = true;
+        if outward {
+            self.hide();
         }
+    }
+
+    fn hide(&mut self) -> bool {
+        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return false };
+        showing.shown.finish(&showing.detectors);
+        showing.over = true;
+        true
     }
 }

@@ -37,7 +37,7 @@ pub struct Item {
 pub enum Shed {
     #[default]
     Nothing,
-    /// Detectors do not see content.
+    /// Detectors see no more of what flows carry, also of those they have begun to see.
     Content,
     /// Of new flows, one in `SAMPLED` has its names read.
     SomeNames,
@@ -45,7 +45,7 @@ pub enum Shed {
     Names,
 }
 
-/// See `Shed::SomeNames`.
+/// See `Shed::SomeNames`. Which flows those are their hash decides: traffic has its own rhythm in packets.
 pub const SAMPLED: u64 = 8;
 
 /// The flows of a share of all pairs of hosts.
@@ -162,7 +162,7 @@ impl Worker {
             return;
         }
         if flow.listening == Listening::NotYet {
-            let shed = self.shed == Shed::SomeNames && !flow.opened_at.is_multiple_of(SAMPLED);
+            let shed = self.shed == Shed::SomeNames && !sight.hash.is_multiple_of(SAMPLED);
             if shed || !matches!(sight.packet.proto, proto::TCP | proto::UDP) {
                 flow.listening = Listening::Over;
                 self.shed_most = if shed { self.shed_most.max(self.shed) } else { self.shed_most };
@@ -170,11 +170,15 @@ impl Worker {
             }
             flow.listening = Listening::Now;
             let content = Content::new(sight.packet.proto == proto::TCP);
-            let shown = self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing && self.shed < Shed::Content);
-            flow.extra.get_or_insert_default().content = Some(Box::new(match shown {
-                Some(detectors) => content.shown_to(detectors),
+            let content = match self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing) {
+                Some(detectors) if self.shed < Shed::Content => content.shown_to(detectors),
+                Some(_) => {
+                    self.shed_most = self.shed_most.max(self.shed);
+                    content
+                }
                 None => content,
-            }));
+            };
+            flow.extra.get_or_insert_default().content = Some(Box::new(content));
             self.table.listening += 1;
             self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
         }
@@ -182,7 +186,7 @@ impl Worker {
     }
 
     fn hear(&mut self, slot: u32, sight: &Sight<'_>, outward: bool) {
-        let Self { table, dns, transfers, .. } = self;
+        let Self { table, dns, transfers, shed, shed_most, .. } = self;
         let Some(flow) = table.slab.get_mut(slot) else { return };
         let heard = Heard {
             outward,
@@ -195,6 +199,9 @@ impl Worker {
         let (ends, place) = (flow.ends().0, FlowRef { slot, generation: flow.generation });
         let Some(extra) = flow.extra.as_deref_mut() else { return };
         let Some(content) = &mut extra.content else { return };
+        if *shed >= Shed::Content && content.hide() {
+            *shed_most = (*shed_most).max(*shed);
+        }
         let before = content.held();
         let mut scene = Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends) };
         let wanted = catch_unwind(AssertUnwindSafe(|| content.hear(&mut scene, &heard)));

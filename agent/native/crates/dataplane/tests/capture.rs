@@ -4,10 +4,12 @@
 mod wire;
 
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dataplane::capture::classic::Instruction;
-use dataplane::capture::{Ring, RingConfig, State, interface};
+use dataplane::capture::{Listener, Ring, RingConfig, State, interface};
+use dataplane::source::{Block, Source};
 use wire::{Sender, config, ip, ipv4, read, tagged, udp, wire};
 
 const A: [u8; 4] = [192, 0, 2, 1];
@@ -218,15 +220,42 @@ fn an_interface_that_goes_away_keeps_what_was_read() {
     assert_eq!(rings.iter_mut().map(Ring::state).collect::<Vec<_>>(), [State::Gone; 2]);
     assert_eq!(rings.iter_mut().map(|ring| read(ring, 0).len()).sum::<usize>(), 3);
 
-    ip("link add va type veth peer name vb");
-    ip("link set va up");
-    ip("link set vb up");
+    remake();
     assert_eq!(rings[0].state(), State::Gone); // it is another interface, of the same name
     let mut rings = Ring::open_members(&config("vb"), 2).unwrap();
     Sender::new("va").send(&hello(9));
     let again: Vec<_> =
         rings.iter_mut().flat_map(|ring| read(ring, 0)).filter(|frame| frame.data == hello(9)).collect();
     assert_eq!(again.len(), 1);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn workers_share_an_interface_again_that_was_made_again() {
+    wire();
+    let stop = Arc::default();
+    let (mut listeners, _) = Listener::open(&config("vb"), 3, None, &stop).unwrap();
+    ip("link del va");
+    std::thread::sleep(Duration::from_millis(50));
+    remake();
+    let mut seen = [0; 3];
+    let sender = Sender::new("va");
+    let began = Instant::now();
+    while seen.iter().sum::<usize>() < 300 && began.elapsed() < wire::PATIENCE {
+        let down = listeners[0].wire().unwrap().down();
+        if down.is_empty() && seen == [0; 3] && began.elapsed() > Duration::from_secs(3) {
+            (0..300u16).for_each(|host| {
+                sender.send(&ipv4(A, [203, 0, (host >> 8) as u8, host as u8], 17, &udp(1, 2, b"again")));
+            });
+        }
+        for (listener, seen) in listeners.iter_mut().zip(&mut seen) {
+            let mut block = Block::default();
+            listener.fill(&mut block, usize::MAX);
+            *seen += block.records.len();
+        }
+    }
+    assert_eq!(seen.iter().sum::<usize>(), 300);
+    assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
 }
 
 #[test]
@@ -254,6 +283,15 @@ fn without_permission_it_says_how_to_get_it() {
 
     assert!(said.starts_with("no permission to capture on va: run as root, or allow"), "{said}");
     assert!(said.ends_with("sudo setcap cap_net_raw,cap_net_admin+ep \"$(readlink -f .venv/bin/python)\""), "{said}");
+}
+
+/// Makes the wire again.
+fn remake() {
+    ip("link add va type veth peer name vb");
+    for name in ["va", "vb"] {
+        std::fs::write(format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6"), "1").unwrap();
+        ip(&format!("link set {name} up"));
+    }
 }
 
 /// Makes a tunnel that hands out bare IP packets; it goes when the file is closed.

@@ -6,16 +6,18 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dataplane::capture::classic::Instruction;
-use dataplane::capture::{Listener, RingConfig};
+use dataplane::capture::{Listener, RingConfig, interface};
 use dataplane::decode::Fit;
 use dataplane::engine::{Control, Engine as Driver};
+use dataplane::filter::Filter;
 use dataplane::live::Live;
+use dataplane::model::Frame;
 use dataplane::report::Tick as Closed;
-use dataplane::source::Files;
+use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::settings::{Compiled, Home, Program, Settings, filter};
+use crate::settings::{Compiled, Home, Program, Settings, filter, kernels};
 use crate::tick::Tick;
 
 /// What closes ticks: one engine that reads files, or several that listen to interfaces.
@@ -40,11 +42,18 @@ impl Ticks {
     }
 }
 
-/// Packets of files or interfaces to ticks of flow reports.
+/// Where frames come in that are pushed.
+struct Inlet {
+    frames: Pushed,
+    filter: Option<Filter>,
+}
+
+/// Packets of files or interfaces, or pushed ones, to ticks of flow reports.
 #[pyclass(module = "crossborder_native", frozen)]
 pub struct Engine {
     ticks: Mutex<Ticks>,
     control: Arc<Control>,
+    inlet: Option<Inlet>,
     /// What a person should know of the sources: sentences.
     #[pyo3(get)]
     notes: Vec<String>,
@@ -67,19 +76,25 @@ impl Engine {
         let stop = Arc::new(AtomicBool::new(false));
         let files = Files::open(&paths, filter(programs)?, Arc::clone(&stop)).map_err(PyValueError::new_err)?;
         let files = if settings.workers() > 1 { files.for_sharing() } else { files };
-        let control = Arc::new(Control::new(home.build(), stop));
-        let config = settings.config(names, Fit::Sliced);
-        let driver = Driver::new(config, Arc::clone(&control), Box::new(files), Arc::default());
-        let ticks = Ticks::Replay(Box::new(driver.map_err(PyValueError::new_err)?));
-        Ok(Self { ticks: Mutex::new(ticks), control, notes: Vec::new() })
+        Self::replay(names, home, settings, Box::new(files), stop, None)
     }
 
-    /// Listens to interfaces, each by as many workers as the settings say. `program` is a classic BPF program for their
-    /// frames (none: everything). With `triage` the kernel counts what stays at home, where it lets us.
+    /// Takes frames that are pushed; `name` stands in the column `interface`. `programs` as for files.
     ///
     /// Raises ValueError with every sentence of what is wrong.
     #[staticmethod]
-    #[pyo3(signature = (names, home, settings, *, ring_bytes, snaplen, promiscuous, program, triage))]
+    fn pushed(name: String, home: &Home, settings: &Settings, programs: HashMap<u32, Compiled>) -> PyResult<Self> {
+        let inlet = Inlet { frames: Pushed::default(), filter: filter(programs)? };
+        let frames = Box::new(inlet.frames.clone());
+        Self::replay(vec![name], home, settings, frames, Arc::default(), Some(inlet))
+    }
+
+    /// Listens to interfaces, each by as many workers as the settings say. `programs` are classic BPF programs, one for
+    /// the frames of each interface (none: everything). With `triage` the kernel counts what stays at home, where it lets us.
+    ///
+    /// Raises ValueError with every sentence of what is wrong.
+    #[staticmethod]
+    #[pyo3(signature = (names, home, settings, *, ring_bytes, snaplen, promiscuous, programs, triage))]
     #[allow(clippy::too_many_arguments)] // named in Python
     fn listen(
         names: Vec<String>,
@@ -88,25 +103,25 @@ impl Engine {
         ring_bytes: usize,
         snaplen: u32,
         promiscuous: bool,
-        program: Program,
+        programs: Vec<Program>,
         triage: bool,
     ) -> PyResult<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let filter: Vec<_> = program.into_iter().map(|(code, jt, jf, k)| Instruction { code, jt, jf, k }).collect();
-        let config = |place: usize, interface: &String| RingConfig {
+        let config = |place: usize, interface: &String, filter: Vec<Instruction>| RingConfig {
             interface: interface.clone(),
             place: place as u16,
             snaplen,
             promiscuous,
             ring_bytes,
-            filter: filter.clone(),
+            filter,
             ..RingConfig::default()
         };
         let networks = home.build();
-        let judge = (triage && filter.is_empty()).then_some(&networks);
         let (mut listeners, mut notes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, interface) in names.iter().enumerate() {
-            match Listener::open(&config(place, interface), settings.workers(), judge, &stop) {
+        let filters = programs.into_iter().map(kernels).chain(std::iter::repeat(Vec::new()));
+        for ((place, interface), filter) in names.iter().enumerate().zip(filters) {
+            let judge = (triage && filter.is_empty()).then_some(&networks);
+            match Listener::open(&config(place, interface, filter), settings.workers(), judge, &stop) {
                 Ok((opened, told)) => {
                     listeners.extend(opened);
                     notes.extend(told);
@@ -119,7 +134,31 @@ impl Engine {
         }
         let control = Arc::new(Control::new(networks, stop));
         let live = settings.live(names, listeners, &control).map_err(|error| PyValueError::new_err(vec![error]))?;
-        Ok(Self { ticks: Mutex::new(Ticks::Live(live)), control, notes })
+        Ok(Self { ticks: Mutex::new(Ticks::Live(live)), control, inlet: None, notes })
+    }
+
+    /// Takes a frame, captured at `ts_ns`; `wire_len` is its length on the wire where more than was captured. False when
+    /// there is no room: push it again when a tick has been taken.
+    ///
+    /// Raises ValueError when no frames are taken any more, or when the filter makes no sense on the link type.
+    #[pyo3(signature = (frame, ts_ns, linktype=1, wire_len=0))]
+    fn push(&self, frame: &[u8], ts_ns: i64, linktype: u32, wire_len: u32) -> PyResult<bool> {
+        let wrong = |sentence: &str| PyValueError::new_err(vec![sentence.to_owned()]);
+        let Some(Inlet { frames, filter }) = &self.inlet else { return Err(wrong("the engine reads frames itself")) };
+        let shown = Frame { ts_ns, linktype, wire_len: wire_len.max(frame.len() as u32), interface: 0, data: frame };
+        let passes = filter.as_ref().map_or(Ok(true), |filter| filter.matches(&shown));
+        match passes {
+            _ if frames.ended() => Err(wrong("the engine takes no more frames")),
+            Err(sentence) => Err(wrong(sentence)),
+            Ok(passes) => Ok(!passes || frames.push(frame, ts_ns, linktype, wire_len)),
+        }
+    }
+
+    /// Says that no more frames will be pushed: the engine reads what waits, closes the books and ends.
+    fn end(&self) {
+        if let Some(inlet) = &self.inlet {
+            inlet.frames.end();
+        }
     }
 
     /// Runs until a tick closes; None after the last. The interpreter is free meanwhile.
@@ -136,6 +175,7 @@ impl Engine {
     /// Asks the engine to close the books and end soon.
     fn stop(&self) {
         self.control.stop();
+        self.end();
     }
 
     /// Uses another home from the next packets on.
@@ -150,7 +190,29 @@ impl Engine {
 }
 
 impl Engine {
+    /// One engine that reads a source in packet time.
+    fn replay(
+        names: Vec<String>,
+        home: &Home,
+        settings: &Settings,
+        source: Box<dyn Source>,
+        stop: Arc<AtomicBool>,
+        inlet: Option<Inlet>,
+    ) -> PyResult<Self> {
+        let control = Arc::new(Control::new(home.build(), stop));
+        let driver = Driver::new(settings.config(names, Fit::Sliced), Arc::clone(&control), source, Arc::default());
+        let ticks = Ticks::Replay(Box::new(driver.map_err(|error| PyValueError::new_err(vec![error]))?));
+        Ok(Self { ticks: Mutex::new(ticks), control, inlet, notes: Vec::new() })
+    }
+
     fn ticks(&self) -> MutexGuard<'_, Ticks> {
         self.ticks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The link type of an interface's frames, to compile a filter for; None when there is no such interface, 2^32 - 1 when
+/// its frames are no one's.
+#[pyfunction]
+pub fn linktype_of(name: &str) -> Option<u32> {
+    interface::linktype_of(name)
 }

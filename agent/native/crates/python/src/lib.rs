@@ -14,7 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule]
 mod crossborder_native {
     #[pymodule_export]
-    use crate::engine::Engine;
+    use crate::engine::{Engine, linktype_of};
     #[pymodule_export]
     use crate::settings::{ContentSearch, Home, Settings};
     #[pymodule_export]

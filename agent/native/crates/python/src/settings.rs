@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dataplane::capture::Listener;
+use dataplane::capture::classic::Instruction;
 use dataplane::content::{Definition, Detectors, LooksFor};
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine as Driver};
@@ -125,6 +126,11 @@ impl Settings {
 
 /// A classic BPF program: (code, jump if true, jump if false, k).
 pub type Program = Vec<(u16, u8, u8, u32)>;
+
+/// A program as the kernel takes it.
+pub fn kernels(program: Program) -> Vec<Instruction> {
+    program.into_iter().map(|(code, jt, jf, k)| Instruction { code, jt, jf, k }).collect()
+}
 
 /// A program for each link type, or the sentence of why there is none.
 #[derive(FromPyObject)]

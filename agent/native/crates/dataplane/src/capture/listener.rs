@@ -1,7 +1,7 @@
 //! A ring as a source of frames: lends the engine block after block, and outlives its interface.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::ring::{Ring, RingConfig, State};
@@ -14,13 +14,17 @@ const POLL: Duration = Duration::from_millis(200);
 /// How often an interface that was removed is looked for.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// A ring for each member, opened when their interface came back, until they take them.
+type Returned = Mutex<Vec<Option<Ring>>>;
+
 /// One interface that is listened to, or one member of those who share it.
 pub struct Listener {
     ring: Ring,
     config: RingConfig,
     triage: Option<Triage>,
-    /// Opens the interface again when it was removed and is back; of several members one does.
-    returns: bool,
+    /// Which member this is: the first opens the interface again, for all, when it was removed and is back.
+    number: usize,
+    returned: Arc<Returned>,
     state: State,
     /// Frames that rings lost which have been replaced.
     lost: u64,
@@ -45,11 +49,13 @@ impl Listener {
         let mut notes: Vec<String> = rings.first().and_then(|ring| ring.shortfall(config)).into_iter().collect();
         let started = triage.map(|home| Triage::start(config, &rings, home));
         let mut triage = started.and_then(|started| started.map_err(|note| notes.push(note)).ok());
+        let returned = Arc::new(Mutex::new(rings.iter().map(|_| None).collect()));
         let listener = |(number, ring)| Self {
             ring,
             config: config.clone(),
             triage: triage.take(),
-            returns: number == 0,
+            number,
+            returned: Arc::clone(&returned),
             state: State::Running,
             lost: 0,
             tried: Instant::now(),
@@ -75,31 +81,40 @@ impl Listener {
         true
     }
 
-    /// Looks how the interface is; one that was removed is opened again when it is back.
+    /// Looks how the interface is; one that was removed is opened again when it is back, and shared out as before.
     fn watch(&mut self) {
         let before = std::mem::replace(&mut self.state, self.ring.state());
         if self.state == State::Gone && before != State::Gone {
             self.tried = Instant::now(); // the kernel has yet to hand over the last block
         }
-        if self.state == State::Gone && self.returns && self.tried.elapsed() >= RETRY {
+        if self.state == State::Gone && self.number == 0 && self.tried.elapsed() >= RETRY {
             self.tried = Instant::now();
-            if let Ok(ring) = Ring::open(&self.config) {
-                self.resume(ring);
-            }
+            self.reopen();
+        }
+        let mine = self.returned().get_mut(self.number).and_then(Option::take);
+        if let Some(ring) = mine {
+            self.lost += self.ring.kernel_drops();
+            self.ring = ring;
+            self.state = State::Running;
         }
         if self.state == State::Gone {
             std::thread::sleep(POLL); // a socket without an interface does not make us wait
         }
     }
 
-    /// Listens to the interface that is back. Where the kernel refuses to judge there, everything comes up and we judge.
-    fn resume(&mut self, ring: Ring) {
-        self.lost += self.ring.kernel_drops();
-        self.ring = ring;
-        self.state = State::Running;
+    /// Opens the interface for all members, if it is back. Where the kernel refuses to judge there, everything comes up
+    /// and we judge.
+    fn reopen(&mut self) {
+        let members = self.returned().len();
+        let Ok(rings) = Ring::open_members(&self.config, members) else { return };
         if let Some(triage) = &mut self.triage {
-            triage.follow(&self.ring).ok();
+            triage.follow(&rings).ok();
         }
+        *self.returned() = rings.into_iter().map(Some).collect();
+    }
+
+    fn returned(&self) -> MutexGuard<'_, Vec<Option<Ring>>> {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -156,7 +171,7 @@ impl Wire for Listener {
     }
 
     fn down(&self) -> Vec<u16> {
-        // Of several members one opens the interface again, and reads all of it: it speaks for them.
-        if self.state == State::Running || !self.returns { Vec::new() } else { vec![self.config.place] }
+        // Of several members the first speaks for all.
+        if self.state == State::Running || self.number > 0 { Vec::new() } else { vec![self.config.place] }
     }
 }

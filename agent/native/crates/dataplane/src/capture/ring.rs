@@ -18,6 +18,10 @@ use crate::source::Lent;
 /// Rings that may share an interface: as many as a fanout group takes in every kernel (PACKET_FANOUT_MAX).
 pub const MEMBERS_LIMIT: usize = 256;
 
+/// Blocks of a ring at least, so that how full it is can be told well enough for the marks at which work is left out.
+const BLOCKS_FLOOR: usize = 32;
+/// Bytes of a block at least: a whole packet of 64 KiB and what is written before it.
+const BLOCK_FLOOR: usize = 128 << 10;
 const TAG_ROOM: u32 = 4; // kept free before each frame, for the VLAN tag
 const FRAME_ROOM: u32 = 2048; // divides a block in the kernel's checks; frames lie close, one behind the other
 
@@ -32,7 +36,7 @@ pub struct RingConfig {
     pub promiscuous: bool,
     /// Bytes of frames that the kernel may keep for each member.
     pub ring_bytes: usize,
-    /// Bytes of a block: a power of two of 64 KiB at least. No frame is kept beyond it.
+    /// Bytes of a block at most: a power of two of 64 KiB at least. No frame is kept beyond it.
     pub block_bytes: usize,
     /// How long the kernel waits before it hands over a block that is not full.
     pub block_timeout: Duration,
@@ -148,7 +152,7 @@ impl Ring {
         option(libc::PACKET_VERSION, libc::tpacket_versions::TPACKET_V3 as u32).map_err(refused)?;
         option(libc::PACKET_RESERVE, TAG_ROOM).map_err(refused)?;
         let asked = memory::affordable(config.ring_bytes);
-        memory::halved(asked, |bytes| set_up(socket, config, bytes / config.block_bytes.max(1))).map_err(|error| {
+        memory::halved(asked, |bytes| set_up(socket, config, bytes)).map_err(|error| {
             if error.raw_os_error() == Some(libc::ENOMEM) {
                 memory::refusal(&config.interface, config.ring_bytes)
             } else {
@@ -265,14 +269,16 @@ impl Lent for RingBlock {
     }
 }
 
-fn set_up(socket: &PacketSocket, config: &RingConfig, blocks: usize) -> io::Result<Blocks> {
-    let count = u32::try_from(blocks.max(1)).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let size = u32::try_from(config.block_bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
+fn set_up(socket: &PacketSocket, config: &RingConfig, bytes: usize) -> io::Result<Blocks> {
+    let block_bytes = config.block_bytes.min((bytes / BLOCKS_FLOOR).next_power_of_two().max(BLOCK_FLOOR));
+    let blocks = (bytes / block_bytes.max(1)).max(1);
+    let count = u32::try_from(blocks).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let size = u32::try_from(block_bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
     let frames = (size / FRAME_ROOM).checked_mul(count).ok_or(io::ErrorKind::InvalidInput)?;
     let timeout = u32::try_from(config.block_timeout.as_millis()).unwrap_or(u32::MAX);
     let request = [size, count, FRAME_ROOM, frames, timeout, 0, 0]; // tpacket_req3
     socket.set(libc::SOL_PACKET, libc::PACKET_RX_RING, request)?;
-    Blocks::map(socket, config.block_bytes, blocks.max(1))
+    Blocks::map(socket, block_bytes, blocks)
 }
 
 /// Makes a group of rings that share their interface, under an id that the kernel chooses.

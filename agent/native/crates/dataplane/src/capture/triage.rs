@@ -82,15 +82,16 @@ impl Triage {
         self.attach()
     }
 
-    /// Judges for the ring of an interface that was removed and is back, as it did for those before.
+    /// Judges for the rings of an interface that was removed and is back, as it did for those before.
     ///
     /// Errors: why it cannot be; then all comes up, for the engine to judge.
-    pub fn follow(&mut self, ring: &Ring) -> Result<(), String> {
-        let (_, hardware) = ring.socket().bound_to().ok_or("the interface has gone")?;
+    pub fn follow(&mut self, rings: &[Ring]) -> Result<(), String> {
+        let bound = rings.first().and_then(|ring| ring.socket().bound_to());
+        let (_, hardware) = bound.ok_or("the interface has gone")?;
         if scene_of(hardware, self.scene.snaplen)? != self.scene {
             return Err("its frames are of another kind now".to_owned());
         }
-        self.sockets = vec![Arc::downgrade(ring.socket())];
+        self.sockets = rings.iter().map(|ring| Arc::downgrade(ring.socket())).collect();
         self.attach()
     }
 

@@ -31,13 +31,12 @@ struct Waiting {
 }
 
 impl Pushed {
-    /// Takes a frame; false when there is no room: ask again when some have been read.
+    /// Takes a frame; false when there is no room: ask again when some have been read. After the end there is none.
     #[must_use]
     pub fn push(&self, data: &[u8], ts_ns: i64, linktype: u32, wire_len: u32) -> bool {
         let mut waiting = self.waiting();
-        let (Ok(captured), true) = (u32::try_from(data.len()), waiting.bytes + data.len() <= ROOM) else {
-            return false;
-        };
+        let room = !waiting.ended && waiting.bytes + data.len() <= ROOM;
+        let (Ok(captured), true) = (u32::try_from(data.len()), room) else { return false };
         waiting.bytes += data.len();
         if waiting.blocks.back().is_none_or(|block| block.records.len() >= TOGETHER) {
             waiting.blocks.push_back(Block::default());
@@ -55,6 +54,12 @@ impl Pushed {
     pub fn end(&self) {
         self.waiting().ended = true;
         self.0.changed.notify_one();
+    }
+
+    /// Whether it was said that nothing more will be pushed.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.waiting().ended
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -135,6 +135,7 @@ fn frames_pushed_by_hand() {
     let rest = drain(&mut reader, 1000);
 
     assert_eq!(rest.len(), 2490);
+    assert!(!source.push(&[1], 0, 1, 0), "after the end");
     assert!(rest.iter().zip(&frames(2500)[10..]).all(|(read, frame)| read.data == *frame && read.linktype == 113));
     assert_eq!(reader.faults(), Vec::<String>::new());
 }
