@@ -116,10 +116,15 @@ CONFIGS: st.SearchStrategy[dict[str, object]] = st.builds(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=60), chosen=CONFIGS)
 def test_any_packets_give_the_same_reports(tmp_path: Path, steps: list[Step], chosen: dict[str, object]) -> None:
-    """Reports, ticks and books are the same to the last column, whatever the limits and the clock do."""
+    """Reports, ticks and books are the same to the last column, whatever the limits and the clock do.
+
+    Where flows must give way the clock goes on: of two that were idle for equally long, each engine may choose its own.
+    """
     path = tmp_path / "steps.pcap"
-    path.write_bytes(capture(steps))
     config = EngineConfig(HOME, files=(path,), **chosen)  # type: ignore[arg-type] # chosen by name above
+    if config.limits.max_flows < len(steps):
+        steps = [step._replace(gap_ns=max(1, step.gap_ns)) for step in steps]
+    path.write_bytes(capture(steps))
 
     assert differences(run("portable", config), run("native", config)) == {}
 
