@@ -105,7 +105,8 @@ class Matcher:
         counted = {at: self._correlators[rule.identity] for at, rule in enumerate(self._rules) if rule.correlation}
         plain = sightings.filter(~pl.col("rule").is_in(list(counted)))
         told = [self._plain(rows, plain)]
-        for at, correlator in counted.items():
+        for at in sorted(set(counted).intersection(sightings["rule"].unique())):
+            correlator = counted[at]
             found = correlator(rows, sightings.filter(pl.col("rule") == at))
             told.append(found.select(pl.lit(at, pl.UInt32).alias("rule"), *_TOLD[1:]))
         return pl.concat(told).sort("row", "rule", maintain_order=True)
@@ -136,7 +137,7 @@ class Matcher:
         reasons = []
         for (rule,), part in opened.select("at", "rule", "row").partition_by("rule", as_dict=True).items():
             why = self._whys.get(rule) or self._whys.setdefault(rule, Why(self._rules[rule].tree, self._plan.truth))
-            reasons.append(why(quoted.select(why.columns)[part["row"]].with_columns(part["at"])))
+            reasons.append(why(quoted[why.columns][part["row"]].with_columns(part["at"])))
         counted = opened.drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
         return listed([*reasons, counted.unnest("counted")], told.height)
 

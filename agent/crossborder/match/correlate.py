@@ -101,7 +101,7 @@ class Correlator:
     def _events(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return the sightings with their flow, time, group key and what they gain."""
         ordered = sightings.sort("row")
-        facts = rows.select(self._columns)[ordered["row"]].select(self._facts)
+        facts = rows[self._columns][ordered["row"]].select(self._facts)
         return self._increments(pl.concat([ordered, facts], how="horizontal"))
 
     def _asked(self) -> list[pl.Expr]:

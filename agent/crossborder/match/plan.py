@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import filterfalse
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ MANY = 3
 
 SAMPLE, FEW = 1000, 64
 """Of texts that have few different values among the first, each different one is asked, not each flow."""
+
+KNOWN = 4096
+"""Texts whose answers are kept for the frames that follow: most ask of the same."""
 
 
 class Plan:
@@ -114,7 +117,7 @@ class _Questions:
         rows = need.arg_true()
         if 2 * len(rows) > crossings.height:
             return self(crossings)
-        asked = self(crossings.select(self.columns)[rows]) if len(rows) else _none(self._tests)
+        asked = self(crossings[self.columns][rows]) if len(rows) else _none(self._tests)
         return _spread(asked, rows, crossings.height)
 
     def _value(self, field: str, *, lower: bool) -> pl.Expr:
@@ -130,7 +133,7 @@ class _OfLists(_Questions):
         """Return one boolean column per test."""
         some = pl.any_horizontal(pl.col(self.columns).is_not_null())
         rows = crossings.select(some).to_series().arg_true()
-        return _spread(super().__call__(crossings.select(self.columns)[rows]), rows, crossings.height)
+        return _spread(super().__call__(crossings[self.columns][rows]), rows, crossings.height)
 
 
 class _OfTexts(_Questions):
@@ -142,6 +145,8 @@ class _OfTexts(_Questions):
         texts = {str(v) if test.cased else str(v).lower() for test in named for v in test.values}
         sought = any_of_texts("", map(pl.escape_regex, sorted(texts)), "")
         self._sought = sought if literal and len(named) >= MANY else None
+        self._known = pl.Series(dtype=pl.String)
+        self._answers = _none(self._tests)
 
     def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return one boolean column per test: asked of each text once where there are few, else where one can hold."""
@@ -155,8 +160,13 @@ class _OfTexts(_Questions):
 
     def _by_text(self, texts: pl.Series) -> pl.DataFrame:
         distinct = texts.unique().drop_nulls()
-        answers = super().__call__(distinct.to_frame())
-        return _taken(answers, texts.cast(pl.Enum(distinct)).to_physical())
+        fresh = distinct.filter(~distinct.is_in(self._known.implode()))
+        if len(self._known) + len(fresh) > KNOWN:
+            self._known, self._answers, fresh = self._known.clear(), self._answers.clear(), distinct
+        if len(fresh):
+            self._answers = pl.concat([self._answers, super().__call__(fresh.to_frame())])
+            self._known = pl.concat([self._known, fresh])
+        return _taken(self._answers, texts.cast(pl.Enum(self._known)).to_physical())
 
 
 class _OfAddresses(_Questions):
@@ -226,5 +236,6 @@ def _none(tests: Sequence[pl.Expr]) -> pl.DataFrame:
     return pl.DataFrame(schema={test.meta.output_name(): pl.Boolean for test in tests})
 
 
+@lru_cache(maxsize=2)
 def _nowhere(height: int) -> pl.Series:
     return pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
