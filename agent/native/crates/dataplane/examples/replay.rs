@@ -2,6 +2,7 @@
 //!
 //! `replay [--workers N] FILE…`, home being what the benchmark's captures call so.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,14 @@ use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home, KeyRange};
 use dataplane::model::{Address, SECOND_NS};
 use dataplane::source::Files;
+
+const HOME: [(&str, &str); 5] = [
+    ("10.0.0.0", "10.255.255.255"),
+    ("192.168.0.0", "192.168.255.255"),
+    ("14.225.0.0", "14.225.255.255"),
+    ("2001:ee0::", "2001:ee0:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("2405:4800::", "2405:4800:ffff:ffff:ffff:ffff:ffff:ffff"),
+];
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -54,22 +63,12 @@ fn config(interfaces: Vec<String>, workers: usize) -> Config {
     }
 }
 
+/// First and last address of networks in VN that the benchmark's captures call home, and of the private ones.
 fn networks() -> Vec<KeyRange> {
-    let four = |net: [u8; 4], bits: u32| {
-        let low = u32::from_be_bytes(net);
-        (*Address::v4(net).key(), *Address::v4((low | u32::MAX >> bits).to_be_bytes()).key())
+    let key = |text: &str| match text.parse() {
+        Ok(IpAddr::V4(four)) => *Address::v4(four.octets()).key(),
+        Ok(IpAddr::V6(six)) => *Address::v6(six.octets()).key(),
+        Err(_) => [0; 16],
     };
-    let six = |head: u128, bits: u32| {
-        let low = head << 96;
-        (low.to_be_bytes(), (low | u128::MAX >> bits).to_be_bytes())
-    };
-    vec![
-        four([10, 0, 0, 0], 8),
-        four([172, 16, 0, 0], 12),
-        four([192, 168, 0, 0], 16),
-        four([100, 64, 0, 0], 10),
-        four([14, 225, 0, 0], 16),
-        six(0x2001_0EE0, 32),
-        six(0x2405_4800, 32),
-    ]
+    HOME.iter().map(|(first, last)| (key(first), key(last))).collect()
 }

@@ -108,22 +108,6 @@ impl Content {
         }
     }
 
-    /// Stops listening: what is held is let go, and the conversation learns that the rest is missing.
-    pub fn give_up(&mut self, scene: &mut Scene<'_>) {
-        match &mut self.order {
-            Order::Datagrams { left } => *left = 0,
-            Order::Streams { inward, outward } => {
-                for (is_outward, direction) in [(false, inward), (true, outward)] {
-                    let direction = direction.get_or_insert_with(|| Direction::new(0));
-                    if !direction.given_up() {
-                        direction.give_up();
-                        self.hearing.gap(scene, is_outward);
-                    }
-                }
-            }
-        }
-    }
-
     /// Tells whether nobody listens any more.
     #[must_use]
     pub const fn is_silent(&self) -> bool {

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use dataplane::capture::classic::Instruction;
 use dataplane::capture::{Listener, Ring, RingConfig, State, interface};
+use dataplane::filter::Instruction;
 use dataplane::source::{Block, Source};
 use wire::{Sender, config, ip, ipv4, read, tagged, udp, wire};
 

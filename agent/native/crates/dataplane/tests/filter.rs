@@ -1,7 +1,7 @@
 //! Filters decide as libpcap's own interpreter does: programs of its compiler and its decisions, written down.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use dataplane::filter::{ANY_OTHER, Filter, Insn};
+use dataplane::filter::{ANY_OTHER, Filter, Instruction};
 use dataplane::model::Frame;
 use hex_literal::hex;
 use proptest::prelude::*;
@@ -108,11 +108,11 @@ const PROGRAMS: [(&str, &str, &str); 12] = [
     ),
 ];
 
-fn insn(code: u16, jt: u8, jf: u8, k: u32) -> Insn {
-    Insn { code, jt, jf, k }
+fn insn(code: u16, jt: u8, jf: u8, k: u32) -> Instruction {
+    Instruction { code, jt, jf, k }
 }
 
-fn program(text: &str) -> Vec<Insn> {
+fn program(text: &str) -> Vec<Instruction> {
     let number = |hex: &str| u32::from_str_radix(hex, 16).unwrap();
     let read = |text: &str| {
         let parts: Vec<&str> = text.split('.').collect();
@@ -125,11 +125,11 @@ fn frame(data: &[u8]) -> Frame<'_> {
     Frame { ts_ns: 0, linktype: ETHERNET, wire_len: data.len() as u32, interface: 0, data }
 }
 
-fn filter(program: Vec<Insn>) -> Result<Filter, String> {
+fn filter(program: Vec<Instruction>) -> Result<Filter, String> {
     Filter::new([(ETHERNET, Ok(program))])
 }
 
-fn passes(program: Vec<Insn>, data: &[u8]) -> bool {
+fn passes(program: Vec<Instruction>, data: &[u8]) -> bool {
     filter(program).unwrap().matches(&frame(data)).unwrap()
 }
 
@@ -218,7 +218,7 @@ proptest! {
         data in prop::collection::vec(any::<u8>(), 0..80),
     ) {
         let codes = [0x00, 0x20, 0x28, 0x30, 0x40, 0x50, 0x60, 0x01, 0xB1, 0x02, 0x03, 0x04, 0x1C, 0x3C, 0x84, 0x05, 0x15, 0x2D, 0x45];
-        let mut program: Vec<Insn> = insns
+        let mut program: Vec<Instruction> = insns
             .into_iter()
             .map(|(code, jt, jf, k)| insn(codes[usize::from(code) % codes.len()], jt % 8, jf % 8, k % 16))
             .collect();

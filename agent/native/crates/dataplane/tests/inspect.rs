@@ -38,11 +38,6 @@ impl Listener {
         let Self { names, dns, transfers, content } = self;
         content.hear(&mut Scene { names, dns, transfers, flow: None, ends: None }, heard)
     }
-
-    fn give_up(&mut self) {
-        let Self { names, dns, transfers, content } = self;
-        content.give_up(&mut Scene { names, dns, transfers, flow: None, ends: None });
-    }
 }
 
 /// The packet that carries a part of what is said outward, its first byte right behind the SYN.
@@ -99,19 +94,17 @@ fn a_cut_segment_ends_its_direction() {
     assert!(!listener.hear(&Heard { outward: false, isn: None, payload_bytes: 9, ..segment(answer.len(), answer) }));
 }
 
-/// What waits for bytes that are missing is counted, and let go when listening ends.
+/// What waits for bytes that are missing is counted, and let go when the direction is cut off.
 #[test]
-fn giving_up_lets_go() {
+fn what_waits_is_counted() {
     let mut listener = Listener::new(true);
     assert!(listener.hear(&segment(0, &SAID[..10])));
     assert!(listener.hear(&segment(1000, &[0; 500])));
     assert!(listener.content.held() >= 500);
 
-    listener.give_up();
+    listener.hear(&Heard { payload_bytes: 1400, ..segment(10, &SAID[10..20]) });
 
     assert_eq!(listener.content.held(), 0);
-    assert!(!listener.hear(&segment(10, &SAID[10..])));
-    assert!(list(&listener.names, List::MailDomains).is_empty());
 }
 
 /// Of a flow of datagrams only the first are looked at.
@@ -124,16 +117,6 @@ fn datagrams_are_limited() {
     assert!(!listener.hear(&segment(0, ASKED)));
     assert_eq!(list(&listener.names, List::DnsQuery), ["www.example.com"]);
     assert_eq!(listener.content.held(), 0);
-}
-
-/// Nothing is wanted of datagrams after listening ended.
-#[test]
-fn giving_up_ends_datagrams() {
-    let mut listener = Listener::new(false);
-    listener.give_up();
-
-    assert!(!listener.hear(&segment(0, ASKED)));
-    assert!(list(&listener.names, List::DnsQuery).is_empty());
 }
 
 proptest! {

@@ -8,10 +8,10 @@ mod wire;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dataplane::capture::classic::Instruction;
 use dataplane::capture::triage::Generation;
 use dataplane::capture::verdict::Scene;
 use dataplane::capture::{Ring, RingConfig, Triage};
+use dataplane::filter::Instruction;
 use dataplane::home::Home;
 use dataplane::source::Domestic;
 use judged::{network, verdict};

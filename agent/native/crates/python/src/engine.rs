@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dataplane::capture::classic::Instruction;
 use dataplane::capture::{Listener, RingConfig, interface};
 use dataplane::decode::Fit;
 use dataplane::engine::{Control, Engine as Driver};
-use dataplane::filter::Filter;
+use dataplane::filter::{Filter, Instruction};
 use dataplane::live::Live;
 use dataplane::model::Frame;
 use dataplane::report::Tick as Closed;
@@ -17,7 +16,7 @@ use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::settings::{Compiled, Home, Program, Settings, filter, kernels};
+use crate::settings::{Compiled, Home, Program, Settings, filter, instructions};
 use crate::tick::Tick;
 
 /// What closes ticks: one engine that reads files, or several that listen to interfaces.
@@ -118,7 +117,7 @@ impl Engine {
         };
         let networks = home.build();
         let (mut listeners, mut notes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        let filters = programs.into_iter().map(kernels).chain(std::iter::repeat(Vec::new()));
+        let filters = programs.into_iter().map(instructions).chain(std::iter::repeat(Vec::new()));
         for ((place, interface), filter) in names.iter().enumerate().zip(filters) {
             let judge = (triage && filter.is_empty()).then_some(&networks);
             match Listener::open(&config(place, interface, filter), settings.workers(), judge, &stop) {

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dataplane::capture::Listener;
-use dataplane::capture::classic::Instruction;
 use dataplane::content::{Definition, Detectors, LooksFor};
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine as Driver};
-use dataplane::filter::{Filter, Insn};
+use dataplane::filter::{Filter, Instruction};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
 use dataplane::live::Live;
@@ -127,8 +126,8 @@ impl Settings {
 /// A classic BPF program: (code, jump if true, jump if false, k).
 pub type Program = Vec<(u16, u8, u8, u32)>;
 
-/// A program as the kernel takes it.
-pub fn kernels(program: Program) -> Vec<Instruction> {
+/// A program as filters and the kernel take it.
+pub fn instructions(program: Program) -> Vec<Instruction> {
     program.into_iter().map(|(code, jt, jf, k)| Instruction { code, jt, jf, k }).collect()
 }
 
@@ -141,9 +140,8 @@ pub enum Compiled {
 
 /// The filter of capture files.
 pub fn filter(programs: HashMap<u32, Compiled>) -> PyResult<Option<Filter>> {
-    let insns = |program: Program| program.into_iter().map(|(code, jt, jf, k)| Insn { code, jt, jf, k }).collect();
     let compiled = |compiled| match compiled {
-        Compiled::Program(program) => Ok(insns(program)),
+        Compiled::Program(program) => Ok(instructions(program)),
         Compiled::Refused(sentence) => Err(sentence),
     };
     let programs: HashMap<_, _> = programs.into_iter().map(|(linktype, made)| (linktype, compiled(made))).collect();

@@ -1,16 +1,6 @@
 //! Classic BPF: the programs every packet socket needs, beside the one a person's filter was compiled to.
 
-/// One instruction, laid out as the kernel's `sock_filter` (linux/filter.h).
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    pub code: u16,
-    /// Instructions to skip when a comparison holds.
-    pub jt: u8,
-    /// Instructions to skip when it does not.
-    pub jf: u8,
-    pub k: u32,
-}
+use crate::filter::Instruction;
 
 /// As many instructions as a program may have (BPF_MAXINSNS).
 pub const PROGRAM_LIMIT: usize = 4096;

@@ -7,12 +7,13 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::classic::{self, Instruction};
+use super::classic;
 use super::frames::Frames;
 use super::interface::{self, LOOPBACK};
 use super::memory;
 use super::shared::{Blocks, SharedBlock};
 use super::socket::{self, PacketSocket};
+use crate::filter::Instruction;
 use crate::source::Lent;
 
 /// Rings that may share an interface: as many as a fanout group takes in every kernel (PACKET_FANOUT_MAX).

@@ -7,8 +7,8 @@ use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use super::classic::Instruction;
 use super::program::Program;
+use crate::filter::Instruction;
 
 const SO_ATTACH_BPF: c_int = 50; // asm-generic/socket.h
 

@@ -14,10 +14,9 @@ use super::bpf::Width::{Byte, Double, Half, Word};
 use super::bpf::{Assembler, Helper, Label, Register, Slot};
 use super::octets::{BYTES, FURTHER, HALVES};
 use super::prefixes::{ASK, AT_HOME, NEVER};
+use crate::decode::tunnel;
 use crate::model::proto;
 
-/// Ports of tunnels in UDP, looked for at both ends: VXLAN twice, GENEVE, GTP-U, Teredo, L2TP.
-pub const TUNNEL_PORTS: [u16; 6] = [4789, 8472, 6081, 2152, 3544, 1701];
 /// What comes from here is overheard for names, also where it stays at home.
 pub const DNS_PORT: u16 = 53;
 
@@ -279,7 +278,7 @@ fn judge_udp(code: &mut Assembler, count: Label, pass: Label) {
     half(code, R2, HEADER + 2);
     half(code, R3, HEADER + 4);
     code.jump_if(R1, Equal, Number(i32::from(DNS_PORT)), pass);
-    for port in TUNNEL_PORTS {
+    for port in tunnel::PORTS {
         code.jump_if(R1, Equal, Number(i32::from(port)), pass);
         code.jump_if(R2, Equal, Number(i32::from(port)), pass);
     }

@@ -14,6 +14,8 @@ const GENEVE_PORT: u16 = 6081;
 const GTP_PORT: u16 = 2152;
 const TEREDO_PORT: u16 = 3544;
 const L2TP_PORT: u16 = 1701;
+/// Ports of tunnels in UDP.
+pub const PORTS: [u16; 6] = [VXLAN_PORT, VXLAN_LINUX_PORT, GENEVE_PORT, GTP_PORT, TEREDO_PORT, L2TP_PORT];
 
 const UDP_HEADER: usize = 8;
 const IPV6_HEADER: usize = 40;

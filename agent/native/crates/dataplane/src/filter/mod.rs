@@ -5,7 +5,7 @@ mod program;
 
 use hashbrown::HashMap;
 
-pub use program::Insn;
+pub use program::Instruction;
 use program::Step;
 
 use crate::model::Frame;
@@ -24,11 +24,13 @@ impl Filter {
     /// # Errors
     ///
     /// A sentence: a program is none. The compiler makes no such programs.
-    pub fn new(programs: impl IntoIterator<Item = (u32, Result<Vec<Insn>, String>)>) -> Result<Self, String> {
+    pub fn new(programs: impl IntoIterator<Item = (u32, Result<Vec<Instruction>, String>)>) -> Result<Self, String> {
         let mut checked = HashMap::new();
         for (linktype, program) in programs {
             let program = match program {
-                Ok(insns) => Ok(program::check(&insns).map_err(|why| format!("link type {linktype}: {why}"))?),
+                Ok(instructions) => {
+                    Ok(program::check(&instructions).map_err(|why| format!("link type {linktype}: {why}"))?)
+                }
                 Err(sentence) => Err(sentence),
             };
             checked.insert(linktype, program);

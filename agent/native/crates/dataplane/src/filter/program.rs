@@ -5,11 +5,14 @@ const PROGRAM_LIMIT: usize = 1 << 20;
 /// Numbers a program can keep while it runs.
 pub const SCRATCH: usize = 16;
 
-/// One instruction as libpcap has it (`struct bpf_insn`).
+/// One instruction, laid out as libpcap and the kernel have it (`struct bpf_insn`, `sock_filter`).
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Insn {
+pub struct Instruction {
     pub code: u16,
+    /// Instructions to skip when a comparison holds.
     pub jt: u8,
+    /// Instructions to skip when it does not.
     pub jf: u8,
     pub k: u32,
 }
@@ -93,14 +96,14 @@ pub enum Test {
 /// # Errors
 ///
 /// A sentence: what of it is wrong.
-pub fn check(insns: &[Insn]) -> Result<Vec<Step>, String> {
+pub fn check(insns: &[Instruction]) -> Result<Vec<Step>, String> {
     if insns.len() > PROGRAM_LIMIT {
         return Err(format!("a filter program of {} instructions", insns.len()));
     }
     if insns.last().is_none_or(|insn| insn.code & 7 != class::RETURN) {
         return Err("a filter program that does not end".to_owned());
     }
-    let step = |(at, insn): (usize, &Insn)| {
+    let step = |(at, insn): (usize, &Instruction)| {
         step(insn, at, insns.len()).ok_or_else(|| format!("instruction {at} of the filter program is none: {insn:?}"))
     };
     insns.iter().enumerate().map(step).collect()
@@ -119,7 +122,7 @@ mod class {
 }
 
 /// Reads an instruction at a place of a program of so many; None: it is none.
-fn step(insn: &Insn, at: usize, length: usize) -> Option<Step> {
+fn step(insn: &Instruction, at: usize, length: usize) -> Option<Step> {
     match insn.code & 7 {
         class::LOAD => load(insn),
         class::LOAD_X => load_x(insn),
@@ -141,7 +144,7 @@ fn step(insn: &Insn, at: usize, length: usize) -> Option<Step> {
     }
 }
 
-fn load(insn: &Insn) -> Option<Step> {
+fn load(insn: &Instruction) -> Option<Step> {
     let k = insn.k;
     Some(match insn.code {
         0x00 => Step::LoadA(Value::Constant(k)),
@@ -157,7 +160,7 @@ fn load(insn: &Insn) -> Option<Step> {
     })
 }
 
-fn load_x(insn: &Insn) -> Option<Step> {
+fn load_x(insn: &Instruction) -> Option<Step> {
     Some(match insn.code {
         0x01 => Step::LoadX(Value::Constant(insn.k)),
         0x61 => Step::LoadX(Value::Scratch(scratch(insn.k)?)),
@@ -171,11 +174,11 @@ fn scratch(k: u32) -> Option<usize> {
     Some(k as usize).filter(|at| *at < SCRATCH)
 }
 
-fn operand(insn: &Insn) -> Operand {
+fn operand(insn: &Instruction) -> Operand {
     if insn.code & 0x08 == 0 { Operand::Constant(insn.k) } else { Operand::X }
 }
 
-fn calculate(insn: &Insn) -> Option<Step> {
+fn calculate(insn: &Instruction) -> Option<Step> {
     let operation = match insn.code & !0x08 {
         0x04 => Operation::Add,
         0x14 => Operation::Subtract,
@@ -196,7 +199,7 @@ fn calculate(insn: &Insn) -> Option<Step> {
     }
 }
 
-fn jump(insn: &Insn, at: usize, length: usize) -> Option<Step> {
+fn jump(insn: &Instruction, at: usize, length: usize) -> Option<Step> {
     let within = |target: usize| Some(target).filter(|target| *target < length);
     if insn.code == 0x05 {
         // the one jump that may go back: its distance has a sign

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dataplane::filter::{Filter, Insn};
+use dataplane::filter::{Filter, Instruction};
 use dataplane::source::{Block, Filled, Pushed, Source};
 
 use crate::captures::*;
@@ -96,7 +96,7 @@ fn many_frames_in_blocks_of_any_size() {
 #[test]
 fn what_does_not_pass_the_filter_was_never_received() {
     let path = file(&folder("filter"), "x.pcap", &pcap(&frames(10)));
-    let insn = |code, jt, jf, k| Insn { code, jt, jf, k };
+    let insn = |code, jt, jf, k| Instruction { code, jt, jf, k };
     let longer = vec![insn(0x80, 0, 0, 0), insn(0x25, 0, 1, 200), insn(0x06, 0, 0, 1), insn(0x06, 0, 0, 0)];
     let mut files = open(&[path], Some(Filter::new([(1, Ok(longer))]).unwrap())).unwrap();
     let lengths: Vec<usize> = drain(&mut files, 2).iter().map(|frame| frame.data.len()).collect();
@@ -110,7 +110,7 @@ fn a_filter_that_makes_no_sense_ends_the_file() {
     let tunnel = [section(Little), described(Little, 1, 0, &[]), described(Little, 101, 0, &[])].concat();
     let packets = [0, 1, 0].map(|interface| enhanced(Little, interface, 5, b"data", &[])).concat();
     let paths = [file(&folder, "x.pcapng", &[tunnel, packets].concat()), file(&folder, "y.pcap", &pcap(&frames(1)))];
-    let all = vec![Insn { code: 0x06, jt: 0, jf: 0, k: 1 }];
+    let all = vec![Instruction { code: 0x06, jt: 0, jf: 0, k: 1 }];
     let programs = [(1, Ok(all)), (101, Err("filter 'ether host …' does not compile".to_owned()))];
     let mut files = open(&paths, Some(Filter::new(programs).unwrap())).unwrap();
     let interfaces: Vec<u16> = drain(&mut files, 1000).iter().map(|frame| frame.interface).collect();
