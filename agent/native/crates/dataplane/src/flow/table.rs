@@ -15,6 +15,9 @@ use crate::report::Which;
 /// A closed TCP flow waits so long for the last ACK.
 pub const CLOSE_GRACE_NS: i64 = SECOND_NS;
 
+/// Flows whose memory is brought in together.
+const NEAR: usize = 64;
+
 /// How long flows live, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
@@ -227,7 +230,10 @@ impl Table {
         let until = age_ns - self.lifetimes.idle_ns;
         let mut young = Vec::new();
         while let Some(bucket) = self.wheel.take_until(until) {
-            for flow in bucket.flows {
+            for (at, flow) in bucket.flows.iter().copied().enumerate() {
+                if at.is_multiple_of(NEAR) {
+                    self.bring_near(bucket.flows.iter().skip(at).take(NEAR));
+                }
                 let Some(found) = self.slab.find_mut(flow).filter(|found| found.alive) else { continue };
                 if found.seen_age <= until {
                     self.end(flow.slot, EndReason::Idle);
@@ -239,6 +245,16 @@ impl Table {
         for (flow, seen_age) in young {
             self.wheel.put(flow, seen_age);
         }
+    }
+
+    /// Has the memory brought in that is needed to end flows.
+    fn bring_near<'a>(&self, flows: impl Iterator<Item = &'a FlowRef> + Clone) {
+        let near = || flows.clone().filter_map(|flow| self.slab.get(flow.slot));
+        let mut seen = near().fold(0, |seen, flow| seen ^ flow.touch());
+        seen ^= near().fold(0, |seen, flow| seen ^ self.index.touch(self.hasher.flow(&flow.key)));
+        let extras = near().filter_map(|flow| flow.extra.as_deref());
+        seen ^= extras.fold(0, |seen, extra| seen ^ u64::from(extra.content.is_some()));
+        std::hint::black_box(seen);
     }
 
     /// Ends every flow.
