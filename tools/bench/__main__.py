@@ -17,6 +17,7 @@ from tools.bench.captures import FULL, ROOT, SHORT, Captures
 from tools.bench.live import live
 from tools.bench.memory import memory
 from tools.bench.ours import default_engine, write_rules
+from tools.bench.parts import parts
 from tools.bench.setting import Setting
 from tools.bench.speed import gateway, mixed
 from tools.bench.startup import startup
@@ -39,6 +40,7 @@ SECTIONS = {
     "startup": startup,
     "memory": memory,
     "stages": stages,
+    "parts": parts,
 }
 
 

@@ -1,20 +1,19 @@
-//! How long it takes to read a frame: nanoseconds a packet, by what the frame is.
+//! How long it takes to read a frame, by what the frame is.
 
 #![allow(clippy::indexing_slicing)]
 
 use std::hint::black_box;
-use std::time::Instant;
 
+use criterion::{Criterion, criterion_group, criterion_main};
 use dataplane::decode::fragments::Fragments;
 use dataplane::decode::{Decoded, Fit, decode};
 use dataplane::home::Home;
 use dataplane::model::{Address, Frame};
 
-/// Short tries and many of them, so that the least is one that nothing else on the machine came into.
-const ROUNDS: u32 = 1_000;
-const TRIES: u32 = 5_000;
+criterion_group!(benches, frames);
+criterion_main!(benches);
 
-fn main() {
+fn frames(criterion: &mut Criterion) {
     let home = Home::new(&[(*Address::v4([10, 0, 0, 0]).key(), *Address::v4([10, 255, 255, 255]).key())], Vec::new());
     let tcp = ipv4(6, &tcp(&[0; 100]));
     let vxlan = udp(4789, &[&[8, 0, 0, 0, 0, 0, 7, 0][..], &ethernet(0x0800, &tcp)].concat());
@@ -30,24 +29,15 @@ fn main() {
         ("first fragment", ethernet(0x0800, &piece)),
         ("arp", ethernet(0x0806, &[0; 28])),
     ] {
-        println!("{name:28} {:6.1} ns", measure(&frame, &home));
+        criterion.bench_function(&format!("decode: {name}"), |bench| {
+            let mut fragments = Fragments::default();
+            let frame = Frame { ts_ns: 1, linktype: 1, wire_len: frame.len() as u32, interface: 0, data: &frame };
+            bench.iter(|| match decode(black_box(&frame), &home, Fit::Whole) {
+                Decoded::Fragment => fragments.decode(&frame, &home, Fit::Whole),
+                decoded => decoded,
+            });
+        });
     }
-}
-
-/// Nanoseconds to read a frame, the least of several tries.
-fn measure(data: &[u8], home: &Home) -> f64 {
-    let frame = Frame { ts_ns: 1, linktype: 1, wire_len: data.len() as u32, interface: 0, data };
-    let mut fragments = Fragments::default();
-    let mut once = || {
-        let begun = Instant::now();
-        for _ in 0..ROUNDS {
-            if let Decoded::Fragment = black_box(decode(black_box(&frame), home, Fit::Whole)) {
-                black_box(fragments.decode(&frame, home, Fit::Whole));
-            }
-        }
-        begun.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
-    };
-    (0..TRIES).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
 fn ethernet(ethertype: u16, body: &[u8]) -> Vec<u8> {

@@ -1,12 +1,13 @@
-//! How long a browser's hello takes: `cargo bench -p dataplane --bench hello` prints nanoseconds, the best of many rounds.
+//! How long a browser's hello takes, in TLS and in QUIC.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "../tests/hellos/mod.rs"]
 mod hellos;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
+use criterion::{Criterion, criterion_group, criterion_main};
 use dataplane::apps::ja4::{Transport, ja4};
 use dataplane::apps::quic::{Side, V1, initial_keys};
 use dataplane::apps::quictalk::QuicTalk;
@@ -15,8 +16,8 @@ use dataplane::apps::tls::parse_client_hello;
 use dataplane::apps::tlstalk::TlsTalk;
 use hellos::{Event, MADE, alpn, block16, crypto, extension, hello_body, initial, message, play, record, server_name};
 
-const ROUNDS: usize = 400;
-const TIMES: u32 = 500;
+criterion_group!(benches, parts);
+criterion_main!(benches);
 
 /// A hello as browsers say it: sixteen ciphers, seventeen extensions, GREASE here and there.
 fn browsers_hello() -> Vec<u8> {
@@ -34,17 +35,7 @@ fn browsers_hello() -> Vec<u8> {
     hello_body(&extensions, &ciphers, 0x0303)
 }
 
-fn time<T>(what: &str, mut work: impl FnMut() -> T) {
-    let round = |_| {
-        let start = Instant::now();
-        (0..TIMES).for_each(|_| drop(black_box(work())));
-        start.elapsed()
-    };
-    let best = (0..ROUNDS).map(round).min().unwrap_or(Duration::ZERO);
-    println!("{what}: {} ns", best.as_nanos() / u128::from(TIMES));
-}
-
-fn main() {
+fn parts(criterion: &mut Criterion) {
     let body = browsers_hello();
     let handshake = message(1, &body);
     let stream = record(22, &handshake);
@@ -55,10 +46,12 @@ fn main() {
     let hear = |mut talk: Box<dyn Talk>, data: &[u8]| play(&mut *talk, [Event::Data(true, data)]);
     let (tls, quic) = (|| Box::<TlsTalk>::default(), || Box::<QuicTalk>::default());
 
-    time("client hello", || parse_client_hello(black_box(&body), false));
-    time("JA4", || ja4(black_box(&parsed), Transport::Tcp));
-    time("hello over TLS into names", || hear(tls(), &stream));
-    time("QUIC keys", || initial_keys(V1, black_box(b"8394c8f0"), Side::Client));
-    time("hello over QUIC into names", || hear(quic(), &datagram));
-    time("the same in nine frames", || hear(quic(), &scattered));
+    criterion.bench_function("hello: client hello", |bench| bench.iter(|| parse_client_hello(black_box(&body), false)));
+    criterion.bench_function("hello: JA4", |bench| bench.iter(|| ja4(black_box(&parsed), Transport::Tcp)));
+    criterion.bench_function("hello: hello over TLS into names", |bench| bench.iter(|| hear(tls(), &stream)));
+    criterion.bench_function("hello: QUIC keys", |bench| {
+        bench.iter(|| initial_keys(V1, black_box(b"8394c8f0"), Side::Client))
+    });
+    criterion.bench_function("hello: hello over QUIC into names", |bench| bench.iter(|| hear(quic(), &datagram)));
+    criterion.bench_function("hello: the same in nine frames", |bench| bench.iter(|| hear(quic(), &scattered)));
 }

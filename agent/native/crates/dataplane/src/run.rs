@@ -38,6 +38,7 @@ pub struct Read {
     items: Vec<Item>,
     /// Records with fragments, which must be read in order.
     fragments: Vec<u32>,
+    /// What one of several workers counted; one alone counts in its own.
     books: Vec<Books>,
 }
 
@@ -47,12 +48,11 @@ impl<'a> Run<'a> {
         let Some(worker) = workers.first_mut() else { return };
         for start in (0..self.records.len()).step_by(BATCH) {
             let end = (start + BATCH).min(self.records.len());
-            self.read(start..end, read, worker.books.len());
+            self.read(start..end, read, &mut worker.books);
             let mut whole = Vec::new();
             if !read.fragments.is_empty() {
-                self.read_fragments(read, fragments, &mut whole);
+                self.read_fragments(read, fragments, &mut whole, &mut worker.books);
             }
-            worker.books.iter_mut().zip(&read.books).for_each(|(sum, part)| sum.add(part));
             worker.take(read.items.iter(), self.home, |item| self.payload(item, &whole));
         }
     }
@@ -68,13 +68,17 @@ impl<'a> Run<'a> {
             let end = ((thread.index() + 1) * part).min(self.records.len());
             if let Some(read) = parts.get(thread.index()) {
                 let read = &mut read.lock().unwrap_or_else(PoisonError::into_inner);
-                self.read((thread.index() * part).min(end)..end, read, interfaces);
+                let mut books = vec![Books::default(); interfaces];
+                self.read((thread.index() * part).min(end)..end, read, &mut books);
+                read.books = books;
             }
         });
         let mut whole = Vec::new();
         for read in &mut *reads {
             if !read.fragments.is_empty() {
-                self.read_fragments(read, fragments, &mut whole);
+                let mut books = std::mem::take(&mut read.books);
+                self.read_fragments(read, fragments, &mut whole, &mut books);
+                read.books = books;
             }
         }
         let reads = &*reads;
@@ -91,14 +95,12 @@ impl<'a> Run<'a> {
     }
 
     /// Decodes records that need no others; notes those that do.
-    fn read(&self, part: std::ops::Range<usize>, read: &mut Read, interfaces: usize) {
+    fn read(&self, part: std::ops::Range<usize>, read: &mut Read, books: &mut [Books]) {
         read.items.clear();
-        read.books.clear();
-        read.books.resize(interfaces, Books::default());
-        for at in part {
-            let Some(record) = self.records.get(at) else { return };
-            let frame = self.block.frame(record);
-            let Some(books) = read.books.get_mut(usize::from(record.interface)) else { continue };
+        let data = self.block.data();
+        for (record, at) in self.records.get(part.clone()).unwrap_or_default().iter().zip(part) {
+            let frame = record.frame_in(data);
+            let Some(books) = books.get_mut(usize::from(record.interface)) else { continue };
             books.packets += 1;
             books.bytes += u64::from(record.wire_len);
             if self.checksums && !checksum::is_sound(&frame, self.fit) {
@@ -115,7 +117,13 @@ impl<'a> Run<'a> {
 
     /// Reads the records with fragments in order and puts their packets where they belong. What was completed goes into
     /// `whole`: (record, payload).
-    fn read_fragments(&self, read: &mut Read, fragments: &mut Fragments, whole: &mut Vec<(u32, Vec<u8>)>) {
+    fn read_fragments(
+        &self,
+        read: &mut Read,
+        fragments: &mut Fragments,
+        whole: &mut Vec<(u32, Vec<u8>)>,
+        books: &mut [Books],
+    ) {
         for at in std::mem::take(&mut read.fragments) {
             let Some(record) = self.records.get(at as usize) else { continue };
             match fragments.decode(&self.block.frame(record), self.home, self.fit) {
@@ -127,7 +135,7 @@ impl<'a> Run<'a> {
                 }
                 Decoded::Fragment => {}
                 Decoded::Dropped(reason) => {
-                    if let Some(books) = read.books.get_mut(usize::from(record.interface)) {
+                    if let Some(books) = books.get_mut(usize::from(record.interface)) {
                         books.drop(reason, 1);
                     }
                 }
@@ -136,6 +144,7 @@ impl<'a> Run<'a> {
         read.items.sort_by_key(|item| item.record);
     }
 
+    #[inline(always)]
     fn item(&self, packet: Packet, at: usize) -> Item {
         let (key, forward) = FlowKey::of(&packet);
         let now = Moment { number: self.number + at as u64, age_ns: self.ages.get(at).copied().unwrap_or_default() };

@@ -9,7 +9,7 @@ use crate::apps::talk::Scene;
 use crate::books::Books;
 use crate::content::Detectors;
 use crate::flow::key::FlowKey;
-use crate::flow::table::{Counted, Table};
+use crate::flow::table::{Added, Counted, Table};
 use crate::flow::{Flow, Listening, Moment, Sight};
 use crate::home::Home;
 use crate::inspect::{Content, Heard};
@@ -102,7 +102,7 @@ impl Worker {
     }
 
     fn count(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) {
-        let (counted, outward) = self.table.add(sight, found, home, now);
+        let Added { counted, outward, unheard } = self.table.add(sight, found, home, now);
         self.dns.at = now.number;
         let Some(books) = self.books.get_mut(usize::from(sight.packet.interface)) else { return };
         if counted == Counted::Domestic {
@@ -121,8 +121,8 @@ impl Worker {
                 self.label(slot, sight.packet);
                 self.inspect(slot, sight, outward, now);
             }
-            Counted::Known(slot) => self.inspect(slot, sight, outward, now),
-            Counted::Domestic => {}
+            Counted::Known(slot) if !unheard => self.inspect(slot, sight, outward, now),
+            Counted::Known(_) | Counted::Domestic => {}
         }
     }
 
@@ -282,7 +282,7 @@ fn stop_listening(table: &mut Table, slot: u32) {
 }
 
 fn sight<'a>(item: &'a Item, payload: &'a [u8]) -> Sight<'a> {
-    Sight { packet: &item.packet, key: item.key, hash: item.hash, forward: item.forward, payload }
+    Sight { packet: &item.packet, key: &item.key, hash: item.hash, forward: item.forward, payload }
 }
 
 /// Replays what workers learnt and asked, in the order of packets, and names the flows that asked.

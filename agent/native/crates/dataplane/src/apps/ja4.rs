@@ -88,6 +88,22 @@ const fn digit(nibble: u8) -> u8 {
     nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
 }
 
+/// The digits of each byte.
+#[allow(clippy::indexing_slicing)] // checked when it is compiled
+const DIGITS: [[u8; 2]; 256] = {
+    let mut digits = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] = [digit(byte as u8 >> 4), digit(byte as u8 & 0xF)];
+        byte += 1;
+    }
+    digits
+};
+
+fn digits(byte: u8) -> [u8; 2] {
+    DIGITS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 /// Hashes numbers in ascending order, and behind them others in their own.
 fn hash_sorted(numbers: impl Iterator<Item = u16> + Clone, others: impl Iterator<Item = u16>) -> [u8; HASH] {
     let mut few = [0; FEW];
@@ -131,9 +147,9 @@ impl Default for Written {
 
 impl Written {
     fn add(&mut self, mark: u8, number: u16) {
-        let [high, low] = number.to_be_bytes();
+        let [[a, b], [c, d]] = number.to_be_bytes().map(digits);
         if let Some(place) = self.batch.get_mut(self.count) {
-            *place = [mark, digit(high >> 4), digit(high & 0xF), digit(low >> 4), digit(low & 0xF)];
+            *place = [mark, a, b, c, d];
             self.count += 1;
         }
         if self.count == BATCH {
@@ -156,7 +172,7 @@ impl Written {
         if !self.empty {
             let hash = self.hash.finalize();
             for (place, byte) in text.as_chunks_mut().0.iter_mut().zip(hash) {
-                *place = [digit(byte >> 4), digit(byte & 0xF)];
+                *place = digits(byte);
             }
         }
         text

@@ -24,6 +24,7 @@ impl FlowKey {
     ///
     /// An ICMP request and its answer are one flow, which another request the other way is not; other ICMP is one-way.
     /// Community ID has it so.
+    #[inline]
     #[must_use]
     pub fn of(packet: &Packet) -> (Self, bool) {
         let (forward, port_a, port_b) = match packet.proto {
@@ -118,6 +119,7 @@ impl Default for Hasher {
 
 impl Hasher {
     /// The hash of a flow.
+    #[inline]
     #[must_use]
     pub fn flow(&self, key: &FlowKey) -> u64 {
         let [s0, s1, s2, s3] = self.seeds;
@@ -138,6 +140,7 @@ impl Hasher {
     }
 
     /// The hash of the two hosts alone.
+    #[inline]
     fn ends(&self, key: &FlowKey) -> u64 {
         let [s0, s1, s2, s3] = self.seeds;
         let (a, b) = (u128::from_be_bytes(key.a), u128::from_be_bytes(key.b));

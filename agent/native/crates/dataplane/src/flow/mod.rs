@@ -166,7 +166,7 @@ impl Flow {
             vlan: packet.vlan,
             local_port,
             remote_port,
-            ..Self::begun(key, scope, packet.ts_ns, now)
+            ..Self::begun(*key, scope, packet.ts_ns, now)
         }
     }
 
@@ -242,6 +242,20 @@ impl Flow {
             local_port: 0,
             remote_port: 0,
         }
+    }
+
+    /// Tells whether it is the flow of a key, and lives.
+    #[inline]
+    #[must_use]
+    pub fn is(&self, key: &FlowKey) -> bool {
+        self.alive && self.key == *key
+    }
+
+    /// Tells whether nobody listens any more.
+    #[inline]
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        self.listening == Listening::Over
     }
 
     /// Has all of it brought into the cache; the number is of no use.
@@ -365,7 +379,7 @@ const fn way_bit(outward: bool) -> u8 {
 #[derive(Clone, Copy)]
 pub struct Sight<'a> {
     pub packet: &'a Packet,
-    pub key: FlowKey,
+    pub key: &'a FlowKey,
     pub hash: u64,
     /// The sender stands in the key as `a`.
     pub forward: bool,

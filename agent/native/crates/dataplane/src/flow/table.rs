@@ -26,14 +26,59 @@ pub struct Lifetimes {
 }
 
 /// What became of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Counted {
     /// In a flow that was there.
     Known(u32),
     /// In a flow that it opened.
     Opened(u32),
     /// At home, and flows at home are not reported.
+    #[default]
     Domestic,
+}
+
+/// What became of a packet, and what its flow is to those who read its payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Added {
+    pub counted: Counted,
+    pub outward: bool,
+    /// Nobody listens to the flow any more.
+    pub unheard: bool,
+}
+
+impl Lifetimes {
+    /// Tells whether nothing is due: the flow is neither closing nor idle nor old.
+    #[inline]
+    fn keeps(&self, flow: &Flow, now: Moment) -> bool {
+        flow.closing.is_none()
+            && now.age_ns - flow.seen_age < self.idle_ns
+            && now.age_ns - flow.opened_age < self.active_ns
+    }
+}
+
+/// Counts a packet in its flow, and notes that the flow has changed, and when it is closing. Returns whether it goes
+/// outward.
+#[inline]
+fn tally(
+    flow: &mut Flow,
+    slot: u32,
+    sight: &Sight<'_>,
+    now: Moment,
+    changed: &mut Vec<u32>,
+    closing: &mut VecDeque<(i64, FlowRef)>,
+) -> bool {
+    flow.seen_age = now.age_ns;
+    let was_closing = flow.closing.is_some();
+    let outward = flow.count(sight.packet, sight.forward);
+    if !flow.dirty {
+        flow.dirty = true;
+        changed.push(slot);
+    }
+    if flow.closing.is_some() && !was_closing {
+        flow.opened_age = now.age_ns;
+        closing.push_back((now.age_ns, FlowRef { slot, generation: flow.generation }));
+    }
+    outward
 }
 
 /// A flow by how long it was idle: the first in order is the one to give way.
@@ -95,7 +140,7 @@ impl Table {
     #[inline]
     #[must_use]
     pub fn find(&self, sight: &Sight<'_>) -> Option<u32> {
-        self.index.find(sight.hash, |slot| self.slab.get(slot).is_some_and(|flow| flow.key == sight.key))
+        self.index.find(sight.hash, |slot| self.slab.get(slot).is_some_and(|flow| flow.key == *sight.key))
     }
 
     /// Has the memory brought in that packets with these hashes will be counted in, so that the processor waits for many
@@ -114,40 +159,35 @@ impl Table {
         std::hint::black_box(seen);
     }
 
-    /// Counts a packet. `found` is what `find` said, perhaps before other packets were counted. Returns also whether the
-    /// packet goes outward.
+    /// Counts a packet. `found` is what `find` said, perhaps before other packets were counted.
     #[inline]
-    pub fn add(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) -> (Counted, bool) {
-        let known = found
-            .filter(|slot| self.slab.get(*slot).is_some_and(|flow| flow.alive && flow.key == sight.key))
-            .or_else(|| self.find(sight))
-            .and_then(|slot| self.going_on(slot, sight, now));
-        let counted = match known {
+    pub fn add(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) -> Added {
+        let Self { slab, changed, closing, lifetimes, .. } = self;
+        if let Some(slot) = found
+            && let Some(flow) = slab.get_mut(slot)
+            && flow.is(sight.key)
+            && lifetimes.keeps(flow, now)
+        {
+            let outward = tally(flow, slot, sight, now, changed, closing);
+            return Added { counted: Counted::Known(slot), outward, unheard: flow.is_unheard() };
+        }
+        self.add_slowly(sight, home, now)
+    }
+
+    /// Counts a packet whose flow was not found, or may have ended before it.
+    fn add_slowly(&mut self, sight: &Sight<'_>, home: &Home, now: Moment) -> Added {
+        let counted = match self.find(sight).and_then(|slot| self.going_on(slot, sight, now)) {
             Some(counted) => counted,
             None => match self.open(sight, home, now) {
                 Some(slot) => Counted::Opened(slot),
-                None => return (Counted::Domestic, false),
+                None => return Added::default(),
             },
         };
-        let (Counted::Known(slot) | Counted::Opened(slot)) = counted else { return (counted, false) };
-        (counted, self.count(slot, sight, now))
-    }
-
-    #[inline]
-    fn count(&mut self, slot: u32, sight: &Sight<'_>, now: Moment) -> bool {
-        let Some(flow) = self.slab.get_mut(slot) else { return false };
-        flow.seen_age = now.age_ns;
-        let was_closing = flow.closing.is_some();
-        let outward = flow.count(sight.packet, sight.forward);
-        if !flow.dirty {
-            flow.dirty = true;
-            self.changed.push(slot);
-        }
-        if flow.closing.is_some() && !was_closing {
-            flow.opened_age = now.age_ns;
-            self.closing.push_back((now.age_ns, FlowRef { slot, generation: flow.generation }));
-        }
-        outward
+        let Self { slab, changed, closing, .. } = self;
+        let (Counted::Known(slot) | Counted::Opened(slot)) = counted else { return Added::default() };
+        let Some(flow) = slab.get_mut(slot) else { return Added::default() };
+        let outward = tally(flow, slot, sight, now, changed, closing);
+        Added { counted, outward, unheard: flow.is_unheard() }
     }
 
     /// The flow a packet belongs to, or None when the one in the table has ended before it.
