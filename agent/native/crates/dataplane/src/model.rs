@@ -311,6 +311,30 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// What a frame and an IP header say of it; nothing of its transport but the number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn bare(frame: &Frame<'_>, src: Address, dst: Address, proto: u8, ip_bytes: u32) -> Self {
+        Self {
+            ts_ns: frame.ts_ns,
+            src,
+            dst,
+            ip_bytes,
+            payload_bytes: 0,
+            payload: (0, 0),
+            tcp_seq: 0,
+            tcp_ack: 0,
+            sport: 0,
+            dport: 0,
+            interface: frame.interface,
+            proto,
+            tcp_flags: 0,
+            tunnel: TunnelPath(0),
+            vlan: Vlan(0),
+            carries: None,
+        }
+    }
+
     /// The captured payload within the frame's data the packet was read from.
     #[must_use]
     pub fn payload_in<'a>(&self, data: &'a [u8]) -> &'a [u8] {

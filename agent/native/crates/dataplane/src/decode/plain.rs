@@ -3,7 +3,7 @@
 
 use super::wire::chunk_at;
 use super::{Fit, tunnel};
-use crate::model::{Address, Frame, Packet, TunnelPath, Vlan, proto};
+use crate::model::{Address, Frame, Packet, proto};
 
 const ETHERNET: u32 = 1;
 const ETHERNET_HEADER: usize = 14;
@@ -44,24 +44,7 @@ pub fn read(frame: &Frame<'_>, fit: Fit) -> Option<Packet> {
 /// Reads TCP or UDP behind an IP packet's header.
 #[inline(always)]
 fn behind(frame: &Frame<'_>, src: Address, dst: Address, proto: u8, length: usize, body: usize) -> Option<Packet> {
-    let mut packet = Packet {
-        ts_ns: frame.ts_ns,
-        src,
-        dst,
-        ip_bytes: length as u32,
-        payload_bytes: 0,
-        payload: (0, 0),
-        tcp_seq: 0,
-        tcp_ack: 0,
-        sport: 0,
-        dport: 0,
-        interface: frame.interface,
-        proto,
-        tcp_flags: 0,
-        tunnel: TunnelPath::default(),
-        vlan: Vlan::default(),
-        carries: None,
-    };
+    let mut packet = Packet::bare(frame, src, dst, proto, length as u32);
     let mut end = ETHERNET_HEADER + length;
     let start = match proto {
         proto::TCP => {

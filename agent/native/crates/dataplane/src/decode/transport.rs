@@ -35,22 +35,10 @@ pub fn read(frame: &Frame<'_>, header: &Header, place: &Place, cut: bool) -> Res
 /// The packet of a fragment whose first fragment is not known: without ports, nothing of its payload to be read.
 pub fn unported(frame: &Frame<'_>, header: &Header, place: &Place) -> Packet {
     Packet {
-        ts_ns: frame.ts_ns,
-        src: header.src,
-        dst: header.dst,
-        ip_bytes: header.ip_bytes as u32,
         payload_bytes: header.end.saturating_sub(header.body) as u32,
-        payload: (0, 0),
-        tcp_seq: 0,
-        tcp_ack: 0,
-        sport: 0,
-        dport: 0,
-        interface: frame.interface,
-        proto: header.proto,
-        tcp_flags: 0,
         tunnel: place.tunnel,
         vlan: place.vlan,
-        carries: None,
+        ..Packet::bare(frame, header.src, header.dst, header.proto, header.ip_bytes as u32)
     }
 }
 
