@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from hashlib import sha1
 from operator import sub
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +16,7 @@ from crossborder.model import EndReason, Initiator, Report, Scope
 from crossborder.prefixes import key_of
 
 if TYPE_CHECKING:
+    from crossborder.engine.flowids import FlowIds
     from crossborder.engine.home import Home
     from crossborder.engine.packet import Packet
 
@@ -254,12 +254,8 @@ class Flow:
             if not flags & RST and packet.ts_ns >= self.syn_ns:
                 self.rtt_us = min((packet.ts_ns - self.syn_ns) // 1000, _RTT_LIMIT_US)
 
-    def row(self, seed: int, taken: dict[int, None]) -> tuple[object, ...]:
-        """Return the report of this tick in the order of REPORT_COLUMNS, and begin to count the next delta.
-
-        `taken` are the ids given before: where the clock stood still or was set back, a tuple used again would get
-        the id of the flow before it.
-        """
+    def row(self, seed: int, ids: FlowIds) -> tuple[object, ...]:
+        """Return the report of this tick in the order of REPORT_COLUMNS, and begin to count the next delta."""
         totals = (
             self.packets_out,
             self.packets_in,
@@ -269,7 +265,7 @@ class Flow:
             self.payload_in,
         )
         if self._told is None:
-            self._identify(seed, taken)
+            self._identify(seed, ids)
         told, self._told = self._told or _NOTHING, totals
         report = Report.OPENED if told is _NOTHING else Report.ACTIVE
         if self.end_reason is not None:
@@ -294,15 +290,11 @@ class Flow:
             key_of(self.remote),
         )
 
-    def _identify(self, seed: int, taken: dict[int, None]) -> None:
+    def _identify(self, seed: int, ids: FlowIds) -> None:
         interface, proto, src, dst, sport, dport, tunnel = self.key
         tail = struct.pack("!BHHq", proto, sport, dport, self.first_ns) + (tunnel or "").encode()
         data = interface.encode("utf-8", "surrogateescape") + b"\0" + src + b"\0" + dst + tail
-        self.id = _id(data)
-        while self.id in taken:
-            data += b"+"
-            self.id = _id(data)
-        taken[self.id] = None
+        self.id = ids.give(data)
         self._keys = (
             self._community_id(seed),
             _text(self.local),
@@ -324,10 +316,6 @@ class Flow:
         if self.initiator is Initiator.REMOTE:
             asker, asked = asked, asker
         return community_id(asker, asked, self.proto, self.local_port, self.remote_port, seed)
-
-
-def _id(data: bytes) -> int:
-    return int.from_bytes(sha1(data, usedforsecurity=False).digest()[:8], "big")
 
 
 def _text(packed: bytes) -> str:

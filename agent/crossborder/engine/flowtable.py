@@ -10,6 +10,7 @@ import polars as pl
 
 from crossborder.engine import SECOND_NS
 from crossborder.engine.flow import Flow, choose, flow_key, opened_by_sender, scope_of
+from crossborder.engine.flowids import FlowIds
 from crossborder.engine.home import Side
 from crossborder.engine.packet import ACK, SYN
 from crossborder.model import REPORT_SCHEMA, EndReason, Scope
@@ -24,7 +25,6 @@ __all__ = ["Flow", "FlowTable", "choose"]
 
 SET_BACK_NS: Final = 60 * SECOND_NS  # a packet this much older than the newest: its clock was set back
 CLOSE_GRACE_NS: Final = SECOND_NS  # a closed TCP flow waits so long for the last ACK
-RECENT_IDS: Final = 65_536  # flow ids remembered, so that none is given twice where the clock stood still or went back
 MAX_UNREPORTED: Final = 65_536  # flows ended within one tick before the tick is called early
 
 
@@ -43,7 +43,7 @@ class FlowTable:
         self._flows: OrderedDict[FlowKey, Flow] = OrderedDict()  # idle the longest first
         self._changed: list[Flow] = []
         self._closing: list[Flow] = []
-        self._ids: OrderedDict[int, None] = OrderedDict()  # given recently, the oldest first
+        self._ids = FlowIds()
         self._opened = 0
         self._ended = 0
         self._age = 0
@@ -184,8 +184,7 @@ class FlowTable:
     def _report(self) -> pl.DataFrame:
         self._changed.sort(key=attrgetter("number"))
         rows = [flow.row(self._config.community_seed, self._ids) for flow in self._changed]
-        while len(self._ids) > RECENT_IDS:
-            self._ids.popitem(last=False)
+        self._ids.forget()
         self._changed = []
         self._ended = 0
         columns = zip(*rows, strict=True) if rows else ([] for _ in REPORT_SCHEMA)

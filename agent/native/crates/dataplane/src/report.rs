@@ -1,6 +1,5 @@
 //! Makes the reports of a tick: a row for each flow that changed, in columns, in the order they opened.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -9,11 +8,9 @@ use rayon::prelude::*;
 use crate::books::Books;
 use crate::columns::Columns;
 use crate::flow::Flow;
-use crate::flow::ids::flow_id;
+use crate::flow::ids::FlowIds;
 use crate::worker::{Shed, Worker};
 
-/// Flow ids remembered.
-const RECENT_IDS: usize = 65_536;
 /// Rows of one record batch: a part of the work of one thread.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
@@ -64,7 +61,7 @@ struct Row {
 pub struct Reporter {
     interfaces: Vec<String>,
     community_seed: u16,
-    ids: Ids,
+    ids: FlowIds,
     which: Which,
     rows: Vec<Row>,
     /// How many of them have been reported.
@@ -74,7 +71,14 @@ pub struct Reporter {
 impl Reporter {
     #[must_use]
     pub fn new(interfaces: Vec<String>, community_seed: u16) -> Self {
-        Self { interfaces, community_seed, ids: Ids::default(), which: Which::Changed, rows: Vec::new(), reported: 0 }
+        Self {
+            interfaces,
+            community_seed,
+            ids: FlowIds::default(),
+            which: Which::Changed,
+            rows: Vec::new(),
+            reported: 0,
+        }
     }
 
     /// Begins the reports of flows that changed since the last.
@@ -97,6 +101,9 @@ impl Reporter {
             None => rows.chunks(BATCH_ROWS).map(batch).collect(),
         };
         self.reported = end;
+        if !self.has_more() {
+            self.ids.forget();
+        }
         batches
     }
 
@@ -120,10 +127,10 @@ impl Reporter {
             let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(row.slot)) else { continue };
             if !flow.identified {
                 flow.identified = true;
-                flow.id = ids.give(interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str), flow);
+                let interface = interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str);
+                flow.id = ids.give(interface, &flow.key, flow.first_ns);
             }
         }
-        ids.forget();
     }
 
     fn batch(&self, rows: &[Row], workers: &[Worker]) -> RecordBatch {
@@ -140,34 +147,6 @@ impl Reporter {
             }
         }
         columns.finish()
-    }
-}
-
-/// The ids that were given of late, so that none is given twice where the clock stood still or went back.
-#[derive(Default)]
-struct Ids {
-    taken: HashSet<u64, foldhash::fast::RandomState>,
-    recent: VecDeque<u64>,
-}
-
-impl Ids {
-    fn give(&mut self, interface: &str, flow: &Flow) -> u64 {
-        let mut again = 0;
-        loop {
-            let id = flow_id(interface, &flow.key, flow.first_ns, again);
-            if self.taken.insert(id) {
-                self.recent.push_back(id);
-                return id;
-            }
-            again += 1;
-        }
-    }
-
-    fn forget(&mut self) {
-        let old = self.recent.len().saturating_sub(RECENT_IDS);
-        for id in self.recent.drain(..old) {
-            self.taken.remove(&id);
-        }
     }
 }
 

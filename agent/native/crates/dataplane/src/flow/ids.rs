@@ -1,9 +1,12 @@
-//! The names of a flow: Community ID v1, the flow id, and the transport's keyword.
+//! The names of a flow: Community ID v1, flow ids, and the transport's keyword.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use foldhash::fast::RandomState;
 use sha1::{Digest, Sha1};
 
 use super::key::{FlowKey, icmp_answer};
@@ -35,25 +38,67 @@ pub fn community_id(src: End, dst: End, protocol: u8, seed: u16, text: &mut Stri
     STANDARD.encode_string(sha.finalize(), text);
 }
 
-/// The flow id: the first eight bytes of SHA-1 over what makes a flow itself. `again` counts the flows that had this id
-/// before: where the clock stood still or was set back, a tuple used again would get the id of the flow before it.
-///
-/// No secret hangs on it; SHA-1 is what processors compute fastest.
-#[must_use]
-pub fn flow_id(interface: &str, key: &FlowKey, first_ns: i64, again: usize) -> u64 {
-    let mut data = Vec::with_capacity(128);
-    data.extend_from_slice(interface.as_bytes());
-    data.push(0);
-    data.extend_from_slice(key.end(true).wire());
-    data.push(0);
-    data.extend_from_slice(key.end(false).wire());
-    data.push(key.proto);
-    data.extend_from_slice(&key.port_a.to_be_bytes());
-    data.extend_from_slice(&key.port_b.to_be_bytes());
-    data.extend_from_slice(&first_ns.to_be_bytes());
-    data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
-    data.extend(std::iter::repeat_n(b'+', again));
-    Sha1::digest(&data).first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
+/// Flows remembered, so that no id is given twice where the clock stood still or went back.
+const RECENT_IDS: usize = 65_536;
+
+/// The ids that were given of late. However often a tuple is used again, giving the next id costs the same.
+#[derive(Default)]
+pub struct FlowIds {
+    uses: HashMap<u64, Uses, RandomState>,
+    recent: VecDeque<u64>,
+}
+
+/// How often a tuple was used in the same nanosecond.
+#[derive(Default)]
+struct Uses {
+    next: u64,
+    remembered: usize,
+}
+
+impl FlowIds {
+    /// The id of a flow: the first eight bytes of SHA-1 over what makes it itself, and, where all that was used before, over
+    /// the number of the use too. No secret hangs on it; SHA-1 is what processors compute fastest.
+    pub fn give(&mut self, interface: &str, key: &FlowKey, first_ns: i64) -> u64 {
+        let mut data = Vec::with_capacity(128);
+        data.extend_from_slice(interface.as_bytes());
+        data.push(0);
+        data.extend_from_slice(key.end(true).wire());
+        data.push(0);
+        data.extend_from_slice(key.end(false).wire());
+        data.push(key.proto);
+        data.extend_from_slice(&key.port_a.to_be_bytes());
+        data.extend_from_slice(&key.port_b.to_be_bytes());
+        data.extend_from_slice(&first_ns.to_be_bytes());
+        data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
+        let first = hash(&data);
+        let uses = self.uses.entry(first).or_default();
+        let again = uses.next;
+        uses.next += 1;
+        uses.remembered += 1;
+        self.recent.push_back(first);
+        if again == 0 {
+            return first;
+        }
+        data.extend_from_slice(&again.to_be_bytes());
+        hash(&data)
+    }
+
+    /// Forgets all but the newest.
+    pub fn forget(&mut self) {
+        let old = self.recent.len().saturating_sub(RECENT_IDS);
+        for first in self.recent.drain(..old) {
+            if let Entry::Occupied(mut uses) = self.uses.entry(first) {
+                uses.get_mut().remembered -= 1;
+                if uses.get().remembered == 0 {
+                    uses.remove();
+                }
+            }
+        }
+    }
+}
+
+fn hash(data: &[u8]) -> u64 {
+    Sha1::digest(data).first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
 }
 
 /// The IANA keyword of a protocol number in lower case, `ip-<n>` when it has none.
