@@ -9,6 +9,7 @@ from scapy.utils import RawPcapWriter
 from crossborder.demo.manifest import Manifest
 from crossborder.demo.script import SCRIPT
 from crossborder.demo.stage import Stage, moment
+from crossborder.engine import ETHERNET
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from crossborder.demo.manifest import Frame
 
 SEED = 20260126
-_ETHERNET = 1
 _SNAPLEN = 262_144
 
 
@@ -65,7 +65,7 @@ def write_capture(path: Path, seed: int = SEED, progress: Callable[[int, int], N
 
 
 def _write(file: BinaryIO, frames: list[Frame]) -> None:
-    with RawPcapWriter(file, linktype=_ETHERNET, snaplen=_SNAPLEN) as writer:
+    with RawPcapWriter(file, linktype=ETHERNET, snaplen=_SNAPLEN) as writer:
         writer.write_header(None)
         for time_ns, data, wire_length in frames:
             seconds, nanoseconds = divmod(time_ns, 1_000_000_000)

@@ -8,13 +8,13 @@ means pushes frames into `native.PushedEngine`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from crossborder.engine.detectors import Detector
     from crossborder.engine.home import Home
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 EngineName = Literal["auto", "native", "portable", "tshark"]
 SECOND_NS = 1_000_000_000
+ETHERNET = 1  # link type, https://www.tcpdump.org/linktypes.html
+STDIN = Path("-")
+
+
+def interface_of(path: Path) -> str:
+    """Return what stands in the interface column for packets of a file."""
+    return "stdin" if path == STDIN else path.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from crossborder import telemetry
-from crossborder.engine import SECOND_NS, Progress
-from crossborder.engine.portable.files import interface_of
-from crossborder.engine.portable.source import ETHERNET, Filter
+from crossborder.engine import ETHERNET, SECOND_NS, Progress, interface_of
 from crossborder.errors import CrossborderError, Fault
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 from crossborder.prefixes import key_range
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from crossborder.engine import EngineConfig
     from crossborder.engine.detectors import Detector
     from crossborder.engine.home import Home
+    from crossborder.engine.portable.source import Filter
 
 
 _NO_ONES = 0xFFFF_FFFF  # link type
@@ -131,7 +130,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
     try:
         if config.interfaces:
             return _listen(native, config, settings)
-        programs = Filter(config.bpf).programs()
+        programs = _filter(config.bpf).programs() if config.bpf else {}
         if interfaces and not config.files:
             return native.Engine.pushed(interfaces[0], _networks(config.home), settings, programs)
         return native.Engine.open_files(config.files, interfaces, _networks(config.home), settings, programs)
@@ -166,12 +165,20 @@ def _listen(
     return engine
 
 
+def _filter(expression: str) -> Filter:
+    from crossborder.engine.portable.source import Filter  # scapy takes a moment that few need
+
+    return Filter(expression)
+
+
 def _program(native: ModuleType, interface: str, expression: str) -> list[tuple[int, int, int, int]]:
     """Compile a filter for the frames of an interface; raises CrossborderError."""
+    if not expression:
+        return []
     linktype = native.linktype_of(interface)
-    if linktype == _NO_ONES and expression:
+    if linktype == _NO_ONES:
         raise CrossborderError(f"interface {interface}: its frames are neither Ethernet nor IP, no filter fits them")
-    return Filter(expression).program(ETHERNET if linktype is None else linktype)
+    return _filter(expression).program(ETHERNET if linktype is None else linktype)
 
 
 def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:

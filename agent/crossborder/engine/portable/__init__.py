@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crossborder.engine import SECOND_NS, Progress
+from crossborder.engine import SECOND_NS, Progress, interface_of
 from crossborder.engine.ledger import Ledger
 from crossborder.engine.portable.decode import Decoder
-from crossborder.engine.portable.files import Files, Pace, interface_of
+from crossborder.engine.portable.files import Files, Pace
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.inspection import Inspector
 from crossborder.engine.portable.ip import Fit

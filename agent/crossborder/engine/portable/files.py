@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from crossborder.engine import SECOND_NS
+from crossborder.engine import SECOND_NS, STDIN, interface_of
 from crossborder.engine.portable.source import Filter, read_capture
-from crossborder.engine.portable.stream import STDIN, open_stream, size_of
+from crossborder.engine.portable.stream import open_stream, size_of
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from crossborder.engine.portable.stream import Stream
 
 POLL_SECONDS: Final = 0.2  # how soon a paced replay notices that it shall stop
-
-
-def interface_of(path: Path) -> str:
-    """Return what stands in the interface column for packets of a file."""
-    return "stdin" if path == STDIN else path.name
 
 
 class Files:

@@ -9,6 +9,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
+from crossborder.engine import ETHERNET
 from crossborder.engine.portable.frame import Frame
 from crossborder.engine.portable.source import open_listener
 from crossborder.errors import CrossborderError
@@ -28,9 +29,9 @@ _TIME = struct.Struct("@qq")
 _ANCILLARY = socket.CMSG_SPACE(_AUXDATA.size) + socket.CMSG_SPACE(_TIME.size)
 _OUTGOING = 4  # PACKET_OUTGOING
 _LOOPBACK = 772  # ARPHRD_LOOPBACK
-_ETHERNET, _RAW_IP, _UNKNOWN = 1, 101, -1  # link types; the last is no one's
+_RAW_IP, _UNKNOWN = 101, -1  # link types; the last is no one's
 # ARPHRD of net/if_arp.h → link type. On tunnels, PPP and modems the kernel hands out bare IP packets.
-_LINKTYPES = {1: _ETHERNET, _LOOPBACK: _ETHERNET} | dict.fromkeys((512, 519, 768, 769, 776, 778, 65534), _RAW_IP)
+_LINKTYPES = {1: ETHERNET, _LOOPBACK: ETHERNET} | dict.fromkeys((512, 519, 768, 769, 776, 778, 65534), _RAW_IP)
 
 
 class Interface:

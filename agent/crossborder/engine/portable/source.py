@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
 
 MAX_CAPTURED: Final = 262_144  # libpcap's MAXIMUM_SNAPLEN: a record that claims more is damage
-ETHERNET: Final = 1
 _LINKTYPES: Final = 512  # https://www.tcpdump.org/linktypes.html has not come so far
 _TIME_LIMIT: Final = (1 << 63) - 1
 _PCAP_MAGICS = frozenset({b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1"})

@@ -7,17 +7,17 @@ import os
 import select
 import stat
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import zstandard
 
+from crossborder.engine import STDIN
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-STDIN: Final = Path("-")
 CHUNK: Final = 1 << 18  # bytes read or unpacked at a time
 READ_LIMIT: Final = 1 << 24  # most bytes of one record; a block that claims 4 GiB is a fault, not a reservation
 _POLL_SECONDS: Final = 0.2  # how soon a read from a pipe notices that it shall stop

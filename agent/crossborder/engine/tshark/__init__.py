@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossborder.engine import Progress
+from crossborder.engine import Progress, interface_of
 from crossborder.engine.ledger import Ledger
-from crossborder.engine.portable.files import Pace, interface_of
+from crossborder.engine.portable.files import Pace
 from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.tshark.content import Inspector
 from crossborder.engine.tshark.decode import Decoder

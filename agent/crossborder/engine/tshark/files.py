@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from crossborder.engine.portable.files import interface_of
-from crossborder.engine.portable.stream import CHUNK, STDIN, ZSTD, open_stream, size_of
+from crossborder.engine import STDIN, interface_of
+from crossborder.engine.portable.stream import CHUNK, ZSTD, open_stream, size_of
 from crossborder.engine.tshark.capture import dissect, tshark_path
 from crossborder.engine.tshark.settings import dissect_parameters
 from crossborder.errors import CrossborderError
