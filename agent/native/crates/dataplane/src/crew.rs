@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::ThreadPool;
 
+use crate::flow::table::Idle;
 use crate::worker::Worker;
 
 /// Threads for workers.
@@ -30,4 +31,20 @@ pub fn each(pool: Option<&ThreadPool>, workers: &mut [Worker], job: impl Fn(usiz
             job(thread.index(), &mut seat.lock().unwrap_or_else(PoisonError::into_inner));
         }
     });
+}
+
+/// Ends the flows of all workers that were idle the longest.
+pub fn evict(workers: &mut [Worker], count: usize) {
+    let mut idle: Vec<(Idle, usize)> = Vec::new();
+    for (number, worker) in workers.iter_mut().enumerate() {
+        idle.extend(worker.table.idlest(count).into_iter().map(|flow| (flow, number)));
+    }
+    let key = |(flow, _): &(Idle, usize)| (flow.seen_age, flow.opened_at);
+    if idle.len() > count {
+        idle.select_nth_unstable_by_key(count, key);
+    }
+    for (at, (flow, number)) in idle.iter().enumerate() {
+        let Some(worker) = workers.get_mut(*number) else { continue };
+        if at < count { worker.table.evict(flow.flow) } else { worker.table.keep(flow) }
+    }
 }

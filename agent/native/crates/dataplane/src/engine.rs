@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::books::Books;
 use crate::clock::Clock;
 pub use crate::control::{Config, Control};
-use crate::crew::{each, pool};
+use crate::crew::{each, evict, pool};
 use crate::decode::fragments::Fragments;
 use crate::flow::key::Hasher;
-use crate::flow::table::{Idle, Table};
+use crate::flow::table::Table;
 use crate::home::Home;
 use crate::model::{DropReason, SECOND_NS};
 use crate::names::dns::DnsNames;
@@ -393,21 +393,5 @@ fn shed(load: f64) -> Shed {
         _ if load < 0.65 => Shed::Content,
         _ if load < 0.8 => Shed::SomeNames,
         _ => Shed::Names,
-    }
-}
-
-/// Ends the flows of all workers that were idle the longest.
-fn evict(workers: &mut [Worker], count: usize) {
-    let mut idle: Vec<(Idle, usize)> = Vec::new();
-    for (number, worker) in workers.iter_mut().enumerate() {
-        idle.extend(worker.table.idlest(count).into_iter().map(|flow| (flow, number)));
-    }
-    let key = |(flow, _): &(Idle, usize)| (flow.seen_age, flow.opened_at);
-    if idle.len() > count {
-        idle.select_nth_unstable_by_key(count, key);
-    }
-    for (at, (flow, number)) in idle.iter().enumerate() {
-        let Some(worker) = workers.get_mut(*number) else { continue };
-        if at < count { worker.table.evict(flow.flow) } else { worker.table.keep(flow) }
     }
 }
