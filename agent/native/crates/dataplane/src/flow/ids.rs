@@ -46,6 +46,8 @@ const RECENT_IDS: usize = 65_536;
 pub struct FlowIds {
     uses: HashMap<u64, Uses, RandomState>,
     recent: VecDeque<u64>,
+    /// Room to write in what is hashed.
+    data: Vec<u8>,
 }
 
 /// How often a tuple was used in the same nanosecond.
@@ -59,7 +61,8 @@ impl FlowIds {
     /// The id of a flow: the first eight bytes of SHA-1 over what makes it itself, and, where all that was used before, over
     /// the number of the use too. No secret hangs on it; SHA-1 is what processors compute fastest.
     pub fn give(&mut self, interface: &str, key: &FlowKey, first_ns: i64) -> u64 {
-        let mut data = Vec::with_capacity(128);
+        let Self { uses, recent, data } = self;
+        data.clear();
         data.extend_from_slice(interface.as_bytes());
         data.push(0);
         data.extend_from_slice(key.end(true).wire());
@@ -70,17 +73,17 @@ impl FlowIds {
         data.extend_from_slice(&key.port_b.to_be_bytes());
         data.extend_from_slice(&first_ns.to_be_bytes());
         data.extend_from_slice(key.tunnel.text().unwrap_or_default().as_bytes());
-        let first = hash(&data);
-        let uses = self.uses.entry(first).or_default();
+        let first = hash(data);
+        let uses = uses.entry(first).or_default();
         let again = uses.next;
         uses.next += 1;
         uses.remembered += 1;
-        self.recent.push_back(first);
+        recent.push_back(first);
         if again == 0 {
             return first;
         }
         data.extend_from_slice(&again.to_be_bytes());
-        hash(&data)
+        hash(data)
     }
 
     /// Forgets all but the newest.

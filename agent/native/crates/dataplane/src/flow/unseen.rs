@@ -222,19 +222,32 @@ impl Flow {
         self.reckoned = self.reckoned & !way_bit(outward) | if top.is_some() { way_bit(outward) } else { 0 };
     }
 
-    /// Changes a direction, given its top, which is then what is returned. What is kept is made where it is needed first.
+    /// Changes a direction, given its top, which is then what is returned. Where there are no holes, what is kept does not
+    /// matter and is not looked for: it may be far in memory.
     fn with(&mut self, outward: bool, change: impl FnOnce(&mut Way, u32) -> u32) {
-        let (mut fresh, top) = (Way::default(), self.top(outward));
-        let kept = self.extra.as_mut().and_then(|extra| extra.unseen.as_mut());
-        let was_kept = kept.is_some();
-        let way = kept.map_or(&mut fresh, |unseen| unseen.way(outward));
-        let changed = change(way, top);
-        if !was_kept && !fresh.holes.is_empty() {
-            *self.extra.get_or_insert_default().unseen.get_or_insert_default().way(outward) = fresh;
-        }
+        let top = self.top(outward);
+        let changed = if self.reckoned & HOLES == 0 {
+            let mut fresh = Way::default();
+            let changed = change(&mut fresh, top);
+            if !fresh.holes.is_empty() {
+                self.keep(outward, fresh);
+            }
+            changed
+        } else {
+            let unseen = self.extra.as_mut().and_then(|extra| extra.unseen.as_mut());
+            let changed = unseen.map_or(top, |unseen| change(unseen.way(outward), top));
+            self.note_holes();
+            changed
+        };
         let [out, inward] = &mut self.tops;
         *(if outward { out } else { inward }) = changed;
-        self.note_holes();
+    }
+
+    /// Keeps the first holes of a direction beside what was counted before.
+    fn keep(&mut self, outward: bool, fresh: Way) {
+        let way = self.extra.get_or_insert_default().unseen.get_or_insert_default().way(outward);
+        *way = Way { holes: fresh.holes, acked: fresh.acked, ..std::mem::take(way) };
+        self.reckoned |= HOLES;
     }
 
     fn note_holes(&mut self) {
