@@ -12,8 +12,8 @@ import socket
 import sys
 import threading
 import time
-from functools import cache
-from itertools import islice
+from functools import cache, partial
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import polars as pl
 from scapy.layers.inet import IP, TCP
 from tests.engine.apps.speech import client_hello
 from tests.engine.captures import LOCAL, check
-from tests.engine.live import ETHER, PATIENCE_SECONDS, make_pair, opened
+from tests.engine.live import ETHER, PATIENCE_SECONDS, make_pair, opened, while_stopped
 
 from crossborder.engine import SECOND_NS
 from crossborder.engine.detectors import Detector
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 TICK = SECOND_NS // 20
 RING = 16 << 20
-PAUSE_SECONDS = 1.0  # without a batch taken: the engine has closed as many ticks as may wait, and reads no more
+PAUSE_SECONDS = 0.5  # many ticks, and time to count what was sent
 FILLED = (0.58, 0.71, 0.95, 0.2)  # of the ring, by each wave
 FLOOD_SECONDS = 1.0  # at least
+SURGES = range(1000, 9000, 500)  # frames; the smallest ring there is holds some 4,400
 HEADER = 86  # of a frame in the ring
 WORDS = (Detector(id="word", title="A word", literals=("secret",)),)
 REQUEST = b"POST /up HTTP/1.1\r\nHost: away.example\r\nContent-Length: 800\r\n\r\nsecret ".ljust(860, b".")
@@ -91,14 +92,17 @@ class Watched:
             self._wire.send(frame)
 
     def flood(self, wave: int) -> int:
-        """Send as many frames as go until every step was seen, and for some time at least; return how many."""
-        begun = time.monotonic()
-        for count, frame in enumerate(frames(wave)):
+        """Send surges, each larger, until every step was seen, and for some time at least; return how many frames."""
+        begun, count, wire = time.monotonic(), 0, frames(wave)
+        for surge in cycle(SURGES):
             passed = time.monotonic() - begun
             if passed > FLOOD_SECONDS and (self.enough.is_set() or passed > PATIENCE_SECONDS):
-                return count
-            self._wire.send(frame)
-        return 0
+                break
+            for frame in islice(wire, surge):
+                self._wire.send(frame)
+            count += surge
+            time.sleep(TICK / SECOND_NS)
+        return count
 
     def take(self, packets: int) -> list[Batch]:
         """Take batches until so many packets are in the books, and one in which nothing new came."""
@@ -158,16 +162,26 @@ class Watched:
 
 
 def waves() -> dict[str, Any]:
-    """Fill parts of the ring while nobody takes batches, and take them then."""
+    """Fill parts of the ring while the engine stands still, and have it go on."""
     watched = Watched(ring_bytes=RING)
     sent, told = 0, []
     for wave, filled in enumerate(FILLED, start=1):
         watched.take(sent)
-        time.sleep(PAUSE_SECONDS)
-        watched.send(wave, amount(filled))
+        while_stopped(partial(watched.send, wave, amount(filled)))
         sent += amount(filled)
         told.append(watched.told(wave, watched.take(sent)))
     return watched.end() | {"sent": sent, "waves": told}
+
+
+def untaken() -> dict[str, Any]:
+    """Send more than the ring holds while nobody takes batches, and take them then."""
+    watched = Watched(ring_bytes=RING)
+    for wave in range(1, 6):
+        watched.send(wave, amount(0.6))
+        time.sleep(PAUSE_SECONDS)
+    sent = 5 * amount(0.6)
+    watched.take(sent)
+    return watched.end() | {"sent": sent, "ticks": len(watched.batches)}
 
 
 def overrun() -> dict[str, Any]:
@@ -188,7 +202,7 @@ def overrun() -> dict[str, Any]:
     return watched.end() | {"sent": sent[0] + 40, "flooded": flooded, "peace": peace}
 
 
-SCENARIOS = (waves, overrun)
+SCENARIOS = (waves, untaken, overrun)
 
 if __name__ == "__main__":
     make_pair()

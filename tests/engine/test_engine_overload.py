@@ -40,6 +40,16 @@ def test_work_is_left_out_by_how_full_the_ring_is() -> None:
 
 
 @native
+def test_packets_are_counted_while_nobody_takes_the_reports() -> None:
+    """Reports wait, packets do not: ticks that close meanwhile are late, and made one."""
+    result = scenario("untaken", "native", "tests.engine.overload")
+
+    assert balanced(result)
+    assert result["dropped"].get("kernel", 0) == 0
+    assert result["ticks"] < 20
+
+
+@native
 def test_an_engine_that_cannot_keep_up_counts_every_packet() -> None:
     """With hardly any of its core: the kernel drops, every step is told in batches and metrics; then it recovers."""
     result = scenario("overrun", "native", "tests.engine.overload")

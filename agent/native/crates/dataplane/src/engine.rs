@@ -4,9 +4,12 @@
 //! address has, which flow gives way when there are too many - is decided between two runs, in the order of packets, and
 //! runs end at the same packets whatever the number of workers.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod intake;
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use self::intake::Next;
 use crate::books::Books;
 use crate::clock::Clock;
 pub use crate::control::{Config, Control};
@@ -15,7 +18,7 @@ use crate::decode::fragments::Fragments;
 use crate::flow::key::Hasher;
 use crate::flow::table::Table;
 use crate::home::Home;
-use crate::model::{DropReason, SECOND_NS};
+use crate::model::DropReason;
 use crate::names::dns::DnsNames;
 use crate::report::{Reporter, Tick, Which};
 use crate::run::{Read, Run};
@@ -30,8 +33,12 @@ const LISTENING_LIMIT: usize = 32_768;
 const HELD_LIMIT: usize = 1 << 26;
 /// Flows that may end within one tick; when more did, those that have ended are reported before it closes.
 const MAX_UNREPORTED: usize = 65_536;
-/// How soon a paced replay notices that it shall stop.
-const POLL: Duration = Duration::from_millis(200);
+/// The same while reports are made or wait to be taken: when more did, what comes from a wire has to wait.
+const MOST_UNREPORTED: usize = 4 * MAX_UNREPORTED;
+/// How full the room for waiting frames may be before reports wait for it to be emptied.
+const BEHIND: f64 = 0.125;
+/// Packets counted then before reports go on.
+const AT_ONCE: u64 = 1 << 18;
 
 /// Packets of a source to ticks of flow reports.
 pub struct Engine {
@@ -64,6 +71,8 @@ pub struct Engine {
     reporter: Reporter,
     /// When the tick closed that is reported.
     told_ns: i64,
+    /// When one closed that is not reported yet.
+    late_ns: Option<i64>,
     /// When the replay began, and which packet time that was.
     pace: Instant,
     pace_ns: i64,
@@ -113,6 +122,7 @@ impl Engine {
             fragments: Fragments::default(),
             dns_names,
             told_ns: 0,
+            late_ns: None,
             pace: Instant::now(),
             pace_ns: 0,
         })
@@ -127,96 +137,41 @@ impl Engine {
     pub fn next_tick(&mut self) -> Option<Tick> {
         loop {
             if self.reporter.has_more() {
+                self.catch_up();
                 return Some(self.report_on());
             }
             if self.closed {
                 return None;
             }
-            if self.at >= self.block.records.len() {
-                match self.fill() {
-                    Next::Records => {}
-                    Next::Tick(tick_ns) => return Some(self.tick(tick_ns)),
-                    Next::End => return Some(self.close()),
-                }
-            }
-            if self.config.realtime
-                && let Some(tick_ns) = self.wait()
-            {
+            if let Some(tick_ns) = self.late_ns.take() {
                 return Some(self.tick(tick_ns));
             }
-            if self.control.stopping() && self.source.wire().is_none() {
-                return Some(self.close()); // what came from a wire is counted, a file can be read again
-            }
-            let (end, due) = self.admit();
-            self.run(end);
-            if let Some(tick_ns) = due {
-                return Some(self.tick(tick_ns));
-            }
-            if self.crowded() {
-                return Some(self.report(self.clock.newest_ns(), Which::Ended));
-            }
-        }
-    }
-
-    /// Gets the next block, and looks at the clock while there is none.
-    fn fill(&mut self) -> Next {
-        self.at = 0;
-        loop {
-            self.block.clear();
-            if self.ended || self.control.stopping() {
-                return Next::End;
-            }
-            let filled = match self.read_ahead.take() {
-                Some(filled) => {
-                    std::mem::swap(&mut self.block, &mut self.ahead);
-                    filled
+            match self.step() {
+                Next::Records if self.ended() >= MAX_UNREPORTED => {
+                    return Some(self.report(self.clock.newest_ns(), Which::Ended));
                 }
-                None => self.source.fill(&mut self.block, EPOCH as usize),
-            };
-            self.ended = filled == Filled::End;
-            self.control.read(self.source.progress());
-            let idle = self.block.records.is_empty();
-            self.follow_home(); // also while the kernel counts all there is, and nothing comes up
-            if let Some(wire) = self.source.wire() {
-                let shed = if idle { Shed::Nothing } else { shed(wire.load()) };
-                self.workers.iter_mut().for_each(|worker| worker.shed = shed);
-                let due = if idle { self.clock.note(wire.now_ns()) } else { None };
-                if let Some(tick_ns) = due {
-                    return Next::Tick(tick_ns);
-                }
-            }
-            if !idle {
-                return Next::Records;
+                Next::Records => {}
+                Next::Tick(tick_ns) => return Some(self.tick(tick_ns)),
+                Next::End => return Some(self.close()),
             }
         }
     }
 
-    /// Shows the clock the next records, up to the end of the block or epoch or to a tick; returns where that is, and the
-    /// time at which a tick closed there.
-    fn admit(&mut self) -> (usize, Option<i64>) {
-        self.ages.clear();
-        let left = if self.config.realtime { 1 } else { (self.epoch - self.number % self.epoch) as usize };
-        for (record, at) in self.block.records.iter().skip(self.at).take(left).zip(self.at..) {
-            let due = if std::mem::take(&mut self.noted) { None } else { self.clock.note(record.ts_ns) };
-            if due.is_some() {
-                self.noted = true;
-                return (at, due);
+    /// Counts what has come from a wire while reports were made or waited to be taken: the room for it is small. A tick that
+    /// closes meanwhile is late, and made one with the next if that closes too.
+    pub fn catch_up(&mut self) {
+        let until = self.number + AT_ONCE;
+        while self.number < until && self.ended() < MOST_UNREPORTED && self.is_behind() {
+            match self.step() {
+                Next::Records => {}
+                Next::Tick(tick_ns) => self.late_ns = Some(tick_ns),
+                Next::End => return,
             }
-            self.last_ts_ns = record.ts_ns;
-            self.ages.push(self.clock.age_ns());
         }
-        (self.at + self.ages.len(), None)
     }
 
-    /// Uses the home that was set last, and has the source use it.
-    fn follow_home(&mut self) {
-        let home = self.control.home();
-        if !Arc::ptr_eq(&home, &self.home) {
-            if let Some(wire) = self.source.wire() {
-                wire.set_home(&home);
-            }
-            self.home = home;
-        }
+    fn is_behind(&mut self) -> bool {
+        !self.closed && self.source.wire().is_some_and(|wire| wire.load() > BEHIND)
     }
 
     /// Decodes and counts the records up to `end`.
@@ -267,7 +222,7 @@ impl Engine {
         }
         let above = |workers: &[Worker]| {
             let (listening, held) = workers.iter().fold((0, 0), |(listening, held), worker| {
-                (listening + worker.table.listening, held + worker.table.held)
+                (listening + worker.table.listened.count, held + worker.table.listened.held)
             });
             listening > LISTENING_LIMIT || held > HELD_LIMIT
         };
@@ -279,9 +234,9 @@ impl Engine {
         self.workers.iter_mut().for_each(Worker::tidy);
     }
 
-    /// Tells whether more flows ended than may wait for their report.
-    fn crowded(&self) -> bool {
-        self.workers.iter().map(|worker| worker.table.ended).sum::<usize>() >= MAX_UNREPORTED
+    /// Flows that ended and wait for the next reports.
+    fn ended(&self) -> usize {
+        self.workers.iter().map(|worker| worker.table.ended).sum()
     }
 
     fn tick(&mut self, tick_ns: i64) -> Tick {
@@ -302,7 +257,7 @@ impl Engine {
         if self.config.detectors.is_some() {
             self.workers.iter_mut().for_each(|worker| worker.table.look());
         }
-        self.reporter.begin(&self.workers, which);
+        self.reporter.begin(&mut self.workers, which);
         self.told_ns = tick_ns;
         self.report_on()
     }
@@ -310,10 +265,6 @@ impl Engine {
     /// Makes the next part of the reports of a tick.
     fn report_on(&mut self) -> Tick {
         let reports = self.reporter.next(&mut self.workers, self.pool.as_ref());
-        if !self.reporter.has_more() {
-            let which = self.reporter.which();
-            each(self.pool.as_ref(), &mut self.workers, |_, worker| worker.table.reported(which));
-        }
         let (lag_ns, down) = self.look_at_wire();
         let mut books = vec![Books::default(); self.config.interfaces.len()];
         let mut shed = Shed::Nothing;
@@ -352,46 +303,5 @@ impl Engine {
         }
         let waiting = self.block.records.get(self.at).map(|record| record.ts_ns);
         (waiting.map_or(0, |ts_ns| (wire.now_ns() - ts_ns).max(0)), wire.down())
-    }
-
-    /// Holds the next packet back until its time has come, as it passed between packets on the wire; returns when a tick
-    /// closed meanwhile.
-    fn wait(&mut self) -> Option<i64> {
-        let ts_ns = self.block.records.get(self.at)?.ts_ns;
-        while !self.noted && !self.control.stopping() {
-            let passed = i64::try_from(self.pace.elapsed().as_nanos()).unwrap_or(i64::MAX);
-            let now_ns = self.pace_ns.saturating_add(passed);
-            if self.number == 0 || now_ns > ts_ns.saturating_add(SECOND_NS) {
-                self.pace_ns = ts_ns.saturating_sub(passed); // the first, or the clock of the capture was set back
-                return None;
-            }
-            let left = ts_ns.saturating_sub(now_ns);
-            if left <= 0 {
-                return None;
-            }
-            let due = self.clock.note(now_ns);
-            if due.is_some() {
-                return due;
-            }
-            std::thread::sleep(Duration::from_nanos(left.unsigned_abs()).min(POLL));
-        }
-        None
-    }
-}
-
-/// What comes next.
-enum Next {
-    Records,
-    Tick(i64),
-    End,
-}
-
-/// What is left out when so much of the room for waiting frames is taken.
-fn shed(load: f64) -> Shed {
-    match load {
-        _ if load < 0.5 => Shed::Nothing,
-        _ if load < 0.65 => Shed::Content,
-        _ if load < 0.8 => Shed::SomeNames,
-        _ => Shed::Names,
     }
 }

@@ -1,15 +1,18 @@
 //! Several engines that read one gateway, each in a thread of its own: one for each interface and worker.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::books::Books;
 use crate::engine::Engine;
 use crate::report::Tick;
 use crate::worker::Shed;
 
-/// Ticks that wait to be taken; an engine that is further ahead waits, and its ring fills.
-const WAITING: usize = 4;
+/// Ticks that wait to be taken; an engine that is further ahead counts on, and makes no reports.
+const WAITING: usize = 1;
+/// How soon an engine notices that its ticks are taken.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What was last heard of one engine.
 #[derive(Default)]
@@ -82,7 +85,13 @@ impl Live {
 
 fn drive(number: usize, mut engine: Engine, ticks: &SyncSender<(usize, Tick)>) -> Vec<String> {
     while let Some(tick) = engine.next_tick() {
-        if ticks.send((number, tick)).is_err() {
+        let mut sent = ticks.try_send((number, tick));
+        while let Err(TrySendError::Full(waiting)) = sent {
+            engine.catch_up();
+            std::thread::sleep(PATIENCE);
+            sent = ticks.try_send(waiting);
+        }
+        if sent.is_err() {
             break; // no one listens any more
         }
     }

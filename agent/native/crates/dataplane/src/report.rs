@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::books::Books;
 use crate::columns::Columns;
+use crate::crew::each;
 use crate::flow::Flow;
 use crate::flow::ids::FlowIds;
 use crate::worker::{Shed, Worker};
@@ -57,52 +58,46 @@ struct Row {
     slot: u32,
 }
 
-/// Gives flows their ids and makes columns of them.
+/// Makes the reports of a tick, a part at a time.
 pub struct Reporter {
-    interfaces: Vec<String>,
-    community_seed: u16,
-    ids: FlowIds,
-    which: Which,
+    writer: Writer,
     rows: Vec<Row>,
     /// How many of them have been reported.
     reported: usize,
 }
 
+/// Gives flows their ids and makes columns of them.
+struct Writer {
+    interfaces: Vec<String>,
+    community_seed: u16,
+    ids: FlowIds,
+}
+
 impl Reporter {
     #[must_use]
     pub fn new(interfaces: Vec<String>, community_seed: u16) -> Self {
-        Self {
-            interfaces,
-            community_seed,
-            ids: FlowIds::default(),
-            which: Which::Changed,
-            rows: Vec::new(),
-            reported: 0,
-        }
+        let writer = Writer { interfaces, community_seed, ids: FlowIds::default() };
+        Self { writer, rows: Vec::new(), reported: 0 }
     }
 
     /// Begins the reports of flows that changed since the last.
-    pub fn begin(&mut self, workers: &[Worker], which: Which) {
-        self.which = which;
+    pub fn begin(&mut self, workers: &mut [Worker], which: Which) {
         collect(workers, which, &mut self.rows);
         self.rows.sort_unstable();
         self.reported = 0;
     }
 
-    /// The next reports; the flows must be as they were when these were begun.
+    /// The next reports. Packets may be counted between two parts: a flow is reported as it is then.
     pub fn next(&mut self, workers: &mut [Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
         let end = (self.reported + PART_ROWS).min(self.rows.len());
-        self.identify(workers, self.reported..end);
-        let workers = &*workers;
         let rows = self.rows.get(self.reported..end).unwrap_or_default();
-        let batch = |rows: &[Row]| self.batch(rows, workers);
         let batches = match pool {
-            Some(pool) => pool.install(|| rows.par_chunks(BATCH_ROWS).map(batch).collect()),
-            None => rows.chunks(BATCH_ROWS).map(batch).collect(),
+            None => rows.chunks(BATCH_ROWS).map(|rows| self.writer.write(rows, workers)).collect(),
+            Some(pool) => self.writer.share(rows, workers, pool),
         };
         self.reported = end;
         if !self.has_more() {
-            self.ids.forget();
+            self.writer.ids.forget();
         }
         batches
     }
@@ -112,62 +107,92 @@ impl Reporter {
     pub fn has_more(&self) -> bool {
         self.reported < self.rows.len()
     }
+}
 
-    /// Which flows were begun with.
-    #[must_use]
-    pub const fn which(&self) -> Which {
-        self.which
-    }
-
-    /// Gives ids to flows that are reported for the first time, in the order they opened.
-    fn identify(&mut self, workers: &mut [Worker], part: std::ops::Range<usize>) {
-        let Self { interfaces, ids, rows, .. } = self;
-        for row in rows.get(part).unwrap_or_default() {
-            let worker = workers.get_mut(row.worker as usize);
-            let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(row.slot)) else { continue };
-            if !flow.identified {
-                flow.identified = true;
-                let interface = interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str);
-                flow.id = ids.give(interface, &flow.key, flow.first_ns);
-            }
-        }
-    }
-
-    fn batch(&self, rows: &[Row], workers: &[Worker]) -> RecordBatch {
+impl Writer {
+    /// Does all that is to be done with a flow while it is near.
+    fn write(&mut self, rows: &[Row], workers: &mut [Worker]) -> RecordBatch {
         let mut columns = Columns::with_capacity(rows.len());
-        let flow = |row: &Row| workers.get(row.worker as usize)?.table.slab.get(row.slot);
-        let mut near = Vec::with_capacity(NEAR_ROWS);
         for rows in rows.chunks(NEAR_ROWS) {
-            near.clear();
-            near.extend(rows.iter().filter_map(flow));
-            touch(&near);
-            for flows in near.chunk_by(|one, other| one.key.interface == other.key.interface) {
-                let interface = flows.first().and_then(|flow| self.interfaces.get(usize::from(flow.key.interface)));
-                columns.append(flows, interface.map_or("", String::as_str), self.community_seed);
+            bring_near(rows, workers);
+            self.identify(rows, workers);
+            self.append(rows, workers, &mut columns);
+            for row in rows {
+                let worker = workers.get_mut(row.worker as usize);
+                worker.into_iter().for_each(|worker| worker.table.told(row.slot));
             }
         }
         columns.finish()
     }
+
+    /// Does the same with several threads: all get their ids one after the other, as ids depend on their order.
+    fn share(&mut self, rows: &[Row], workers: &mut [Worker], pool: &rayon::ThreadPool) -> Vec<RecordBatch> {
+        for rows in rows.chunks(NEAR_ROWS) {
+            bring_near(rows, workers);
+            self.identify(rows, workers);
+        }
+        let (writer, flows) = (&*self, &*workers);
+        let batch = |rows: &[Row]| {
+            let mut columns = Columns::with_capacity(rows.len());
+            for rows in rows.chunks(NEAR_ROWS) {
+                bring_near(rows, flows);
+                writer.append(rows, flows, &mut columns);
+            }
+            columns.finish()
+        };
+        let batches = pool.install(|| rows.par_chunks(BATCH_ROWS).map(batch).collect());
+        each(Some(pool), workers, |number, worker| {
+            let mine = rows.iter().filter(|row| row.worker as usize == number);
+            mine.for_each(|row| worker.table.told(row.slot));
+        });
+        batches
+    }
+
+    /// Gives ids to flows that are reported for the first time, in the order they opened.
+    fn identify(&mut self, rows: &[Row], workers: &mut [Worker]) {
+        for row in rows {
+            let worker = workers.get_mut(row.worker as usize);
+            let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(row.slot)) else { continue };
+            if !flow.identified {
+                flow.identified = true;
+                let interface = self.interfaces.get(usize::from(flow.key.interface)).map_or("", String::as_str);
+                flow.id = self.ids.give(interface, &flow.key, flow.first_ns);
+            }
+        }
+    }
+
+    fn append(&self, rows: &[Row], workers: &[Worker], columns: &mut Columns) {
+        let flows: Vec<&Flow> = rows.iter().filter_map(|row| row.flow(workers)).collect();
+        for flows in flows.chunk_by(|one, other| one.key.interface == other.key.interface) {
+            let interface = flows.first().and_then(|flow| self.interfaces.get(usize::from(flow.key.interface)));
+            columns.append(flows, interface.map_or("", String::as_str), self.community_seed);
+        }
+    }
+}
+
+impl Row {
+    fn flow<'a>(&self, workers: &'a [Worker]) -> Option<&'a Flow> {
+        workers.get(self.worker as usize)?.table.slab.get(self.slot)
+    }
 }
 
 /// Has the memory of flows brought in, so that the processor waits for many lines at once and not for one after the other.
-fn touch(flows: &[&Flow]) {
-    let mut seen = flows.iter().fold(0, |seen, flow| seen ^ flow.touch());
-    let extras = || flows.iter().filter_map(|flow| flow.extra.as_deref());
+fn bring_near(rows: &[Row], workers: &[Worker]) {
+    let flows = || rows.iter().filter_map(|row| row.flow(workers));
+    let mut seen = flows().fold(0, |seen, flow| seen ^ flow.touch());
+    let extras = || flows().filter_map(|flow| flow.extra.as_deref());
     seen ^= extras().fold(0, |seen, extra| seen ^ u64::from(extra.label.is_some()) ^ u64::from(extra.found.is_some()));
     seen ^= extras().fold(0, |seen, extra| seen ^ u64::from(extra.names.touch()));
     std::hint::black_box(seen);
 }
 
 /// The flows to report, in no order.
-fn collect(workers: &[Worker], which: Which, rows: &mut Vec<Row>) {
+fn collect(workers: &mut [Worker], which: Which, rows: &mut Vec<Row>) {
     rows.clear();
     for (number, worker) in (0..).zip(workers) {
-        let table = &worker.table;
-        rows.extend(table.changed().iter().filter_map(|slot| {
-            let flow = table.slab.get(*slot).filter(|flow| which == Which::Changed || !flow.alive)?;
-            Some(Row { opened_at: flow.opened_at, worker: number, slot: *slot })
-        }));
+        let changed = worker.table.take_changed(which);
+        let row = |slot| Some(Row { opened_at: worker.table.slab.get(slot)?.opened_at, worker: number, slot });
+        rows.extend(changed.into_iter().filter_map(row));
     }
 }
 

@@ -178,8 +178,7 @@ impl Worker {
                 }
                 None => content,
             };
-            flow.extra.get_or_insert_default().content = Some(Box::new(content));
-            self.table.listening += 1;
+            flow.extra.get_or_insert_default().content = Some(self.table.listened.begin(content));
             self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
         }
         self.hear(slot, sight, outward);
@@ -209,7 +208,7 @@ impl Worker {
             self.failures += 1;
             false
         });
-        table.held = table.held + content.held() - before;
+        table.listened.held = table.listened.held + content.held() - before;
         if !wanted {
             stop_listening(table, slot);
         }
@@ -261,7 +260,7 @@ impl Worker {
 
     /// Forgets what stands in line without being listened to, when it has become much.
     pub fn tidy(&mut self) {
-        if self.room.len() > 2 * self.table.listening + 1024 {
+        if self.room.len() > 2 * self.table.listened.count + 1024 {
             let slab = &mut self.table.slab;
             self.room.retain(|(_, flow)| slab.find_mut(*flow).is_some_and(|found| is_heard(found)));
         }
@@ -275,9 +274,8 @@ fn is_heard(flow: &Flow) -> bool {
 fn stop_listening(table: &mut Table, slot: u32) {
     let Some(flow) = table.slab.get_mut(slot) else { return };
     flow.listening = Listening::Over;
-    if let Some(held) = flow.extra.as_mut().and_then(|extra| extra.let_go()) {
-        table.listening -= 1;
-        table.held -= held;
+    if let Some(extra) = &mut flow.extra {
+        table.listened.end(extra);
     }
 }
 

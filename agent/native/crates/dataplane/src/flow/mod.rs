@@ -3,6 +3,7 @@
 pub mod ids;
 pub mod index;
 pub mod key;
+pub mod listened;
 mod opening;
 pub mod slab;
 pub mod table;
@@ -75,14 +76,6 @@ pub struct Extra {
 }
 
 impl Extra {
-    /// Lets the content go; what detectors found stays. Returns the bytes that were held, None when no one listened.
-    pub fn let_go(&mut self) -> Option<usize> {
-        let mut content = self.content.take()?;
-        let held = content.held();
-        self.gather(&mut content, true);
-        Some(held)
-    }
-
     /// Gathers what detectors found so far.
     pub fn look(&mut self) {
         if let Some(mut content) = self.content.take() {

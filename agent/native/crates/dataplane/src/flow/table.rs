@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::index::Index;
 use super::key::Hasher;
+use super::listened::Listened;
 use super::slab::Slab;
 use super::wheel::Wheel;
 use super::{Flow, Listening, Moment, Sight, opened_by_sender};
@@ -100,11 +101,9 @@ pub struct Table {
     changed: Vec<u32>,
     /// Flows that are closed, by when they were.
     closing: VecDeque<(i64, FlowRef)>,
-    /// Flows ended that wait for their report.
+    /// Flows that ended and are not among those being reported.
     pub ended: usize,
-    /// Flows whose content is listened to, and the bytes they hold.
-    pub listening: usize,
-    pub held: usize,
+    pub listened: Listened,
 }
 
 impl Table {
@@ -120,8 +119,7 @@ impl Table {
             changed: Vec::new(),
             closing: VecDeque::new(),
             ended: 0,
-            listening: 0,
-            held: 0,
+            listened: Listened::default(),
         }
     }
 
@@ -239,9 +237,8 @@ impl Table {
         let Some(flow) = self.slab.get_mut(slot).filter(|flow| flow.alive) else { return };
         flow.alive = false;
         flow.end_reason = Some(flow.closing.unwrap_or(reason));
-        if let Some(held) = flow.extra.as_mut().and_then(|extra| extra.let_go()) {
-            self.listening -= 1;
-            self.held -= held;
+        if let Some(extra) = &mut flow.extra {
+            self.listened.end(extra);
         }
         self.ended += 1;
         if !flow.dirty {
@@ -343,24 +340,26 @@ impl Table {
         }
     }
 
-    /// The slots of flows that changed since the last report.
-    #[must_use]
-    pub fn changed(&self) -> &[u32] {
-        &self.changed
+    /// Takes out the slots of the flows to report: that changed since they were, or of these those that have ended.
+    pub fn take_changed(&mut self, which: Which) -> Vec<u32> {
+        self.ended = 0;
+        let changed = std::mem::take(&mut self.changed);
+        if which == Which::Changed {
+            return changed;
+        }
+        let alive = |slot: &u32| self.slab.get(*slot).is_some_and(|flow| flow.alive);
+        let (alive, ended) = changed.into_iter().partition(alive);
+        self.changed = alive;
+        ended
     }
 
-    /// Begins to count the next delta of what was reported; what has ended is let go.
-    pub fn reported(&mut self, which: Which) {
-        for slot in std::mem::take(&mut self.changed) {
-            let Some(flow) = self.slab.get_mut(slot) else { continue };
-            if !flow.alive {
-                self.slab.remove(slot);
-            } else if which == Which::Ended {
-                self.changed.push(slot);
-            } else {
-                flow.begin_delta();
-            }
+    /// Begins to count the next delta of a flow that was reported; one that has ended is let go.
+    pub fn told(&mut self, slot: u32) {
+        let Some(flow) = self.slab.get_mut(slot) else { return };
+        if flow.alive {
+            flow.begin_delta();
+        } else {
+            self.slab.remove(slot);
         }
-        self.ended = 0;
     }
 }
