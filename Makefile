@@ -40,7 +40,7 @@ fuzz: setup ## Throw hostile bytes at the native data plane; SECONDS= of each ta
 	@$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET))
 
 .PHONY: fuzz-short
-fuzz-short: setup ## The same for some seconds; skipped where there is nothing to build it with
+fuzz-short: setup ## The same without a sanitizer for some seconds, as CI does; skipped where it cannot be built
 	@$(PY) -m tools.fuzz --short --seconds 5
 
 .PHONY: lint

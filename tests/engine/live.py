@@ -118,6 +118,7 @@ def listen(
         "both": flows_of(batches).select("total_packets_out", "total_packets_in").rows(),
         "batches": len(batches),
         "sheds": sorted({shed for batch in batches for shed in batch.sheds}),
+        "shed": book.shed,
         "hosts": flows_of(batches)["http_host"].to_list(),
         "progress": engine.progress(),
         "down": [list(down) for down, _ in itertools.groupby(batch.down for batch in batches)],

@@ -145,6 +145,7 @@ class Watched:
             "states": "".join(flows.select(state.alias("state"))["state"]),
             "found": int(flows["found"].sum()),
             "sheds": sorted({batch.sheds for batch in batches}),
+            "shed": batches[-1].books[0].shed,
         }
 
     def end(self) -> dict[str, Any]:

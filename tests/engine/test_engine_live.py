@@ -118,6 +118,7 @@ def test_an_engine_that_falls_behind_sheds_names_never_packets() -> None:
 
     assert (result["packets"], result["flows"][0][4]) == (40, 40)
     assert result["sheds"] == ["names"]
+    assert result["shed"] == {"names": 1}
     assert result["hosts"] == [None]
 
 

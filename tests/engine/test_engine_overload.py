@@ -35,6 +35,9 @@ def test_work_is_left_out_by_how_full_the_ring_is() -> None:
     assert re.fullmatch("c+", nothing["states"])
     worst = [max(wave["sheds"], key=STEPS.index) for wave in result["waves"]]
     assert worst == [STEPS[1], STEPS[2], STEPS[3], STEPS[0]]
+    shed, states = nothing["shed"], "".join(wave["states"] for wave in result["waves"])
+    assert (shed["content"], shed["some names"] + shed["names"]) == (states.count("n"), states.count("-"))
+    assert names["shed"] == shed
     for wave in result["waves"]:
         assert abs(wave["found"] - wave["states"].count("c") / 2) < 2  # every request that was searched
 

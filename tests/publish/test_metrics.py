@@ -302,6 +302,24 @@ def test_shedding_ends(metrics: Metrics, batch: Batches) -> None:
     assert value(metrics, "capture_shedding", work="other") == 0
 
 
+def test_what_was_shed_between_two_scrapes_is_counted(metrics: Metrics, batch: Batches) -> None:
+    """The gauge of a tick is gone with the next; flows that lost something stay in the counter, by interface."""
+    steps: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
+        ((), {}),
+        (("content", "some names"), {"content": 4, "some names": 30}),
+        ((), {"content": 4, "some names": 30}),
+        (("content",), {"content": 5, "some names": 30}),
+    )
+    seen = []
+    for sheds, shed in steps:
+        metrics(batch(Books("eth0", shed=shed), Books("eth1"), sheds=sheds), NOTHING, NO_FINDINGS)
+        works = ("content", "some names", "names")
+        seen.append([value(metrics, "capture_shed_flows_total", interface="eth0", work=work) for work in works])
+
+    assert seen == [[0, 0, 0], [4, 30, 0], [4, 30, 0], [5, 30, 0]]
+    assert value(metrics, "capture_shed_flows_total", interface="eth1", work="names") == 0
+
+
 def test_totals_kept_elsewhere_are_followed(metrics: Metrics) -> None:
     """Lookups and evictions are told as totals; two results that are both strange share `other`."""
     for hits in (5, 9):

@@ -1,17 +1,20 @@
-"""Runs the fuzz targets: installs what is missing, writes seeds, gives each target its seconds."""
+"""Runs the fuzz targets: builds them, writes seeds, gives each target its seconds."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
-import shutil
+import secrets
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+from tools.fuzz.build import build, lacking
 from tools.fuzz.seeds import FILE_LIMIT, PLAY_LIMIT, seeds
 
 from crossborder.demo import write_capture
@@ -32,43 +35,32 @@ TOLD = 4000
 def main() -> int:
     """Run what is asked for; return 0 where nothing was found, or where `--short` cannot run here."""
     asked = _asked()
-    lacking = _lacking()
-    if lacking:
-        sys.stderr.write(f"fuzz: {'skipped' if asked.short else 'cannot run'}: {lacking}\n")
+    if missing := lacking():
+        sys.stderr.write(f"fuzz: {'skipped' if asked.short else 'cannot run'}: {missing}\n")
         return 0 if asked.short else 2
-    if _cargo_fuzz("build").returncode:
+    try:
+        programs = build(FUZZ, sanitized=not asked.short)
+    except subprocess.CalledProcessError:
         return 2
     _seed()
-    targets = [asked.target] if asked.target else _targets()
-    broken = [target for target in targets if not _run(target, asked.seconds)]
-    for target in broken:
-        sys.stderr.write(f"fuzz: {target} broke; the input is in {FUZZ / 'artifacts' / target}\n")
-    return 1 if broken else 0
+    seed = 1 if asked.short else secrets.randbelow(1 << 31) + 1
+    runs = [Run(programs / target, asked.seconds, seed) for target in ([asked.target] if asked.target else _targets())]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        sound = list(pool.map(_told, runs))
+    return 0 if all(sound) else 1
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools.fuzz")
     parser.add_argument("--seconds", type=int, default=60, help="of each target")
     parser.add_argument("--target", choices=_targets(), help="this one alone")
-    parser.add_argument("--short", action="store_true", help="skip where there is nothing to run it with")
+    parser.add_argument("--short", action="store_true", help="without a sanitizer; skip where it cannot be built")
     return parser.parse_args()
 
 
 def _targets() -> list[str]:
     manifest = tomllib.loads(FUZZ.joinpath("Cargo.toml").read_text(encoding="utf-8"))
     return [target["name"] for target in manifest["bin"]]
-
-
-def _lacking() -> str:
-    """Install cargo-fuzz where it is missing; return what cannot be had."""
-    if shutil.which("cargo") is None:
-        return "no cargo (https://rustup.rs)"
-    if shutil.which("c++") is None:
-        return "no C++ compiler, which libFuzzer is built with"
-    if shutil.which("cargo-fuzz") is None:
-        installed = subprocess.run(["cargo", "install", "--quiet", "--locked", "cargo-fuzz"], check=False)
-        return "cargo-fuzz cannot be installed" if installed.returncode else ""
-    return ""
 
 
 def _seed() -> None:
@@ -86,26 +78,33 @@ def _seed() -> None:
     done.touch()
 
 
-def _cargo_fuzz(*words: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    # The sanitizer's flags are unstable; the toolchain that builds the agent takes them when it is told so.
-    environment = os.environ | {"RUSTC_BOOTSTRAP": "1"}
-    action, *rest = words
-    command = ["cargo", "fuzz", action, "--fuzz-dir", str(FUZZ), "--sanitizer", "address", *rest]
-    return subprocess.run(command, cwd=FUZZ, env=environment, check=False, text=True, capture_output=quiet)
+class Run(NamedTuple):
+    """A target that is given its seconds; the seed chooses how inputs are changed."""
+
+    program: Path
+    seconds: int
+    seed: int
+
+    def command(self, corpus: Path, artifacts: Path) -> list[str]:
+        """Return what to start."""
+        longest = FILE_LIMIT if self.program.name == "capture" else PLAY_LIMIT
+        limits = [f"-timeout={SECONDS_OF_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={longest}"]
+        said = ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={artifacts}/"]
+        return [str(self.program), f"-max_total_time={self.seconds}", f"-seed={self.seed}", *limits, *said, str(corpus)]
 
 
-def _run(target: str, seconds: int) -> bool:
-    """Give a target its seconds; return whether nothing was found."""
-    corpus = CACHE / target
-    corpus.mkdir(parents=True, exist_ok=True)
-    longest = FILE_LIMIT if target == "capture" else PLAY_LIMIT
-    limits = [f"-max_total_time={seconds}", f"-max_len={longest}", "-print_final_stats=1", "-verbosity=0"]
-    limits += [f"-timeout={SECONDS_OF_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}"]
-    ran = _cargo_fuzz("run", target, str(corpus), "--", *limits, quiet=True)
-    runs = re.search(r"number_of_executed_units: (\d+)", ran.stderr)
-    sys.stderr.write(f"fuzz: {target}: {int(runs[1]) if runs else 0:,} inputs in {seconds} s\n")
+def _told(run: Run) -> bool:
+    """Give a target its seconds and tell how it went; return whether nothing was found."""
+    target = run.program.name
+    corpus, artifacts = CACHE / target, FUZZ / "artifacts" / target
+    for folder in (corpus, artifacts):
+        folder.mkdir(parents=True, exist_ok=True)
+    ran = subprocess.run(run.command(corpus, artifacts), check=False, text=True, errors="replace", capture_output=True)
+    inputs = re.search(r"number_of_executed_units: (\d+)", ran.stderr)
+    said = f"fuzz: {target}: {int(inputs[1]) if inputs else 0:,} inputs in {run.seconds} s, seed {run.seed}\n"
     if ran.returncode:
-        sys.stderr.write(ran.stderr[-TOLD:])
+        said += f"{ran.stderr[-TOLD:]}fuzz: {target} broke; the input is in {artifacts}\n"
+    sys.stderr.write(said)
     return ran.returncode == 0
 
 

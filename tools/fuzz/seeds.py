@@ -30,6 +30,8 @@ LINKTYPES: Final = (1, 0, 9, 12, 14, 50, 51, 101, 104, 108, 113, 166, 204, 228, 
 PLAY_LIMIT: Final = 16_384
 """Bytes of one conversation, and the longest input of most targets."""
 FILE_LIMIT: Final = 65_536
+CUT: Final = 4_096
+"""Bytes taken of a file that is longer."""
 FRAMES_LIMIT: Final = 400
 """Frames of one capture that are looked at; of them so many are seeds of their own."""
 ALONE_LIMIT: Final = 12
@@ -60,8 +62,8 @@ def seeds(captures: list[Path]) -> Iterator[Seed]:
     """Return what captures hold, and filter programs."""
     yield from _filters()
     for path in captures:
-        if path.stat().st_size < FILE_LIMIT:
-            yield Seed("capture", b"\x3f\x02" + path.read_bytes())
+        with path.open("rb") as file:
+            yield Seed("capture", b"\x3f\x02" + file.read(FILE_LIMIT if path.stat().st_size < FILE_LIMIT else CUT))
         frames = list(islice(_frames(path), FRAMES_LIMIT))
         yield from _alone(frames)
         yield from _conversations(frames)

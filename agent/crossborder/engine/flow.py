@@ -131,6 +131,7 @@ class Flow:
         "seen_age",
         "syn_ack",
         "syn_ns",
+        "unread",
         "unseen",
         "vlan",
     )
@@ -170,6 +171,7 @@ class Flow:
         self.isn_in: int | None = None
         self.syn_ns: int | None = None
         self.syn_ack = False
+        self.unread = False  # of what it carries something was left unread under load
         self.rtt_us: int | None = None
         self.fins = 0
         self.closing: EndReason | None = None

@@ -112,6 +112,15 @@ METRICS: tuple[Metric, ...] = (
         "max_over_time(crossborder_capture_shedding[1h]) > 0",
     ),
     Metric(
+        "crossborder_capture_shed_flows_total",
+        "counter",
+        ("interface", "work"),
+        "Flows of which this work was left out under load, wholly or from some packet on, each once for each work. "
+        "`content`: their names were still read; `some names`, `names`: their content was left out too.",
+        "sum by (work) (increase(crossborder_capture_shed_flows_total[1h])) > 0",
+        folds=("interface",),
+    ),
+    Metric(
         "crossborder_capture_reader_failures_total",
         "counter",
         (),

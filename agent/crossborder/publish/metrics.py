@@ -213,6 +213,9 @@ class Metrics:
             for reason in DropReason:
                 count = books.dropped.get(reason, 0)
                 self._of("crossborder_capture_dropped_packets_total").follow((books.interface, reason.value), count)
+            for work in SHEDS:
+                flows = books.shed.get(work, 0)
+                self._of("crossborder_capture_shed_flows_total").follow((books.interface, work), flows)
             self._of("crossborder_unseen_bytes_total").add((books.interface,), 0)
             self._of("crossborder_capture_interface_up").set((books.interface,), books.interface not in batch.down)
         shed = {_among(work, SHEDS) for work in batch.sheds}

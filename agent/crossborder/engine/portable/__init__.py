@@ -140,6 +140,8 @@ class PortableEngine:
             self._inspector.overhear(packet)
         elif self._shedding:
             self._shed = True
+            if self._inspector.leave_unread(flow, packet):
+                books.shed["names"] = books.shed.get("names", 0) + 1
         else:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)

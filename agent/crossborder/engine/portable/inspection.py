@@ -166,6 +166,13 @@ class Inspector:
             conversation.close()
             flow.conversation = _FINISHED
 
+    def leave_unread(self, flow: Flow, packet: Packet) -> bool:
+        """Leave the names out that a packet may tell of its flow; return whether they are the first of the flow."""
+        said = bool(packet.payload) and packet.carries is None and flow.conversation is not _FINISHED
+        first = not flow.unread and (said or flow.packets_out + flow.packets_in == 1)
+        flow.unread = flow.unread or first
+        return first
+
     def _begin(self, flow: Flow) -> _Listening | None:
         """Begin to listen to a flow; when there is no room, the conversation that began first gives way."""
         if flow.proto not in {TCP, UDP}:

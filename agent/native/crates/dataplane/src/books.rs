@@ -1,6 +1,7 @@
 //! The books: what became of every packet of one interface since the start. Counts only ever grow.
 
 use crate::model::DropReason;
+use crate::worker::Shed;
 
 /// Balances: `packets == flow_packets + domestic_packets + sum(dropped)`.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,7 @@ pub struct Books {
     /// IP bytes.
     pub domestic_bytes: u64,
     dropped: [u64; DropReason::ALL.len()],
+    shed: [u64; Shed::ALL.len()],
 }
 
 impl Books {
@@ -32,6 +34,19 @@ impl Books {
         self.dropped.get(reason as usize).copied().unwrap_or_default()
     }
 
+    /// Counts a flow of which work was left out.
+    pub fn shed(&mut self, work: Shed) {
+        if let Some(flows) = self.shed.get_mut(work as usize) {
+            *flows += 1;
+        }
+    }
+
+    /// Flows of which this work was left out.
+    #[must_use]
+    pub fn flows_shed(&self, work: Shed) -> u64 {
+        self.shed.get(work as usize).copied().unwrap_or_default()
+    }
+
     /// Adds what another worker counted of the same interface.
     pub fn add(&mut self, other: &Self) {
         self.packets += other.packets;
@@ -40,7 +55,8 @@ impl Books {
         self.flow_bytes += other.flow_bytes;
         self.domestic_packets += other.domestic_packets;
         self.domestic_bytes += other.domestic_bytes;
-        for (mine, more) in self.dropped.iter_mut().zip(other.dropped) {
+        let counts = self.dropped.iter_mut().chain(&mut self.shed);
+        for (mine, more) in counts.zip(other.dropped.into_iter().chain(other.shed)) {
             *mine += more;
         }
     }

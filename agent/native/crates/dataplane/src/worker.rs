@@ -45,6 +45,21 @@ pub enum Shed {
     Names,
 }
 
+impl Shed {
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Content, Self::SomeNames, Self::Names];
+
+    /// As metrics call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Content => "content",
+            Self::SomeNames => "some names",
+            Self::Names => "names",
+        }
+    }
+}
+
 /// See `Shed::SomeNames`. Which flows those are their hash decides: traffic has its own rhythm in packets.
 pub const SAMPLED: u64 = 8;
 
@@ -114,7 +129,7 @@ impl Worker {
         books.flow_bytes += u64::from(sight.packet.ip_bytes);
         if self.shed == Shed::Names {
             self.shed_most = Shed::Names;
-            return;
+            return self.leave_unread(counted, unheard, sight);
         }
         match counted {
             Counted::Opened(slot) => {
@@ -123,6 +138,28 @@ impl Worker {
             }
             Counted::Known(slot) if !unheard => self.inspect(slot, sight, outward, now),
             Counted::Known(_) | Counted::Domestic => {}
+        }
+    }
+
+    /// Counts a flow whose names are left out, when it is new or someone would have listened: once.
+    fn leave_unread(&mut self, counted: Counted, unheard: bool, sight: &Sight<'_>) {
+        let said = !sight.payload.is_empty() && sight.packet.carries.is_none();
+        let slot = match counted {
+            Counted::Opened(slot) => slot,
+            Counted::Known(slot) if said && !unheard => slot,
+            Counted::Known(_) | Counted::Domestic => return,
+        };
+        let flow = self.table.slab.get_mut(slot);
+        if flow.is_some_and(|flow| !std::mem::replace(&mut flow.unread, true)) {
+            self.leave_out(sight.packet, Shed::Names);
+        }
+    }
+
+    /// Counts a flow of which work is left out now.
+    fn leave_out(&mut self, packet: &Packet, work: Shed) {
+        self.shed_most = self.shed_most.max(self.shed);
+        if let Some(books) = self.books.get_mut(usize::from(packet.interface)) {
+            books.shed(work);
         }
     }
 
@@ -165,27 +202,30 @@ impl Worker {
             let shed = self.shed == Shed::SomeNames && !sight.hash.is_multiple_of(SAMPLED);
             if shed || !matches!(sight.packet.proto, proto::TCP | proto::UDP) {
                 flow.listening = Listening::Over;
-                self.shed_most = if shed { self.shed_most.max(self.shed) } else { self.shed_most };
+                if shed {
+                    self.leave_out(sight.packet, Shed::SomeNames);
+                }
                 return;
             }
             flow.listening = Listening::Now;
             let content = Content::new(sight.packet.proto == proto::TCP);
-            let content = match self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing) {
-                Some(detectors) if self.shed < Shed::Content => content.shown_to(detectors),
-                Some(_) => {
-                    self.shed_most = self.shed_most.max(self.shed);
-                    content
-                }
-                None => content,
+            let detectors = self.detectors.as_ref().filter(|_| flow.scope == Scope::Crossing);
+            let hidden = detectors.is_some() && self.shed >= Shed::Content;
+            let content = match detectors {
+                Some(detectors) if !hidden => content.shown_to(detectors),
+                _ => content,
             };
             flow.extra.get_or_insert_default().content = Some(self.table.listened.begin(content));
             self.room.push_back((now.number, FlowRef { slot, generation: flow.generation }));
+            if hidden {
+                self.leave_out(sight.packet, Shed::Content);
+            }
         }
         self.hear(slot, sight, outward);
     }
 
     fn hear(&mut self, slot: u32, sight: &Sight<'_>, outward: bool) {
-        let Self { table, dns, transfers, shed, shed_most, .. } = self;
+        let Self { table, dns, transfers, shed, .. } = self;
         let Some(flow) = table.slab.get_mut(slot) else { return };
         let heard = Heard {
             outward,
@@ -198,9 +238,7 @@ impl Worker {
         let (ends, place) = (flow.ends().0, FlowRef { slot, generation: flow.generation });
         let Some(extra) = flow.extra.as_deref_mut() else { return };
         let Some(content) = &mut extra.content else { return };
-        if *shed >= Shed::Content && content.hide() {
-            *shed_most = (*shed_most).max(*shed);
-        }
+        let hidden = *shed >= Shed::Content && content.hide();
         let before = content.held();
         let mut scene = Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends) };
         let wanted = catch_unwind(AssertUnwindSafe(|| content.hear(&mut scene, &heard)));
@@ -211,6 +249,9 @@ impl Worker {
         table.listened.held = table.listened.held + content.held() - before;
         if !wanted {
             stop_listening(table, slot);
+        }
+        if hidden {
+            self.leave_out(sight.packet, Shed::Content);
         }
         self.pass_on();
     }

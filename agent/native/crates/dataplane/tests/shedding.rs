@@ -138,24 +138,30 @@ fn told(reports: &[RecordBatch]) -> [usize; 4] {
     [count(&RecordBatch::num_rows), count(&there("http_host")), count(&there("detections")), count(&found)]
 }
 
-/// What is told of new flows that came while the room was so full.
-fn at(load: f64, detectors: bool) -> (Shed, [usize; 4]) {
+/// Flows of which content, some names and names were left out, to the last tick.
+fn left_out(ticks: &[Tick]) -> [usize; 3] {
+    let books = &ticks.last().unwrap().books[0];
+    [Shed::Content, Shed::SomeNames, Shed::Names].map(|work| books.flows_shed(work) as usize)
+}
+
+/// What is told of new flows that came while the room was so full, and what was left out of them.
+fn at(load: f64, detectors: bool) -> (Shed, [usize; 4], [usize; 3]) {
     let ticks = ticks(vec![((0..FLOWS).map(request).collect(), load)], detectors);
     let books = &ticks.last().unwrap().books[0];
     assert_eq!((books.packets, books.flow_packets), (FLOWS as u64, FLOWS as u64), "accounting is never left out");
-    (ticks[0].shed, told(&ticks[0].reports))
+    (ticks[0].shed, told(&ticks[0].reports), left_out(&ticks))
 }
 
 #[test]
 fn each_mark_leaves_out_more() {
     for load in [0.0, 0.49] {
-        assert_eq!(at(load, true), (Shed::Nothing, [FLOWS; 4]));
+        assert_eq!(at(load, true), (Shed::Nothing, [FLOWS; 4], [0; 3]));
     }
     for load in [0.5, 0.649] {
-        assert_eq!(at(load, true), (Shed::Content, [FLOWS, FLOWS, 0, 0]));
+        assert_eq!(at(load, true), (Shed::Content, [FLOWS, FLOWS, 0, 0], [FLOWS, 0, 0]));
     }
     for load in [0.8, 1.0] {
-        assert_eq!(at(load, true), (Shed::Names, [FLOWS, 0, 0, 0]));
+        assert_eq!(at(load, true), (Shed::Names, [FLOWS, 0, 0, 0], [0, 0, FLOWS]));
     }
 }
 
@@ -163,8 +169,9 @@ fn each_mark_leaves_out_more() {
 fn one_in_so_many_keeps_its_name_whatever_the_rhythm_of_the_traffic() {
     let share = FLOWS / SAMPLED as usize;
     for load in [0.65, 0.799] {
-        let (shed, [flows, named, seen, _]) = at(load, true);
+        let (shed, [flows, named, seen, _], left_out) = at(load, true);
         assert_eq!((shed, flows, seen), (Shed::SomeNames, FLOWS, 0));
+        assert_eq!(left_out, [named, FLOWS - named, 0]);
         assert!((share / 2..share * 2).contains(&named), "{named} of {FLOWS}");
     }
     // Eight packets to open each flow: counted by packets, all would be taken or none.
@@ -177,9 +184,10 @@ fn one_in_so_many_keeps_its_name_whatever_the_rhythm_of_the_traffic() {
 
 #[test]
 fn nothing_is_told_that_was_not_left_out() {
-    assert_eq!(at(0.6, false), (Shed::Nothing, [FLOWS, FLOWS, 0, 0]));
+    assert_eq!(at(0.6, false), (Shed::Nothing, [FLOWS, FLOWS, 0, 0], [0; 3]));
     let silent = vec![((0..10).map(|flow| segment(flow, 1, b"")).collect(), 0.7)];
-    assert_eq!(ticks(silent, true)[0].shed, Shed::Nothing);
+    let ticks = ticks(silent, true);
+    assert_eq!((ticks[0].shed, left_out(&ticks)), (Shed::Nothing, [0; 3]));
 }
 
 #[test]
@@ -190,5 +198,19 @@ fn detectors_see_no_more_of_flows_they_have_begun_to_see() {
         assert_eq!(ticks.iter().map(|tick| tick.shed).max(), Some(shed));
         assert_eq!(ticks.iter().map(|tick| told(&tick.reports)[3]).sum::<usize>(), matches + 1, "at {load}");
         assert_eq!(ticks.last().unwrap().shed, Shed::Nothing, "it recovers");
+        assert_eq!(left_out(&ticks), [usize::from(shed == Shed::Content), 0, 0]);
     }
+}
+
+#[test]
+fn a_flow_that_loses_its_names_counts_once() {
+    let opened = |flows: std::ops::Range<usize>| flows.map(|flow| segment(flow, 0, b"")).collect::<Vec<_>>();
+    let said = |flows: std::ops::Range<usize>| flows.flat_map(|flow| [request(flow), body(flow)]).collect::<Vec<_>>();
+    let after = |blocks| left_out(&ticks(blocks, true));
+
+    assert_eq!(after(vec![(opened(0..5), 1.0), (said(0..5), 1.0)]), [0, 0, 5], "from the first packet on");
+    assert_eq!(after(vec![(opened(0..5), 0.0), (said(0..3), 1.0), (said(0..3), 1.0)]), [0, 0, 3], "later");
+    assert_eq!(after(vec![(opened(0..5), 0.0), (opened(0..5), 1.0)]), [0; 3], "nothing was said");
+    let [content, some, names] = after(vec![(said(0..500), 0.7), (said(0..500), 1.0)]);
+    assert_eq!((content + some, names), (500, content), "or has none to lose");
 }

@@ -5,6 +5,7 @@ use arrow_array::{RecordBatch, RecordBatchIterator};
 use dataplane::books::Books;
 use dataplane::model::DropReason;
 use dataplane::report::{self, Tick as Closed};
+use dataplane::worker::Shed;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
@@ -39,7 +40,7 @@ impl Reports {
 #[pyclass(module = "crossborder_native", frozen, get_all)]
 pub struct Tick {
     reports: Py<Reports>,
-    /// One dictionary per interface: packets, bytes, flow_packets …, dropped by reason.
+    /// One dictionary per interface: packets, bytes, flow_packets …, dropped by reason, flows shed by work.
     books: Vec<Py<PyDict>>,
     tick_ns: i64,
     flows_active: usize,
@@ -83,5 +84,13 @@ fn written(py: Python<'_>, books: &Books) -> PyResult<Py<PyDict>> {
         }
     }
     dict.set_item("dropped", dropped)?;
+    let shed = PyDict::new(py);
+    for work in Shed::ALL {
+        let flows = books.flows_shed(work);
+        if flows > 0 {
+            shed.set_item(work.word(), flows)?;
+        }
+    }
+    dict.set_item("shed", shed)?;
     Ok(dict.unbind())
 }

@@ -143,6 +143,8 @@ pub struct Flow {
     /// Has its id.
     pub identified: bool,
     rtt_known: bool,
+    /// Of what it carries something was left unread under load.
+    pub unread: bool,
 }
 
 const _: () = assert!(size_of::<Flow>() <= 256);
@@ -218,6 +220,7 @@ impl Flow {
             isn_known: 0,
             syn_ack: false,
             rtt_known: false,
+            unread: false,
             reckoned: 0,
             tops: [0; 2],
             counts: Counts::default(),
