@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import socket
@@ -33,6 +34,8 @@ IDLE_SECONDS = 5.0
 """A connection silent for so long is closed."""
 MAX_CONNECTIONS = 32
 """More than a handful of Prometheus servers never ask at once; the next one is turned away."""
+LOOK_SECONDS = 0.2
+"""How often it is looked for connections that have lasted too long."""
 
 _TEXT, _HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 _HINTS = {
@@ -71,7 +74,7 @@ class Server:
         self._http.answer = self._answer
         self._metrics = metrics
         self._identity = identity
-        self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name="metrics-server", daemon=True)
+        self._thread = Thread(target=self._http.serve_forever, args=(LOOK_SECONDS,), name="metrics-server", daemon=True)
 
     @property
     def address(self) -> str:
@@ -166,6 +169,12 @@ class _Http(ThreadingMixIn, TCPServer):
         for request, since in list(self._open.items()):
             if since < oldest:
                 _hang_up(request)
+
+    def shutdown(self) -> None:
+        """End serve_forever; a socket that listens no more wakes it at once."""
+        with contextlib.suppress(OSError):  # where systems refuse that, it looks a few times a second
+            self.socket.shutdown(socket.SHUT_RDWR)
+        super().shutdown()
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401
         self._open.pop(request, None)
