@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Protocol
 
-from crossborder.classify.ranges import IPV4_END, flatten, inside, merged, networks, outside, over
+from crossborder.classify.ranges import IPV4_END, flatten, inside, key_ranges, merged, outside, over
 from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
 from crossborder.prefixes import PRIVATE, PrefixSet
@@ -60,9 +60,8 @@ def home_networks(settings: HomeSettings, geography: Geography) -> PrefixSet:
     found = list(settings.networks)
     if settings.private:
         found += PRIVATE
-    if settings.database:
-        found += [network for network, _ in networks(_placed_at_home(settings, sources))]
-    return PrefixSet(found)
+    placed = key_ranges(_placed_at_home(settings, sources)) if settings.database else ()
+    return PrefixSet(found, placed)
 
 
 def _placed_at_home(settings: HomeSettings, sources: Sources) -> list[tuple[int, int, None]]:
