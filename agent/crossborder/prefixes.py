@@ -6,7 +6,7 @@ import ipaddress
 from bisect import bisect_right
 from enum import IntEnum
 from functools import cached_property
-from itertools import starmap
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import polars as pl
@@ -138,7 +138,7 @@ class PrefixSet:
 
     def __init__(self, networks: Iterable[Network] = (), ranges: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """Build from networks, and from more of them told by their first and last keys; overlaps are fine."""
-        self.ranges = sorted({*map(key_range, networks), *ranges})
+        self.ranges = sorted(dict.fromkeys(chain(map(key_range, networks), ranges)))
         """First and last key of every network."""
         self._lows: list[bytes] = []
         self._highs: list[bytes] = []

@@ -80,7 +80,8 @@ class Mmdb:
         """
         self.path = path
         self._cache = cache
-        self._sha256 = sha256
+        if sha256:
+            self.sha256 = sha256
         self._buffer: bytes | mmap.mmap = raw
         try:
             self._reader = self._open(raw)
@@ -98,9 +99,14 @@ class Mmdb:
         return cls(read_bytes(path), path, cache)
 
     @cached_property
+    def sha256(self) -> bytes:
+        """Digest of the file."""
+        return hashlib.sha256(self._buffer).digest()
+
+    @cached_property
     def blocks(self) -> pl.DataFrame:
         """All addresses in blocks of one record each (searchtree.BLOCKS); raises CrossborderError: a broken tree."""
-        of = BLOCKS_MADE + (self._sha256 or hashlib.sha256(self._buffer).digest()) if self._cache else b""
+        of = BLOCKS_MADE + self.sha256 if self._cache else b""
         return pl.read_ipc(kept(self._cache, "blocks", of, self._blocks))
 
     def _blocks(self) -> bytes:
