@@ -80,6 +80,18 @@ def test_every_network_holds_its_own_ends(networks: list[Network], data: st.Data
         assert (beside.packed in held) == any(beside in n for n in networks)
 
 
+@given(st.lists(st.one_of(DENSE, NETWORKS4), max_size=12), st.integers(0, (1 << 32) - 1))
+def test_a_set_told_by_keys_is_the_same_set(networks: list[Network], bits: int) -> None:
+    """Networks and their first and last keys make the same set, which holds what one of its networks holds."""
+    told, address = PrefixSet(networks), ipaddress.IPv4Address(bits)
+    by_keys = PrefixSet(ranges=map(key_range, networks))
+
+    assert by_keys.ranges == told.ranges
+    assert set(by_keys.networks) == set(networks)
+    assert len(by_keys) == len(set(networks))
+    assert (address.packed in by_keys) == any(address in network for network in networks)
+
+
 def test_the_later_of_two_equal_networks_wins() -> None:
     """An operator's second line corrects the first."""
     network = ipaddress.ip_network("203.0.113.0/24")

@@ -57,6 +57,9 @@ if [ ! -x .venv/bin/crossborder ] || [ "$(cat $stamp 2>/dev/null)" != "$want" ];
 	printf '%s\n' "$want" >$stamp
 fi
 
+# Who starts the agent may not be allowed to write here, and would compile its modules at each start.
+.venv/bin/python -m compileall -q agent/crossborder
+
 # --- The native data plane, where Rust is -------------------------------------------------------------------------
 native=agent/native
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' $native/Cargo.toml)

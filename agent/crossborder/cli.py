@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -9,6 +10,7 @@ from typing import NoReturn
 import click
 
 from crossborder.errors import CrossborderError
+from crossborder.lasting import lasting
 
 MISTAKE = 2
 
@@ -52,7 +54,8 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        with lasting():
+            command: click.Command = getattr(import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,6 +84,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has gone; nobody is left to tell
         code = 0
+    gc.freeze()  # a process that ends need not search its memory for garbage
     sys.exit(code if isinstance(code, int) else 0)
 
 

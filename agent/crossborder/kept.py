@@ -41,6 +41,12 @@ def kept(folder: Path | None, name: str, of: bytes, make: Callable[[], bytes]) -
     return made
 
 
+def makers(module: str) -> list[Path]:
+    """Return the modules beside one and the agent's own above: where they change, things may be made otherwise."""
+    here = Path(module).parent
+    return sorted([*here.glob("*.py"), *here.parent.glob("*.py")])
+
+
 def _recalled(path: Path, of: bytes) -> bytes | None:
     try:
         with path.open("rb") as file:

@@ -92,7 +92,7 @@ def _home(settings: Config, geography: Geography | None) -> Home | None:
         faults.append(settings.fault(f"{settings.home.country!r} is no ISO 3166 country", "home", "country"))
     if faults:
         raise CrossborderError(*faults)
-    return Home(home_networks(settings.home, geography), geography.nat64) if geography else None
+    return Home(home_networks(settings.home, geography, cache_folder()), geography.nat64) if geography else None
 
 
 def rule_paths(settings: Config) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_right
 from enum import IntEnum
+from functools import cached_property
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import polars as pl
@@ -91,7 +93,6 @@ class PrefixMap(Generic[T]):
         self._starts: list[bytes] = []
         self._values: list[tuple[Network, T] | None] = []
         self._flatten([(low, high, entry) for (low, high), entry in ordered])
-        self.networks = tuple(entry[0] for _, entry in ordered)
 
     def _flatten(self, ranges: list[tuple[bytes, bytes, tuple[Network, T]]]) -> None:
         open_ranges: list[tuple[bytes, tuple[Network, T]]] = []
@@ -116,10 +117,6 @@ class PrefixMap(Generic[T]):
             open_ranges.append((high, entry))
         close_before(None)
 
-    def __len__(self) -> int:
-        """Return the number of networks."""
-        return len(self.networks)
-
     @property
     def starts(self) -> tuple[bytes, ...]:
         """Return the keys from which on another answer holds, sorted."""
@@ -136,16 +133,51 @@ class PrefixMap(Generic[T]):
         return found[1] if found else None
 
 
-class PrefixSet(PrefixMap[bool]):
-    """An immutable set of networks."""
+class PrefixSet:
+    """An immutable set of networks, as ranges of keys: a lookup is one bisection."""
 
-    def __init__(self, networks: Iterable[Network]) -> None:
-        """Build from networks; overlaps are fine."""
-        super().__init__((network, True) for network in networks)
+    def __init__(self, networks: Iterable[Network] = (), ranges: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Build from networks, and from more of them told by their first and last keys; overlaps are fine."""
+        self.ranges = sorted(dict.fromkeys(chain(map(key_range, networks), ranges)))
+        """First and last key of every network."""
+        self._lows: list[bytes] = []
+        self._highs: list[bytes] = []
+        for low, high in self.ranges:
+            if not self._lows or self._highs[-1] < low:
+                self._lows.append(low)
+                self._highs.append(high)
+            elif self._highs[-1] < high:  # one that begins as the last did, and holds it
+                self._highs[-1] = high
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks, sorted by their keys."""
+        return tuple(starmap(_network, self.ranges))
+
+    def __len__(self) -> int:
+        """Return the number of networks."""
+        return len(self.ranges)
+
+    @property
+    def starts(self) -> tuple[bytes, ...]:
+        """Return the keys from which on another answer may hold, sorted."""
+        return tuple(sorted({*self._lows, *filter(None, map(_next_key, self._highs))}))
 
     def __contains__(self, packed: object) -> bool:
         """Tell whether an address of 4 or 16 bytes lies in any network."""
-        return isinstance(packed, bytes) and self.match(packed) is not None
+        if not isinstance(packed, bytes):
+            return False
+        key = key_of(packed)
+        at = bisect_right(self._lows, key) - 1
+        return at >= 0 and key <= self._highs[at]
+
+
+def _network(low: bytes, high: bytes) -> Network:
+    """Return the network of a first and a last key."""
+    bits = (int.from_bytes(low, "big") ^ int.from_bytes(high, "big")).bit_length()
+    if low.startswith(_MAPPED) and bits <= 32:
+        return ipaddress.IPv4Network((low[12:], 32 - bits))
+    return ipaddress.IPv6Network((low, 128 - bits))
 
 
 def _next_key(key: bytes) -> bytes | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.classify.world import Settings, country
 
-from crossborder.classify import Geography, home_networks
+from crossborder.classify import Geography, home_networks, homes
 from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
 
@@ -113,6 +113,31 @@ def test_strict_needs_a_registry(default: Geography) -> None:
     """Strict mode without a registry database is a person's mistake."""
     with pytest.raises(CrossborderError, match=r"home\.strict needs .* geoip\.registry"):
         home_networks(Home(strict=True), default)
+
+
+def test_kept_between_starts(world: Geography, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What databases and tables give is taken from the cache folder the second time, whatever else home is made of."""
+    first = home_networks(Home(), world, tmp_path)
+    monkeypatch.setattr(homes, "key_ranges", pytest.fail)  # is not called
+    again = home_networks(Home(), world, tmp_path)
+    more = home_networks(Home(private=False, networks=(ipaddress.ip_network("9.9.9.0/24"),)), world, tmp_path)
+
+    assert again.ranges == first.ranges
+    assert at_home(more, "9.9.9.9", "14.1.1.1", "10.1.1.1") == [True, True, False]
+
+
+def test_kept_for_the_same_only(world: Geography, data: Path, tmp_path: Path) -> None:
+    """Another country, strictness or a table's other word makes another home."""
+    home = home_networks(Home(), world, tmp_path)
+    overlay = tmp_path / "o.csv"
+    overlay.write_text(overlay.read_text(encoding="utf-8") + "14.1.0.0/16,SG\n", encoding="utf-8")
+    settings = Settings(country=world.sources.country.mmdb.path, overlays=(overlay,))
+    corrected = home_networks(Home(), Geography.open(settings, data, tmp_path), tmp_path)
+
+    assert at_home(home, "14.1.1.1", "14.129.1.1") == [True, True]
+    assert at_home(corrected, "14.1.1.1") == [False]
+    assert at_home(home_networks(Home(country="SG"), world, tmp_path), "14.1.1.1", "14.7.1.1") == [False, True]
+    assert at_home(home_networks(Home(strict=True), world, tmp_path), "14.129.1.1") == [False]
 
 
 def test_switches(world: Geography) -> None:

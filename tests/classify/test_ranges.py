@@ -12,12 +12,14 @@ from crossborder.classify.ranges import (
     IPV4_END,
     flatten,
     inside,
+    key_ranges,
     merged,
     networks,
     outside,
     over,
     undisputed,
 )
+from crossborder.prefixes import key_range
 
 SIZE = 64  # of the toy world
 
@@ -116,3 +118,11 @@ def test_networks_cover_exactly() -> None:
     found = [str(network) for network, _ in networks(ranges)]
 
     assert found == ["192.0.2.1/32", "192.0.2.2/31", "192.0.2.4/32", "255.255.255.254/31", "::1:0:0/127"]
+
+
+@given(st.sets(st.integers(IPV4_END - SIZE, IPV4_END + SIZE) | st.integers(0, (1 << 128) - 1), max_size=12))
+def test_key_ranges_are_those_of_the_networks(edges: set[int]) -> None:
+    """Networks told by their keys are the same networks."""
+    ranges = [(low, after - 1, None) for low, after in pairwise(sorted(edges))]
+
+    assert list(key_ranges(ranges)) == [key_range(network) for network, _ in networks(ranges)]

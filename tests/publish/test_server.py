@@ -250,6 +250,19 @@ def test_stopping_frees_the_port(metrics: Metrics) -> None:
     second.stop()
 
 
+def test_stopping_waits_for_no_look_around(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread is woken: it would look whether to end only after an hour."""
+    monkeypatch.setattr(module, "LOOK_SECONDS", 3600.0)
+    server = Server("127.0.0.1:0", metrics, Identity("g", "u"))
+    server.start()
+    ask(server, "/healthz")  # it waits for a connection now
+
+    server.stop()
+
+    with pytest.raises(ConnectionRefusedError):
+        ask(server, "/healthz")
+
+
 def test_ipv6(metrics: Metrics) -> None:
     """An IPv6 address in brackets is listened on and told back in brackets."""
     try:

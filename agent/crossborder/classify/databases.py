@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from crossborder.classify.layouts import ASN_LAYOUTS, COUNTRY_LAYOUTS, asn_layout, country_layout, described
-from crossborder.classify.ranges import IPV4_END, merged
+from crossborder.classify.ranges import merged
 from crossborder.classify.searchtree import ASK, NOTHING
 from crossborder.errors import CrossborderError
 from crossborder.model import UNKNOWN_COUNTRY
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from crossborder.classify.countries import Countries
     from crossborder.classify.layouts import AsnLayout, CountryLayout
     from crossborder.classify.mmdbfile import Mmdb
-    from crossborder.classify.searchtree import Leaf
-
-_SAMPLE_NODES = 8_192  # nodes walked to find the layout
-_SAMPLE_RECORDS = 256  # distinct records looked at
 
 
 class Placement(NamedTuple):
@@ -41,7 +37,7 @@ class CountryDatabase:
 
     def __init__(self, mmdb: Mmdb, countries: Countries) -> None:
         """Take an open file; raises CrossborderError when its layout is not known."""
-        sample = _sample(mmdb)
+        sample = mmdb.sample
         layout = country_layout(sample)
         if layout is None:
             raise CrossborderError.at(mmdb.path, _refusal("country", sample, COUNTRY_LAYOUTS))
@@ -83,7 +79,7 @@ class AsnDatabase:
 
     def __init__(self, mmdb: Mmdb) -> None:
         """Take an open file; raises CrossborderError when its layout is not known."""
-        sample = _sample(mmdb)
+        sample = mmdb.sample
         layout = asn_layout(sample)
         if layout is None:
             raise CrossborderError.at(mmdb.path, _refusal("AS number", sample, ASN_LAYOUTS))
@@ -103,32 +99,6 @@ def _range(start: int, length: int) -> tuple[int, int, None]:
     if IPV4_FIRST <= start < IPV6_AGAIN:
         return start - IPV4_FIRST, start - IPV4_FIRST + (1 << 32 - length) - 1, None
     return start, start + (1 << 128 - length) - 1, None
-
-
-def _first_address(leaf: Leaf, mmdb: Mmdb) -> bytes:
-    return (
-        leaf.low.to_bytes(4 if leaf.low < IPV4_END and leaf.bits <= 32 else 16, "big")
-        if (mmdb.ip_version == 6)
-        else leaf.low.to_bytes(4, "big")
-    )
-
-
-def _sample(mmdb: Mmdb) -> list[object]:
-    """Return some distinct records of a file; raises CrossborderError when not one can be read."""
-    records: list[object] = []
-    seen: set[int] = set()
-    damage = ""
-    for leaf in mmdb.tree.leaves(_SAMPLE_NODES):
-        if leaf.record in seen or len(seen) >= _SAMPLE_RECORDS:
-            continue
-        seen.add(leaf.record)
-        try:
-            records.append(mmdb.find(_first_address(leaf, mmdb))[0])
-        except LookupError as error:
-            damage = str(error)
-    if damage and not records:
-        raise CrossborderError.at(mmdb.path, f"is a damaged MMDB database: {damage}")
-    return records
 
 
 def _refusal(what: str, sample: list[object], known: tuple[CountryLayout, ...] | tuple[AsnLayout, ...]) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import struct
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from crossborder.classify.ranges import IPV4_END, flatten, inside, merged, networks, outside, over
+from crossborder.classify.ranges import IPV4_END, flatten, inside, key_ranges, merged, outside, over
 from crossborder.classify.standings import RESERVED
 from crossborder.errors import CrossborderError
+from crossborder.kept import kept, makers
 from crossborder.prefixes import PRIVATE, PrefixSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from crossborder.classify.geo import Geography
     from crossborder.classify.sources import Sources
@@ -46,8 +51,8 @@ class HomeSettings(Protocol):
         """Only where the registry database agrees."""
 
 
-def home_networks(settings: HomeSettings, geography: Geography) -> PrefixSet:
-    """Return the networks at home.
+def home_networks(settings: HomeSettings, geography: Geography, cache: Path | None = None) -> PrefixSet:
+    """Return the networks at home; `cache` is a folder to keep those of databases and tables in.
 
     The operator's overlays stand over the database: what they place in the home country is home, what they place
     elsewhere (or nowhere: ZZ) is not. With `strict` a prefix of the database or of the clouds' table is home only
@@ -60,9 +65,26 @@ def home_networks(settings: HomeSettings, geography: Geography) -> PrefixSet:
     found = list(settings.networks)
     if settings.private:
         found += PRIVATE
-    if settings.database:
-        found += [network for network, _ in networks(_placed_at_home(settings, sources))]
-    return PrefixSet(found)
+    return PrefixSet(found, _keys_at_home(settings, sources, cache) if settings.database else ())
+
+
+def _keys_at_home(settings: HomeSettings, sources: Sources, cache: Path | None) -> Iterator[tuple[bytes, bytes]]:
+    """Return first and last keys of the networks that databases and tables place in the home country."""
+    of = b"".join(_ingredients(settings, sources)) if cache else b""
+    made = kept(cache, "home", of, lambda: b"".join(chain(*key_ranges(_placed_at_home(settings, sources)))))
+    return struct.iter_unpack("16s16s", made)
+
+
+def _ingredients(settings: HomeSettings, sources: Sources) -> Iterator[bytes]:
+    """Yield all that decides who is at home because of databases and tables, our own code that says it among them."""
+    yield repr((settings.country, settings.strict, sorted(sources.countries.codes), sources.nat64)).encode()
+    for database in (sources.country, sources.registry):
+        yield database.mmdb.sha256 if database else b"none"
+    for table in (sources.clouds, sources.overlays):
+        said = "\n".join(f"{network} {entry.country}" for network, entry in table.entries)
+        yield hashlib.sha256(said.encode()).digest()
+    for path in makers(__file__):
+        yield hashlib.sha256(path.read_bytes()).digest()
 
 
 def _placed_at_home(settings: HomeSettings, sources: Sources) -> list[tuple[int, int, None]]:

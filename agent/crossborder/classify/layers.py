@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import polars as pl
 
@@ -12,9 +12,15 @@ from crossborder.prefixes import IPV4_FIRST, Embedding, numbers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crossborder.prefixes import PrefixMap
-
 _IPV4 = 1 << 32
+
+
+class Bordered(Protocol):
+    """What says something of addresses, the same from one of its starts to the next."""
+
+    @property
+    def starts(self) -> tuple[bytes, ...]:
+        """Keys, sorted."""
 
 
 class Said(Protocol):
@@ -31,7 +37,7 @@ S = TypeVar("S", bound=Said)
 class Layers(Generic[S]):
     """An immutable map of all addresses."""
 
-    def __init__(self, maps: Sequence[PrefixMap[Any]], say: Callable[[bytes], S]) -> None:
+    def __init__(self, maps: Sequence[Bordered], say: Callable[[bytes], S]) -> None:
         """Lay maps over each other; `say` tells what they say of a key, the same from any map's start to the next."""
         self.starts = sorted({bytes(16)}.union(*(layer.starts for layer in maps)))
         ids: dict[S, int] = {}

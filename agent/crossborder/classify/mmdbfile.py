@@ -18,12 +18,14 @@ import socket
 import stat
 import tempfile
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import maxminddb
 import polars as pl
 
+from crossborder.classify.ranges import IPV4_END
 from crossborder.classify.searchtree import BrokenTree, SearchTree
 from crossborder.errors import CrossborderError
 from crossborder.kept import kept
@@ -31,9 +33,13 @@ from crossborder.kept import kept
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crossborder.classify.searchtree import Leaf
+
 MAX_BYTES = 1 << 30  # the largest databases sold are below 0.5 GiB
 LAST_SECOND = 253_402_300_799  # end of the year 9999: what datetime can hold
 BLOCKS_MADE = b"blocks, made the first way"  # another way to make them, another text here
+_SAMPLE_NODES = 8_192  # nodes walked to find the layout
+_SAMPLE_RECORDS = 256  # distinct records looked at
 MARKER = b"\xab\xcd\xefMaxMind.com"
 _PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip", b"!<arch>": "deb"}
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
@@ -67,13 +73,15 @@ def extension_loaded() -> bool:
 class Mmdb:
     """An open database, independent of the file it came from."""
 
-    def __init__(self, raw: bytes, path: Path, cache: Path | None = None) -> None:
+    def __init__(self, raw: bytes, path: Path, cache: Path | None = None, sha256: bytes | None = None) -> None:
         """Open a database from its bytes; `path` names it in faults, `cache` is a folder to keep its blocks in.
 
-        Raises CrossborderError.
+        `sha256` is that of the bytes, for whoever knows it already. Raises CrossborderError.
         """
         self.path = path
         self._cache = cache
+        if sha256:
+            self.sha256 = sha256
         self._buffer: bytes | mmap.mmap = raw
         try:
             self._reader = self._open(raw)
@@ -91,9 +99,14 @@ class Mmdb:
         return cls(read_bytes(path), path, cache)
 
     @cached_property
+    def sha256(self) -> bytes:
+        """Digest of the file."""
+        return hashlib.sha256(self._buffer).digest()
+
+    @cached_property
     def blocks(self) -> pl.DataFrame:
         """All addresses in blocks of one record each (searchtree.BLOCKS); raises CrossborderError: a broken tree."""
-        of = BLOCKS_MADE + hashlib.sha256(self._buffer).digest() if self._cache else b""
+        of = BLOCKS_MADE + self.sha256 if self._cache else b""
         return pl.read_ipc(kept(self._cache, "blocks", of, self._blocks))
 
     def _blocks(self) -> bytes:
@@ -103,6 +116,27 @@ class Mmdb:
         except BrokenTree as error:
             raise CrossborderError.at(self.path, f"is a damaged MMDB database: {error}") from None
         return written.getvalue()
+
+    @cached_property
+    def sample(self) -> list[object]:
+        """Some distinct records, to tell the layout by; raises CrossborderError when not one can be read."""
+        firsts: dict[int, Leaf] = {}
+        for leaf in self.tree.leaves(_SAMPLE_NODES):
+            firsts.setdefault(leaf.record, leaf)
+        records: list[object] = []
+        damage = ""
+        for leaf in islice(firsts.values(), _SAMPLE_RECORDS):
+            try:
+                records.append(self.find(self._first_address(leaf))[0])
+            except LookupError as error:
+                damage = str(error)
+        if damage and not records:
+            raise CrossborderError.at(self.path, f"is a damaged MMDB database: {damage}")
+        return records
+
+    def _first_address(self, leaf: Leaf) -> bytes:
+        short = self.ip_version == 4 or (leaf.low < IPV4_END and leaf.bits <= 32)
+        return leaf.low.to_bytes(4 if short else 16, "big")
 
     def find(self, packed: bytes) -> tuple[Any, str | None]:
         """Return the record of an address of 4 or 16 bytes and the prefix that matched; (None, None) without.

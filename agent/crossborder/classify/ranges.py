@@ -12,6 +12,8 @@ from functools import reduce
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, TypeVar
 
+from crossborder.prefixes import IPV4_FIRST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -104,6 +106,19 @@ def networks(ranges: Iterable[tuple[int, int, V]]) -> Iterator[tuple[Network, V]
             yield from ((ipaddress.IPv4Network(n), value) for n in _cover(low, min(high, IPV4_END - 1), 32))
         if high >= IPV4_END:
             yield from ((ipaddress.IPv6Network(n), value) for n in _cover(max(low, IPV4_END), high, 128))
+
+
+def key_ranges(ranges: Iterable[tuple[int, int, V]]) -> Iterator[tuple[bytes, bytes]]:
+    """Turn ranges into the same networks as `networks` does, told by their first and last keys: many in no time."""
+    for low, high, _ in ranges:
+        if low < IPV4_END:
+            yield from (_keys(IPV4_FIRST + n, 32 - size) for n, size in _cover(low, min(high, IPV4_END - 1), 32))
+        if high >= IPV4_END:
+            yield from (_keys(n, 128 - size) for n, size in _cover(max(low, IPV4_END), high, 128))
+
+
+def _keys(low: int, bits: int) -> tuple[bytes, bytes]:
+    return low.to_bytes(16, "big"), (low | (1 << bits) - 1).to_bytes(16, "big")
 
 
 def _cover(low: int, high: int, width: int) -> Iterator[tuple[int, int]]:

@@ -86,11 +86,11 @@ def _packaged(data: Path, cache: Path | None) -> Mmdb:
     if kept and kept.exists():
         raw = kept.read_bytes()
         if hashlib.sha256(raw).hexdigest() == sha256:
-            return Mmdb(raw, kept, cache)
+            return Mmdb(raw, kept, cache, bytes.fromhex(sha256))
     raw = _unpacked(data / PACKED, sha256)
     if kept:
         _keep(raw, kept)
-    return Mmdb(raw, kept or data / PACKED, cache)
+    return Mmdb(raw, kept or data / PACKED, cache, bytes.fromhex(sha256))
 
 
 def _unpacked(path: Path, sha256: str) -> bytes:

@@ -34,10 +34,10 @@ listen_option = click.option("--listen", metavar="ADDRESS:PORT", help="Serve Pro
 
 def duration(_context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     """Read a duration option as the configuration file does."""
-    from crossborder.config import seconds
-
     if value is None:
         return None
+    from crossborder.config import seconds
+
     try:
         return seconds(value)
     except ValueError as error:

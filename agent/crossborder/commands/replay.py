@@ -17,6 +17,7 @@ from crossborder.commands.options import (
     listen_option,
     workers_option,
 )
+from crossborder.lasting import lasting
 from crossborder.model import LEVELS
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def replay(  # one parameter an option
     """
     if realtime and fast:
         raise click.UsageError("--realtime and --as-fast-as-possible exclude each other.")
-    from crossborder import app
+    with lasting():
+        from crossborder import app
 
     options = app.Options(
         files=files,

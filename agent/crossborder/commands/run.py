@@ -15,6 +15,7 @@ from crossborder.commands.options import (
     listen_option,
     workers_option,
 )
+from crossborder.lasting import lasting
 
 if TYPE_CHECKING:
     from crossborder.engine import EngineName
@@ -49,7 +50,8 @@ def run(
     sudo crossborder run -c crossborder.yaml
     curl -s http://127.0.0.1:9836/metrics
     """
-    from crossborder import app
+    with lasting():
+        from crossborder import app
 
     app.listen(
         config_path,

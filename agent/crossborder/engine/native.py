@@ -12,7 +12,6 @@ from crossborder import telemetry
 from crossborder.engine import ETHERNET, SECOND_NS, Progress, interface_of
 from crossborder.errors import CrossborderError, Fault
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
-from crossborder.prefixes import key_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -197,7 +196,7 @@ def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_
 def _networks(home: Home) -> crossborder_native.Home:
     import crossborder_native as native
 
-    return native.Home([key_range(network) for network in home.networks.networks], list(home.nat64))
+    return native.Home(home.networks.ranges, list(home.nat64))
 
 
 def _books(interface: str, counts: dict[str, Any]) -> Books:

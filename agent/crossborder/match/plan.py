@@ -50,8 +50,11 @@ class Plan:
         self._always: list[_Questions] = []
         self._sometimes: dict[str, _Questions] = {}
         self._needs: list[pl.Expr] = []
+        asking = [(tree, frozenset(tests(tree))) for tree in trees]
         for way, group in _companies(dear):
-            self._ask(way, group, trees)
+            asked = frozenset(group)
+            needs = [self._need(tree, asked, wanted=True) for tree, its in asking if not asked.isdisjoint(its)]
+            self._ask(way, group, [need for need in needs if need is not None])
 
     def tests(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return one boolean column per distinct test, for a frame of crossings."""
@@ -73,9 +76,8 @@ class Plan:
         join = operator.and_ if isinstance(node, And) else operator.or_
         return reduce(join, (self.truth(part) for part in node.parts))
 
-    def _ask(self, way: type[_Questions], dear: list[Test], trees: Sequence[Node]) -> None:
-        """Ask some tests of the flows for which they matter."""
-        needs = [need for tree in trees if (need := self._need(tree, frozenset(dear), wanted=True)) is not None]
+    def _ask(self, way: type[_Questions], dear: list[Test], needs: list[pl.Expr]) -> None:
+        """Ask some tests of the flows that have any of these needs."""
         questions = way({test: self._names[test] for test in dear})
         if any(not need.meta.root_names() for need in needs):
             self._always.append(questions)

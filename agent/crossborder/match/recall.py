@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossborder.kept import kept
+from crossborder.kept import kept, makers
 from crossborder.match.conditions import And, Not, Op, Or, Test
 from crossborder.match.files import OTHER_FOLDERS, yaml_files
 from crossborder.match.ruleset import Correlation, Legal, NamedSet, Rule, Ruleset
@@ -55,8 +55,7 @@ def ruleset_of(
 def _contents(paths: Iterable[Path], set_paths: Iterable[Path]) -> Iterator[bytes]:
     """Yield names and bytes of all files a ruleset is made of, our own that make it among them."""
     faults: list[Fault] = []
-    ours = sorted([*Path(__file__).parent.glob("*.py"), *Path(__file__).parents[1].glob("*.py")])
-    for path in (*ours, *yaml_files(set_paths, faults), *yaml_files(paths, faults, OTHER_FOLDERS)):
+    for path in (*makers(__file__), *yaml_files(set_paths, faults), *yaml_files(paths, faults, OTHER_FOLDERS)):
         yield str(path).encode("utf-8", "surrogateescape")
         yield path.read_bytes()
 

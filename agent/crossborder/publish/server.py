@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import socket
@@ -33,6 +34,8 @@ IDLE_SECONDS = 5.0
 """A connection silent for so long is closed."""
 MAX_CONNECTIONS = 32
 """More than a handful of Prometheus servers never ask at once; the next one is turned away."""
+LOOK_SECONDS = 0.2
+"""How often it is looked for connections that have lasted too long."""
 
 _TEXT, _HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 _HINTS = {
@@ -71,7 +74,7 @@ class Server:
         self._http.answer = self._answer
         self._metrics = metrics
         self._identity = identity
-        self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name="metrics-server", daemon=True)
+        self._thread = Thread(target=self._http.serve, name="metrics-server", daemon=True)
 
     @property
     def address(self) -> str:
@@ -96,7 +99,7 @@ class Server:
         """Stop answering, close every connection and wait for the thread; twice does no harm."""
         self.unready()
         if self._thread.is_alive():
-            self._http.shutdown()
+            self._http.end()
             self._thread.join()
         self._http.server_close()
 
@@ -150,8 +153,22 @@ class _Http(ThreadingMixIn, TCPServer):
 
     def __init__(self, family: socket.AddressFamily, address: Any) -> None:  # noqa: ANN401 - as getaddrinfo gives it
         self.address_family = family
+        self.timeout = LOOK_SECONDS
+        self._ended = Event()
         self._open: dict[socket.socket, float] = {}
         super().__init__(address, _Handler)
+
+    def serve(self) -> None:
+        """Answer until `end`."""
+        while not self._ended.is_set():
+            self.handle_request()
+            self._close_the_old()
+
+    def end(self) -> None:
+        """End `serve`: a socket that listens no more wakes it at once."""
+        self._ended.set()
+        with contextlib.suppress(OSError):  # where a system refuses that, it looks a few times a second
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ANN401 - socketserver's types
         del client_address
@@ -160,8 +177,8 @@ class _Http(ThreadingMixIn, TCPServer):
         self._open[request] = time.monotonic()
         return True
 
-    def service_actions(self) -> None:
-        """Close connections that have lasted too long; called by serve_forever a few times a second."""
+    def _close_the_old(self) -> None:
+        """Close connections that have lasted too long."""
         oldest = time.monotonic() - CONNECTION_SECONDS
         for request, since in list(self._open.items()):
             if since < oldest:

@@ -56,7 +56,7 @@ def _table(*columns: tuple[str, bool]) -> Table:
     """Make a table of (heading, is a number) columns."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="dim")
     for heading, number in columns:
-        table.add_column(heading, justify="right" if number else "left", overflow="fold", no_wrap=number)
+        table.add_column(Text(heading), justify="right" if number else "left", overflow="fold", no_wrap=number)
     return table
 
 
