@@ -11,10 +11,12 @@ use crate::flow::Flow;
 use crate::flow::ids::FlowIds;
 use crate::worker::{Shed, Worker};
 
-/// Rows of one record batch: a part of the work of one thread.
+/// Rows of one record batch where threads share the work.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
 const PART_ROWS: usize = 65_536;
+/// A rest smaller than this goes with the part before: to whoever takes them, a few rows cost as much as thousands.
+const REST_ROWS: usize = 16_384;
 
 /// Flows whose memory is brought in together.
 const NEAR_ROWS: usize = 64;
@@ -91,20 +93,26 @@ impl Reporter {
 
     /// The next reports; the flows must be as they were when these were begun.
     pub fn next(&mut self, workers: &mut [Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
-        let end = (self.reported + PART_ROWS).min(self.rows.len());
+        let end = self.part_end();
         self.identify(workers, self.reported..end);
         let workers = &*workers;
         let rows = self.rows.get(self.reported..end).unwrap_or_default();
         let batch = |rows: &[Row]| self.batch(rows, workers);
         let batches = match pool {
             Some(pool) => pool.install(|| rows.par_chunks(BATCH_ROWS).map(batch).collect()),
-            None => rows.chunks(BATCH_ROWS).map(batch).collect(),
+            None => rows.chunks(rows.len().max(1)).map(batch).collect(),
         };
         self.reported = end;
         if !self.has_more() {
             self.ids.forget();
         }
         batches
+    }
+
+    /// Where the next reports end.
+    fn part_end(&self) -> usize {
+        let end = self.reported + PART_ROWS;
+        if end + REST_ROWS > self.rows.len() { self.rows.len() } else { end }
     }
 
     /// Tells whether reports that were begun are not all made.
