@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from crossborder.match import masks
-from crossborder.match.compiler import any_of_texts, column_values, network_borders, truth
+from crossborder.match.compiler import any_of_patterns, any_of_texts, column_values, network_borders, truth
 from crossborder.match.conditions import Op
 from crossborder.match.fields import KINDS, Kind
 from crossborder.prefixes import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from crossborder.match.compiler import Predicate
     from crossborder.match.conditions import Test
     from crossborder.match.masks import Mask
 
@@ -71,13 +72,27 @@ class Questions:
 class OfLists(Questions):
     """Tests of one list, which most flows do not have."""
 
+    def __init__(self, named: Mapping[Test, str]) -> None:
+        """Compile the tests."""
+        super().__init__(named)
+        self._sought = _sought(named)
+
     def __call__(self, crossings: pl.DataFrame) -> Answers:
         """Return where each test holds, by its name."""
-        rows = crossings[self.columns[0]].is_not_null().arg_true()
+        lists = crossings[self.columns[0]]
+        rows = lists.is_not_null().arg_true()
+        if self._sought and len(rows):
+            rows = self._near(lists, rows, self._sought)
         if rows.is_empty():
             return self._nowhere
         found = super().__call__(crossings[self.columns][rows])
         return {name: _spread(mask, rows, crossings.height) for name, mask in found.items()}
+
+    def _near(self, lists: pl.Series, rows: pl.Series, sought: Predicate) -> pl.Series:
+        """Return those rows in whose lists there is a text of which any test can hold."""
+        values = lists[rows].to_frame().select(self._values.values()).to_series()
+        texts = pl.DataFrame({"row": rows, "text": values}).explode("text")
+        return texts.filter(sought(pl.col("text"))).get_column("row").unique()
 
 
 class OfWords(Questions):
@@ -115,22 +130,20 @@ class OfTexts(OfWords):
     def __init__(self, named: Mapping[Test, str]) -> None:
         """Compile the tests."""
         super().__init__(named)
-        literal = all(test.op in _LITERAL and all(test.values) for test in named)
-        texts = {str(v) if test.cased else str(v).lower() for test in named for v in test.values}
-        sought = any_of_texts("", map(pl.escape_regex, sorted(texts)), "")
-        self._sought = sought if literal and len(named) >= MANY else None
+        self._sought = _sought(named)
 
     def __call__(self, crossings: pl.DataFrame) -> Answers:
         """Return where each test holds: asked of each text once where there are few, else where one can hold."""
-        if len(self.columns) == 1 and crossings[self.columns[0]].head(SAMPLE).n_unique() <= FEW:
+        plain = len(self.columns) == 1
+        if plain and crossings[self.columns[0]].head(SAMPLE).n_unique() <= FEW:
             return self._by_word(crossings[self.columns[0]])
         values = crossings.select(self._values.values())
-        if self._sought is None:
+        if not self._sought:
             return _answers(values.select(self._tests))
         rows = values.select(self._sought(pl.all())).to_series().arg_true()
         if rows.is_empty():
             return self._nowhere
-        found = _answers(values[rows].select(self._tests))
+        found = self._by_word(crossings[self.columns[0]][rows]) if plain else _answers(values[rows].select(self._tests))
         return {name: _spread(mask, rows, crossings.height) for name, mask in found.items()}
 
 
@@ -172,6 +185,18 @@ class _Sheet:
 _BITS = 64
 
 
+def _sought(tests: Collection[Test]) -> Predicate | None:
+    """Return what is true of every text that any of many tests holds of, and of few others; None: nothing is known."""
+    if len(tests) < MANY:
+        return None
+    if all(test.op is Op.RE for test in tests):
+        return any_of_patterns(f"(?{test.flags}:{value})" for test in tests for value in test.values)
+    if not all(test.op in _LITERAL and all(test.values) for test in tests):
+        return None
+    texts = {str(v) if test.cased else str(v).lower() for test in tests for v in test.values}
+    return any_of_texts("", map(pl.escape_regex, sorted(texts)), "")
+
+
 def _word(names: Iterable[str]) -> pl.Expr:
     bits = (pl.col(name).cast(pl.UInt64) * pl.lit(1 << bit, pl.UInt64) for bit, name in enumerate(names))
     return reduce(operator.or_, bits)
@@ -182,7 +207,7 @@ def companies(tests: Iterable[Test]) -> Iterator[tuple[type[Questions], list[Tes
     found: dict[object, tuple[type[Questions], list[Test]]] = {}
     for test in tests:
         way = _way(test)
-        alike = () if way is Questions else (test.field, test.op in _LITERAL, test.cased)
+        alike = () if way is Questions else (test.field, test.op in _LITERAL, test.op is Op.RE, test.cased)
         found.setdefault((way, *alike), (way, []))[1].append(test)
     yield from found.values()
 
