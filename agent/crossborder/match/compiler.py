@@ -75,6 +75,12 @@ def truth(node: Node, values: Values = column_values) -> pl.Expr:
     return reduce(join, (truth(part, values) for part in node.parts))
 
 
+def truth_of_elements(test: Test, values: Values) -> pl.Expr:
+    """Return the boolean expression of a test of a list over a frame with a row for each of its texts."""
+    lower = not test.cased and test.op is not Op.RE
+    return _predicate(test, Kind.TEXT, lower=lower)(values(test.field, lower=lower)).fill_null(value=False)
+
+
 def _test(test: Test, values: Values) -> pl.Expr:
     kind = KINDS[test.field]
     if test.op in {Op.EXISTS, Op.MISSING}:

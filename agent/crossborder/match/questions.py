@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import operator
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from crossborder.match import masks
-from crossborder.match.compiler import any_of_patterns, any_of_texts, column_values, network_borders, truth
+from crossborder.match.compiler import (
+    any_of_patterns,
+    any_of_texts,
+    column_values,
+    network_borders,
+    truth,
+    truth_of_elements,
+)
 from crossborder.match.conditions import Op
 from crossborder.match.fields import KINDS, Kind
+from crossborder.model import COLUMN_OF
 from crossborder.prefixes import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from crossborder.match.compiler import Predicate
+    from crossborder.match.compiler import Predicate, Values
     from crossborder.match.conditions import Test
     from crossborder.match.masks import Mask
 
@@ -42,7 +50,7 @@ class Questions:
     def __init__(self, named: Mapping[Test, str]) -> None:
         """Compile the tests."""
         self._values: dict[str, pl.Expr] = {}
-        self._tests = [truth(test, self._value).alias(name) for test, name in named.items()]
+        self._tests = [self._truth(test).alias(name) for test, name in named.items()]
         self._nowhere: Answers = dict.fromkeys(named.values(), False)
         self.columns = sorted({column for value in self._values.values() for column in value.meta.root_names()})
 
@@ -63,36 +71,13 @@ class Questions:
     def _asked(self, crossings: pl.DataFrame) -> pl.DataFrame:
         return crossings.select(self._values.values()).select(self._tests)
 
-    def _value(self, field: str, *, lower: bool) -> pl.Expr:
+    def _truth(self, test: Test) -> pl.Expr:
+        return truth(test, partial(self._value, column_values))
+
+    def _value(self, values: Values, field: str, *, lower: bool) -> pl.Expr:
         name = f"{field} {lower}"
-        self._values.setdefault(name, column_values(field, lower=lower).alias(name))
+        self._values.setdefault(name, values(field, lower=lower).alias(name))
         return pl.col(name)
-
-
-class OfLists(Questions):
-    """Tests of one list, which most flows do not have."""
-
-    def __init__(self, named: Mapping[Test, str]) -> None:
-        """Compile the tests."""
-        super().__init__(named)
-        self._sought = _sought(named)
-
-    def __call__(self, crossings: pl.DataFrame) -> Answers:
-        """Return where each test holds, by its name."""
-        lists = crossings[self.columns[0]]
-        rows = lists.is_not_null().arg_true()
-        if self._sought and len(rows):
-            rows = self._near(lists, rows, self._sought)
-        if rows.is_empty():
-            return self._nowhere
-        found = super().__call__(crossings[self.columns][rows])
-        return {name: _spread(mask, rows, crossings.height) for name, mask in found.items()}
-
-    def _near(self, lists: pl.Series, rows: pl.Series, sought: Predicate) -> pl.Series:
-        """Return those rows in whose lists there is a text of which any test can hold."""
-        values = lists[rows].to_frame().select(self._values.values()).to_series()
-        texts = pl.DataFrame({"row": rows, "text": values}).explode("text")
-        return texts.filter(sought(pl.col("text"))).get_column("row").unique()
 
 
 class OfWords(Questions):
@@ -145,6 +130,38 @@ class OfTexts(OfWords):
             return self._nowhere
         found = self._by_word(crossings[self.columns[0]][rows]) if plain else _answers(values[rows].select(self._tests))
         return {name: _spread(mask, rows, crossings.height) for name, mask in found.items()}
+
+
+class _OfElements(OfTexts):
+    """Tests of the texts of a list."""
+
+    def _truth(self, test: Test) -> pl.Expr:
+        return truth_of_elements(test, partial(self._value, _elements))
+
+
+def _elements(field: str, *, lower: bool) -> pl.Expr:
+    """Return the texts of a list, a row each, as tests compare them."""
+    texts = pl.col(COLUMN_OF[field])
+    return texts.str.to_lowercase() if lower else texts
+
+
+class OfLists(Questions):
+    """Tests of one list, which most flows do not have: they hold where they hold of any of its texts."""
+
+    def __init__(self, named: Mapping[Test, str]) -> None:
+        """Compile the tests."""
+        super().__init__(named)
+        self._of_elements = _OfElements(named)
+
+    def __call__(self, crossings: pl.DataFrame) -> Answers:
+        """Return where each test holds, by its name."""
+        lists = crossings[self.columns[0]]
+        rows = lists.is_not_null().arg_true()
+        if rows.is_empty():
+            return self._nowhere
+        texts = pl.DataFrame([rows.alias("row"), lists[rows]]).explode(lists.name)
+        found = self._of_elements(texts)
+        return {name: _spread(mask, texts["row"], crossings.height) for name, mask in found.items()}
 
 
 class OfAddresses(Questions):
