@@ -14,7 +14,7 @@ from tests.classify.world import Settings, country, key, keys
 
 from crossborder.classify import Geography
 from crossborder.classify.answers import ANNOTATION, UNKNOWN
-from crossborder.classify.prefixtexts import prefix_texts
+from crossborder.classify.prefixtexts import PrefixTexts, prefix_texts
 from crossborder.classify.recent import Recent
 from crossborder.classify.searchtree import ASK
 from crossborder.errors import CrossborderError
@@ -226,6 +226,20 @@ def test_prefix_texts(version: int) -> None:
     found = prefix_texts(pl.DataFrame(rows, schema={"start": pl.UInt128, "length": pl.UInt8}, orient="row"))
 
     assert found.to_list() == wanted
+
+
+def test_texts_of_prefixes_are_kept_as_long_as_there_is_room() -> None:
+    """Whether a text is written, kept or forgotten and written again, it is that of the prefix at its place."""
+    prefixes = pl.DataFrame(
+        {"start": [IPV4_FIRST + (at << 8) for at in range(200)], "length": [24] * 200},
+        schema={"start": pl.UInt128, "length": pl.UInt8},
+    )
+    texts = PrefixTexts(prefixes, limit=100)
+    for first in (0, 0, 50, 90, 0):
+        places = pl.Series([*range(first, first + 60), first], dtype=pl.UInt32).reverse()
+
+        assert texts(places).to_list() == [f"0.0.{at}.0/24" for at in places]
+        assert len(texts) <= 100
 
 
 def test_blocks_hold_every_address_once(default: Geography) -> None:

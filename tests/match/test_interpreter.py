@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crossborder.match import masks
 from crossborder.match.cases import crossings
 from crossborder.match.compiler import truth
 from crossborder.match.conditions import And, Not, Op, Or, Test
@@ -181,10 +182,10 @@ def test_compiled_rules_agree_with_the_interpreter(nodes: list[Node], rows: list
 
     alone = [frame.select(truth(node).alias("it"))["it"].to_list() for node in nodes]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crossborder.match.plan.FEW", few)
-        patch.setattr("crossborder.match.plan.MANY", 1)
+        patch.setattr("crossborder.match.questions.FEW", few)
+        patch.setattr("crossborder.match.questions.MANY", 1)
         plan = Plan(nodes)
-        together = [column.to_list() for column in plan.matches(plan.tests(frame)).iter_columns()]
+        together = [masks.column(mask, frame.height).to_list() for mask in plan.matches(plan.tests(frame))]
 
     assert alone == expected
     assert together == expected
@@ -215,7 +216,8 @@ def test_reasons_are_the_same_in_company(nodes: list[Node], rows: list[dict[str,
     """What a plan leaves out where it does not matter is missing from no reason, and adds none."""
     frame = crossings((1, at, row) for at, row in enumerate(rows)).with_row_index("at")
     plan = Plan(nodes)
-    asked = pl.concat([frame, plan.tests(frame)], how="horizontal")
+    answers = plan.tests(frame)
+    asked = frame.with_columns(masks.column(mask, frame.height).alias(name) for name, mask in answers.items())
     for node in nodes:
         matching = asked.filter([holds(node, row) for row in rows])
 
@@ -258,7 +260,7 @@ def test_an_empty_frame_has_no_answers() -> None:
     """A batch without crossings is evaluated like any other."""
     plan = Plan([Test(LIST, Op.IS, ("a",)), Not(Test(NUMBER, Op.GT, (1,)))])
 
-    answers = plan.matches(plan.tests(crossings([])))
+    answers = [masks.column(mask, 0) for mask in plan.matches(plan.tests(crossings([])))]
 
-    assert answers.schema == pl.Schema({"0": pl.Boolean(), "1": pl.Boolean()})
-    assert answers.is_empty()
+    assert [answer.dtype for answer in answers] == [pl.Boolean, pl.Boolean]
+    assert all(answer.is_empty() for answer in answers)

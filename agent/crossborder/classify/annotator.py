@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from crossborder.classify.answers import ANNOTATION, UNKNOWN, Answer
-from crossborder.classify.prefixtexts import prefix_texts
+from crossborder.classify.prefixtexts import PrefixTexts
 from crossborder.classify.recent import Recent
 from crossborder.classify.searchtree import ASK
 from crossborder.prefixes import address_of
@@ -44,6 +44,7 @@ class Annotator:
         self._reserved = pl.Series([standing.reserved for standing in every], dtype=pl.Boolean)
         asn = geography.sources.asn
         self._blocks = geography.sources.country.mmdb.blocks
+        self._texts = PrefixTexts(self._blocks)
         self._asn_blocks = asn.mmdb.blocks if asn else None
         self._places = Recent(_PLACED, self._place)
         self._operators = Recent(_OPERATED, self._operate)
@@ -65,8 +66,7 @@ class Annotator:
         at = self._blocks["start"].search_sorted(addresses, side="right") - 1
         record = self._blocks["record"].gather(at) * self._open.gather(standing)
         found = self._places(standing.cast(pl.UInt64) * _RECORDS + record, addresses)
-        text = prefix_texts(self._blocks.select("start", "length")[at])
-        prefix = pl.when("located").then(text).otherwise("geo_prefix")
+        prefix = pl.when("located").then(self._texts(at)).otherwise("geo_prefix")
         return found.with_columns(geo_prefix=prefix).drop("located")
 
     def _operated(self, addresses: pl.Series, standing: pl.Series) -> pl.DataFrame:

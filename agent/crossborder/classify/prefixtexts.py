@@ -10,7 +10,44 @@ import polars as pl
 from crossborder.prefixes import IPV4_FIRST, IPV6_AGAIN
 
 _PAIRS = 1 << 16  # values of two octets: a group of IPv6, a half of IPv4
+_NOT_KEPT = (1 << 32) - 1
 _TRAILING_ZEROS = "(?:^0)?(?::0)*$"
+
+
+class PrefixTexts:
+    """The texts of many prefixes, each written when it is first asked for, and kept as long as there is room."""
+
+    def __init__(self, prefixes: pl.DataFrame, limit: int = 1 << 18) -> None:
+        """Take all prefixes that may be asked for (`start` and `length`) and how many texts to keep."""
+        self._prefixes = prefixes.select("start", "length")
+        self._limit = limit
+        self._texts, self._kept = self._nothing()
+
+    def __len__(self) -> int:
+        """Return the number of texts kept."""
+        return len(self._texts)
+
+    def __call__(self, at: pl.Series) -> pl.Series:
+        """Return the text of the prefix at each place."""
+        kept = self._kept[at]
+        fresh = at.filter(kept == _NOT_KEPT)
+        if fresh.is_empty():
+            return self._texts[kept]
+        self._write(fresh.unique(), at)
+        return self._texts[self._kept[at]]
+
+    def _write(self, fresh: pl.Series, at: pl.Series) -> None:
+        if len(self) + len(fresh) > self._limit:
+            self._texts, self._kept = self._nothing()
+            fresh = at.unique()
+        places = pl.int_range(len(self), len(self) + len(fresh), dtype=pl.UInt32, eager=True)
+        self._kept.scatter(fresh, places)
+        self._texts = pl.concat([self._texts, prefix_texts(self._prefixes[fresh])], rechunk=True)
+
+    def _nothing(self) -> tuple[pl.Series, pl.Series]:
+        """Return no texts, and where the text of each prefix stands among them."""
+        nowhere = pl.Series([_NOT_KEPT], dtype=pl.UInt32).new_from_index(0, self._prefixes.height)
+        return pl.Series(dtype=pl.String), nowhere
 
 
 def prefix_texts(prefixes: pl.DataFrame) -> pl.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from crossborder.match import masks
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
 from crossborder.match.plan import Plan
@@ -15,6 +16,7 @@ from crossborder.match.why import Why, listed
 from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
 
 if TYPE_CHECKING:
+    from crossborder.match.questions import Answers
     from crossborder.match.ruleset import Rule, Ruleset
 
 LAST = 2**32 - 1  # what was counted is told after the conditions
@@ -75,7 +77,9 @@ class Matcher:
         if rows.is_empty() or not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)
-        sightings = self._firing.follow(rows, self._hits(tests))
+        sightings = self._firing.follow(rows, self._hits(tests, rows.height))
+        if sightings.is_empty():
+            return pl.DataFrame(schema=FINDING_SCHEMA)
         return self._told(rows, tests, self._grown(rows, sightings))
 
     def _use(self, ruleset: Ruleset) -> None:
@@ -90,10 +94,10 @@ class Matcher:
         fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
         self._correlators = fresh | {key: kept for key, kept in self._correlators.items() if key in counted}
 
-    def _hits(self, tests: pl.DataFrame) -> pl.DataFrame:
+    def _hits(self, tests: Answers, height: int) -> pl.DataFrame:
         """Return rule and row of every match."""
-        matches = enumerate(self._plan.matches(tests).iter_columns())
-        found = {at: column.arg_true() for at, column in matches if column.any()}
+        matches = enumerate(self._plan.matches(tests))
+        found = {at: masks.column(mask, height).arg_true() for at, mask in matches if mask is not False}
         sizes = pl.DataFrame(
             {"rule": list(found), "rows": list(map(len, found.values()))}, schema={"rule": pl.UInt32, "rows": pl.UInt32}
         )
@@ -121,28 +125,33 @@ class Matcher:
         )
         return worth.with_columns(ids, counted=pl.lit(None, WHY)).select(_TOLD)
 
-    def _told(self, rows: pl.DataFrame, tests: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    def _told(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of findings, each with its flow, its rule and its reasons."""
-        quoted = pl.concat([rows, tests], how="horizontal")
         reasons = told.select(
-            "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(quoted, told)
+            "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(rows, tests, told)
         )
         found = pl.concat([rows[told["row"]], self._table[told["rule"]], reasons], how="horizontal")
         decision = pl.lit(Decision.VIOLATION.value).alias("decision")
         return found.with_columns(decision).select(pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items())
 
-    def _reasons(self, quoted: pl.DataFrame, told: pl.DataFrame) -> pl.Series:
+    def _reasons(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""
         opened = told.with_row_index("at").filter(pl.col("phase") == Phase.OPENED.value)
         reasons = []
         for (rule,), part in opened.select("at", "rule", "row").partition_by("rule", as_dict=True).items():
             why = self._whys.get(rule) or self._whys.setdefault(rule, Why(self._rules[rule].tree, self._plan.truth))
-            reasons.append(why(quoted[why.columns][part["row"]].with_columns(part["at"])))
+            quoted = [_taken(name, rows, tests, part["row"]) for name in why.columns]
+            reasons.append(why(pl.DataFrame([part["at"], *quoted])))
         counted = opened.drop_nulls("counted").select("at", pl.lit(LAST, pl.UInt32).alias("order"), "counted")
         return listed([*reasons, counted.unnest("counted")], told.height)
 
 
 _TOLD = ("rule", "row", "phase", "bytes", "finding_id", "counted")
+
+
+def _taken(name: str, rows: pl.DataFrame, tests: Answers, at: pl.Series) -> pl.Series:
+    """Return a column of crossings, or the answers to a test, at some rows."""
+    return masks.column(tests[name], rows.height)[at].alias(name) if name in tests else rows[name][at]
 
 
 def _table(rules: tuple[Rule, ...]) -> pl.DataFrame:

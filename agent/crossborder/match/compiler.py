@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ALTERNATIVES = 4000
 """Most alternatives in one regular expression: beyond, the automaton outgrows its cache and Polars its size limit."""
 
+FEW = 8
+"""So many texts are compared with one by one: Polars keeps a few dozen regular expressions and makes others anew."""
+
 _COMPARE = {Op.GT: operator.gt, Op.GTE: operator.ge, Op.LT: operator.lt, Op.LTE: operator.le}
 _MAPPED = bytes(10) + b"\xff\xff" + bytes(4), bytes(10) + b"\xff" * 6  # where the keys of IPv4 lie
 
@@ -70,6 +73,12 @@ def truth(node: Node, values: Values = column_values) -> pl.Expr:
         return ~truth(node.part, values)
     join = operator.and_ if isinstance(node, And) else operator.or_
     return reduce(join, (truth(part, values) for part in node.parts))
+
+
+def truth_of_elements(test: Test, values: Values) -> pl.Expr:
+    """Return the boolean expression of a test of a list over a frame with a row for each of its texts."""
+    lower = not test.cased and test.op is not Op.RE
+    return _predicate(test, Kind.TEXT, lower=lower)(values(test.field, lower=lower)).fill_null(value=False)
 
 
 def _test(test: Test, values: Values) -> pl.Expr:
@@ -120,14 +129,14 @@ def _contains(texts: list[str]) -> Predicate:
 
 
 def _starts(texts: list[str]) -> Predicate:
-    if len(texts) == 1:
-        return lambda values: values.str.starts_with(texts[0])
+    if len(texts) <= FEW:
+        return lambda values: reduce(operator.or_, (values.str.starts_with(text) for text in texts))
     return any_of_texts("^(?:", map(pl.escape_regex, texts), ")")
 
 
 def _ends(texts: list[str]) -> Predicate:
-    if len(texts) == 1:
-        return lambda values: values.str.ends_with(texts[0])
+    if len(texts) <= FEW:
+        return lambda values: reduce(operator.or_, (values.str.ends_with(text) for text in texts))
     return any_of_texts("(?:", map(pl.escape_regex, texts), ")$")
 
 
@@ -154,6 +163,16 @@ _TEXT_PREDICATES: dict[Op, Callable[[list[str]], Predicate]] = {
     Op.LIKE: _like,
     Op.DOMAIN: _lies_below,
 }
+
+
+def any_of_patterns(patterns: Iterable[str]) -> Predicate | None:
+    """Return a predicate that matches any of many regular expressions at once; None: together they are too large."""
+    joined = "|".join(patterns)
+    try:
+        pl.Series([""]).str.contains(joined)
+    except pl.exceptions.ComputeError:
+        return None
+    return lambda values: values.str.contains(joined)
 
 
 def _matches(texts: list[str], flags: str) -> Predicate:

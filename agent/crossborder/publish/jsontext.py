@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _ODD = f'["\\\\{CONTROLS}]'  # what cannot stand in a JSON string as it is, or shall not
 
 
+_SOME = r"(?s)\A,(.+)\z"
+"""Members, each behind a comma; nothing is no match, and so null."""
+
+
 class Column(NamedTuple):
     """A member that is a column of the frame, if it has that: JSON already, or, between quotes, escaped texts."""
 
@@ -34,34 +38,58 @@ def dumps(value: object) -> str:
 
 def nested(frame: pl.DataFrame, members: Members) -> pl.Series:
     """Return the JSON of one object per row. Members are columns, JSON that all rows share, and objects again."""
-    pieces = _joined(p for name, member in sorted(members.items()) for p in _member(frame, f",{dumps(name)}:", member))
-    same = [piece for piece in pieces if isinstance(piece, str)]
-    if len(same) == len(pieces):
-        return pl.repeat(f"{{{same[0][1:]}}}" if same else None, frame.height, dtype=pl.String, eager=True)
-    if same and pieces[0] is same[0]:
-        return frame.select(_concatenated("{" + same[0][1:], *pieces[1:], "}")).to_series()
-    inner = frame.select(inner=_concatenated(*pieces).str.strip_prefix(","))
-    whole = _concatenated("{", pl.col("inner"), "}")
-    return inner.select(whole if same else pl.when(pl.col("inner") != "").then(whole)).to_series()
+    whole = _object(frame, members)
+    if whole is None:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    return frame.with_columns(whole=_concatenated(*whole.pieces))["whole"]
+
+
+class _Value(NamedTuple):
+    """The JSON of a value as texts and columns, one behind the other; where it is not certain, null in some rows."""
+
+    pieces: list[str | pl.Expr]
+    certain: bool
+
+
+def _value(frame: pl.DataFrame, member: Column | str | Members) -> _Value | None:
+    """Return the value of a member, None where no row has it."""
+    if isinstance(member, str):
+        return _Value([member], certain=True)
+    if not isinstance(member, Column):
+        return _object(frame, member)
+    nulls = frame[member.name].null_count() if member.name in frame.columns else frame.height
+    if nulls == frame.height:
+        return None
+    quote = [member.quote] if member.quote else []
+    return _Value([*quote, pl.col(member.name), *quote], certain=nulls == 0)
+
+
+def _object(frame: pl.DataFrame, members: Members) -> _Value | None:
+    values = ((dumps(name), _value(frame, member)) for name, member in sorted(members.items()))
+    told = [(f",{name}:", value) for name, value in values if value is not None]
+    if not told:
+        return None
+    pieces = _joined(piece for key, value in told for piece in _member(key, value))
+    if not any(value.certain for _, value in told):
+        inner = _concatenated(*pieces).str.extract(_SOME)
+        return _Value([pl.concat_str(pl.lit("{"), inner, pl.lit("}"))], certain=False)
+    if isinstance(pieces[0], str):
+        return _Value(_joined(["{", pieces[0][1:], *pieces[1:], "}"]), certain=True)
+    return _Value(["{", _concatenated(*pieces).str.strip_prefix(","), "}"], certain=True)
+
+
+def _member(key: str, value: _Value) -> list[str | pl.Expr]:
+    """Return the pieces that make a member; one, null as a whole, where some rows lack it."""
+    pieces = _joined([key, *value.pieces])
+    return pieces if value.certain else [pl.concat_str(map(_expression, pieces))]
 
 
 def _concatenated(*pieces: str | pl.Expr) -> pl.Expr:
-    return pl.concat_str([pl.lit(piece) if isinstance(piece, str) else piece for piece in pieces], ignore_nulls=True)
+    return pl.concat_str(map(_expression, pieces), ignore_nulls=True)
 
 
-def _member(frame: pl.DataFrame, key: str, member: Column | str | Members) -> list[str | pl.Expr]:
-    """Return the texts that make a member; one expression, null as a whole, where some rows lack it."""
-    if isinstance(member, str):
-        return [key + member]
-    if isinstance(member, Column) and member.name not in frame.columns:
-        return []
-    quote = member.quote if isinstance(member, Column) else ""
-    values = frame[member.name] if isinstance(member, Column) else nested(frame, member)
-    if values.null_count() == len(values):
-        return []
-    value = pl.col(member.name) if isinstance(member, Column) else pl.lit(values)
-    pieces: list[str | pl.Expr] = [key + quote, value, quote]
-    return pieces if values.null_count() == 0 else [pl.concat_str(pl.lit(key + quote), value, pl.lit(quote))]
+def _expression(piece: str | pl.Expr) -> pl.Expr:
+    return pl.lit(piece) if isinstance(piece, str) else piece
 
 
 def _joined(pieces: Iterable[str | pl.Expr]) -> list[str | pl.Expr]:

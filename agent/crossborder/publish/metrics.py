@@ -261,18 +261,19 @@ def _among(value: str, values: tuple[str, ...]) -> str:
 def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
     """Add up by all labels at once; what that leaves is few rows, which every metric sums by its own."""
     sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST_OUT.sum().alias("flows")]
+    missing = pl.col("missing_out") + pl.col("missing_in")
     rows = crossings.lazy()  # of which few columns are read
     found, ended, transit, unseen = pl.collect_all(
         [
             rows.filter(CROSSES).group_by("country", "inspection", "country_basis").agg(sums),
-            rows.filter(pl.col("report") == "ended").group_by(named("end_reason")).len(),
+            rows.filter(pl.col("report") == "ended").group_by("end_reason").len(),
             rows.filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum()),
-            rows.group_by(named("interface")).agg((pl.col("missing_out") + pl.col("missing_in")).sum()),
+            rows.filter(missing > 0).group_by(named("interface")).agg(missing.sum()),
         ]
     )
     crossing = found.with_columns(country(), named("inspection"), named("country_basis"))
     return {
-        "crossborder_flows_total": _amounts(ended),
+        "crossborder_flows_total": _amounts(ended.with_columns(named("end_reason"))),
         "crossborder_egress_bytes_total": _amounts(crossing.select("country", "inspection", "bytes_out")),
         "crossborder_egress_flows_total": _amounts(
             crossing.filter(pl.col("flows") > 0).select("country", "country_basis", "flows")

@@ -12,10 +12,12 @@ use crate::flow::Flow;
 use crate::flow::ids::FlowIds;
 use crate::worker::{Shed, Worker};
 
-/// Rows of one record batch: a part of the work of one thread.
+/// Rows of one record batch where threads share the work.
 const BATCH_ROWS: usize = 16_384;
 /// Reports handed over at a time; the rest of a tick's come right behind.
 const PART_ROWS: usize = 65_536;
+/// A rest smaller than this goes with the part before: to whoever takes them, a few rows cost as much as thousands.
+const REST_ROWS: usize = 16_384;
 
 /// Flows whose memory is brought in together.
 const NEAR_ROWS: usize = 64;
@@ -89,10 +91,10 @@ impl Reporter {
 
     /// The next reports. Packets may be counted between two parts: a flow is reported as it is then.
     pub fn next(&mut self, workers: &mut [Worker], pool: Option<&rayon::ThreadPool>) -> Vec<RecordBatch> {
-        let end = (self.reported + PART_ROWS).min(self.rows.len());
+        let end = self.part_end();
         let rows = self.rows.get(self.reported..end).unwrap_or_default();
         let batches = match pool {
-            None => rows.chunks(BATCH_ROWS).map(|rows| self.writer.write(rows, workers)).collect(),
+            None => rows.chunks(rows.len().max(1)).map(|rows| self.writer.write(rows, workers)).collect(),
             Some(pool) => self.writer.share(rows, workers, pool),
         };
         self.reported = end;
@@ -100,6 +102,12 @@ impl Reporter {
             self.writer.ids.forget();
         }
         batches
+    }
+
+    /// Where the next reports end.
+    fn part_end(&self) -> usize {
+        let end = self.reported + PART_ROWS;
+        if end + REST_ROWS > self.rows.len() { self.rows.len() } else { end }
     }
 
     /// Tells whether reports that were begun are not all made.
