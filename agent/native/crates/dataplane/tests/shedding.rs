@@ -2,96 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+mod scripted;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
-use dataplane::content::{Definition, Detectors, LooksFor};
-use dataplane::decode::Fit;
-use dataplane::engine::{Config, Control, Engine};
-use dataplane::flow::table::Lifetimes;
-use dataplane::home::Home;
-use dataplane::model::{Address, SECOND_NS};
 use dataplane::report::Tick;
-use dataplane::source::{Block, Filled, Record, Source, Wire};
 use dataplane::worker::{SAMPLED, Shed};
+use scripted::{Script, engine, segment};
 
 const FLOWS: usize = 2000;
 const HEAD: &[u8] = b"POST /up HTTP/1.1\r\nHost: away.example\r\nContent-Length: 600\r\n\r\n";
-
-/// A wire that hands over blocks of frames, each with how full the room was.
-struct Scripted {
-    blocks: VecDeque<(Vec<Vec<u8>>, f64)>,
-    load: f64,
-    now_ns: i64,
-}
-
-impl Source for Scripted {
-    fn fill(&mut self, block: &mut Block, _limit: usize) -> Filled {
-        let Some((frames, load)) = self.blocks.pop_front() else { return Filled::End };
-        self.load = load;
-        for data in frames {
-            self.now_ns += 1000;
-            let captured = data.len() as u32;
-            let offset = block.owned.len() as u64;
-            block.owned.extend(data);
-            block.records.push(Record {
-                ts_ns: self.now_ns,
-                offset,
-                captured,
-                wire_len: captured,
-                linktype: 1,
-                interface: 0,
-            });
-        }
-        self.now_ns += SECOND_NS; // each block is reported by itself
-        Filled::More
-    }
-
-    fn faults(&mut self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn wire(&mut self) -> Option<&mut dyn Wire> {
-        Some(self)
-    }
-}
-
-impl Wire for Scripted {
-    fn now_ns(&self) -> i64 {
-        self.now_ns
-    }
-
-    fn load(&self) -> f64 {
-        self.load
-    }
-
-    fn kernel_drops(&mut self) -> Vec<(u16, u64)> {
-        Vec::new()
-    }
-
-    fn down(&self) -> Vec<u16> {
-        Vec::new()
-    }
-}
-
-/// A segment of a flow's request, outward.
-fn segment(flow: usize, seq: usize, payload: &[u8]) -> Vec<u8> {
-    let mut frame = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0\x45\0".to_vec();
-    frame.extend((40 + payload.len() as u16).to_be_bytes());
-    frame.extend([0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 203, 0, 113, 9]);
-    frame.extend((1024 + flow as u16).to_be_bytes());
-    frame.extend([0, 80]);
-    frame.extend((seq as u32).to_be_bytes());
-    frame.extend([0, 0, 0, 0, 0x50, 0x18, 1, 0, 0, 0, 0, 0]);
-    frame.extend(payload);
-    frame
-}
 
 fn request(flow: usize) -> Vec<u8> {
     segment(flow, 1, &[HEAD, b"of kind secret ", &[b'.'; 300]].concat())
@@ -102,26 +22,8 @@ fn body(flow: usize) -> Vec<u8> {
 }
 
 /// Runs an engine over blocks; returns its ticks.
-fn ticks(blocks: Vec<(Vec<Vec<u8>>, f64)>, detectors: bool) -> Vec<Tick> {
-    let home = Home::new(&[(*Address::v4([10, 0, 0, 0]).key(), *Address::v4([10, 255, 255, 255]).key())], Vec::new());
-    let word = LooksFor::Literals(vec!["secret".into()]);
-    let definition = Definition { id: "word".into(), looks_for: word, ignore_case: false, confidence: 1.0 };
-    let config = Config {
-        interfaces: vec!["va".into()],
-        tick_ns: SECOND_NS,
-        lifetimes: Lifetimes { idle_ns: 120 * SECOND_NS, active_ns: 3600 * SECOND_NS },
-        max_flows: 1 << 20,
-        report_all: false,
-        community_seed: 0,
-        fit: Fit::Whole,
-        realtime: false,
-        workers: 1,
-        checksums: false,
-        detectors: detectors.then(|| Arc::new(Detectors::compile(vec![definition], [7; 32]).unwrap())),
-    };
-    let source = Scripted { blocks: blocks.into(), load: 0.0, now_ns: 1_700_000_000 * SECOND_NS };
-    let control = Arc::new(Control::new(home, Arc::default()));
-    let mut engine = Engine::new(config, control, Box::new(source), Arc::default()).unwrap();
+fn ticks(blocks: Script, detectors: bool) -> Vec<Tick> {
+    let mut engine = engine(blocks, detectors);
     std::iter::from_fn(|| engine.next_tick()).collect()
 }
 
