@@ -79,7 +79,7 @@ impl Talk for DtlsTalk {
             match fragment.kind {
                 handshake::SERVER_HELLO => {
                     if let Some(version) = tls::parse_server_hello(fragment.data) {
-                        scene.names.tls_version = Some(tls::version_name(version));
+                        scene.names.tls_version = Some(version);
                         return Step::Done;
                     }
                 }

@@ -21,7 +21,7 @@ pub fn note_client_hello(hello: &ClientHello<'_>, names: &mut Names, source: Sou
     }
     let offers = || hello.extensions.as_slice().contains(&extension::SUPPORTED_VERSIONS);
     if names.tls_version.is_none() && (hello.whole || offers()) {
-        names.tls_version = Some(tls::version_name(hello.offered_version));
+        names.tls_version = Some(hello.offered_version);
     }
     if names.ech.is_none() && (hello.whole || hello.ech != Ech::None) {
         names.ech = Some(hello.ech);
@@ -121,8 +121,8 @@ impl Hearing<'_> {
 
 /// Takes the version (RFC 5246 E.2); such a hello has no extensions.
 fn ssl2_hello(body: &[u8], names: &mut Names) {
-    if let ([_, major, minor, ..], None) = (body, &names.tls_version) {
-        names.tls_version = Some(tls::version_name(u16::from_be_bytes([*major, *minor])));
+    if let ([_, major, minor, ..], None) = (body, names.tls_version) {
+        names.tls_version = Some(u16::from_be_bytes([*major, *minor]));
         names.ech = Some(Ech::None);
     }
 }
@@ -130,10 +130,8 @@ fn ssl2_hello(body: &[u8], names: &mut Names) {
 /// Takes the version that is spoken; from 1.3 on the rest is encrypted.
 fn server_hello(body: &[u8], names: &mut Names) -> Heard {
     let Some(version) = tls::parse_server_hello(body) else { return Heard::More };
-    let name = tls::version_name(version);
-    let heard = if name == "1.3" { Heard::Enough } else { Heard::More };
-    names.tls_version = Some(name);
-    heard
+    names.tls_version = Some(version);
+    if tls::version_name(version) == "1.3" { Heard::Enough } else { Heard::More }
 }
 
 fn certificate(body: &[u8], names: &mut Names) {

@@ -13,6 +13,7 @@ use self::detections::{append_detections, detections};
 use self::kinds::{Enumeration, Keys, Lists, Words};
 use self::made::Made;
 use self::written::written;
+use crate::apps::tls::version_name;
 use crate::flow::ids::{community_id, transport_name};
 use crate::flow::{Counts, Extra, Flow};
 use crate::model::{Initiator, proto};
@@ -225,8 +226,8 @@ impl Columns {
             self.server_name.say(name, self.rows);
         }
         self.server_name_source.say(server.map(|(_, source)| source as u8));
-        if let Some(version) = &names.tls_version {
-            self.tls_version.say(version, self.rows);
+        if let Some(version) = names.tls_version {
+            self.tls_version.say(&version_name(version), self.rows);
         }
         self.ech.say(names.ech.map(|ech| ech as u8));
         self.http_upload_bytes.append_option(names.http_upload_bytes);

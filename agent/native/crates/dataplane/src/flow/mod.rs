@@ -147,7 +147,7 @@ pub struct Flow {
     pub unread: bool,
 }
 
-const _: () = assert!(size_of::<Flow>() <= 256);
+const _: () = assert!(size_of::<Flow>() <= 256 && size_of::<Extra>() <= 128);
 const _: () = assert!(std::mem::offset_of!(Flow, counts) == 64 && std::mem::offset_of!(Flow, opened_at) == 192);
 
 impl Flow {

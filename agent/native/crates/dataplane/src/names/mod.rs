@@ -70,7 +70,8 @@ pub enum List {
 pub struct Names {
     pub app_protocol: Option<&'static str>,
     pub inspection: Option<Inspection>,
-    pub tls_version: Option<std::borrow::Cow<'static, str>>,
+    /// As the wire numbers it (RFC 8446 4.1.3); `tls::version_name` says what it is called.
+    pub tls_version: Option<u16>,
     pub ech: Option<Ech>,
     pub http_upload_bytes: Option<u64>,
     server_name_source: Option<Source>,

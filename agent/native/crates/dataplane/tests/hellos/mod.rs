@@ -53,7 +53,7 @@ pub fn play<'a>(talk: &mut dyn Talk, events: impl IntoIterator<Item = Event<'a>>
         server: names.server().map(|(name, source)| (name.to_owned(), source)),
         alpn: text(Text::Alpn),
         ja4: text(Text::Ja4),
-        version: names.tls_version.clone().map(Into::into),
+        version: names.tls_version.map(|version| dataplane::apps::tls::version_name(version).into()),
         ech: names.ech,
         subject: text(Text::CertSubject),
         issuer: text(Text::CertIssuer),
