@@ -29,7 +29,7 @@ pub struct Block {
     pub lent: Option<Box<dyn Lent>>,
 }
 
-/// Bytes that belong to a source: a part of a memory map, a block of the kernel's ring. Dropped, they go back.
+/// Bytes that belong to a source, as a block of the kernel's ring does. Dropped, they go back.
 pub trait Lent: Send + Sync {
     fn data(&self) -> &[u8];
 }
