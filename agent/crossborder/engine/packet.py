@@ -28,7 +28,7 @@ class Packet(NamedTuple):
     tcp_flags: int = 0
     tcp_seq: int = 0
     tcp_ack: int = 0
-    payload: bytes = b""  # the part of the transport payload that was captured
+    payload: bytes = b""  # the part of the transport payload that was captured; of a last fragment wanted, the whole
     vlan: str | None = None  # VLAN id, outer.inner for QinQ
     tunnel: str | None = None  # tunnels around this packet, outermost first, joined by '/'
     carries: str | None = None  # the tunnel this packet is itself, where what is inside does not cross

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from crossborder.engine.flowtable import choose
 from crossborder.engine.portable.checksum import is_sound
-from crossborder.engine.portable.fragments import Fragments
+from crossborder.engine.portable.fragments import Fragments, key_of
 from crossborder.engine.portable.frame import UnreadableError
-from crossborder.engine.portable.ip import Fit, read_ip
+from crossborder.engine.portable.ip import Fit, read_ip, read_joined
 from crossborder.engine.portable.link import find_ip, find_ip_under
+from crossborder.engine.portable.pieces import Pieces
 from crossborder.engine.portable.transport import read_transport, read_unported
 from crossborder.engine.portable.tunnel import GRE, IP6, IPIP, L2TP, open_tunnel
 from crossborder.model import DropReason
@@ -26,8 +27,22 @@ _UDP: Final = 17
 _CARRIERS = frozenset({IPIP, IP6, GRE, L2TP, _UDP})
 
 
+class _Cut(NamedTuple):
+    """The outermost layer of a frame that is a fragment."""
+
+    header: Header
+    fragment: Fragment
+    vlan: str | None
+    tunnel: str | None
+
+
 class Decoder:
-    """Reads frames. Holds nothing but the fragments that wait for their others."""
+    """Reads frames. Holds nothing but the fragments that wait for their others.
+
+    What is counted is each fragment for itself, as it came. Beside that the pieces are put together, for those who
+    read names: the first fragment brings its own payload at once, so that a packet that is never completed says what
+    there is of it; the fragment that completes it brings the payload of the whole packet, the beginning once more.
+    """
 
     def __init__(self, home: Home, fit: Fit = Fit.SLICED, *, checksums: bool = False) -> None:
         """Choose among the layers of a tunnel by `home`, which may be replaced at any time.
@@ -40,6 +55,8 @@ class Decoder:
         self._fit = fit
         self._checksums = checksums
         self._fragments = Fragments()
+        self._pieces = Pieces()
+        self._cut: _Cut | None = None
 
     def decode(self, frame: Frame) -> Packet:
         """Return the packet of a frame; raises UnreadableError with the reason when there is none.
@@ -52,7 +69,9 @@ class Decoder:
             raise UnreadableError(DropReason.CHECKSUM)
         layers: list[Packet] = []
         self._read(frame, offset, frame.wire_len, vlan, None, self._fit, layers)
-        return layers[0] if len(layers) == 1 else choose(layers, self.home)
+        packet = layers[0] if len(layers) == 1 else choose(layers, self.home)
+        cut, self._cut = self._cut, None
+        return self._joined(frame, cut, packet) if cut else packet
 
     def _read(
         self,
@@ -65,13 +84,20 @@ class Decoder:
         layers: list[Packet],
     ) -> None:
         """Read the IP packet at `at` and what is inside it, adding a packet for each layer."""
-        header = read_ip(frame.data, at, end, fit)
+        self._read_behind(frame, read_ip(frame.data, at, end, fit), vlan, tunnel, fit, layers)
+
+    def _read_behind(
+        self, frame: Frame, header: Header, vlan: str | None, tunnel: str | None, fit: Fit, layers: list[Packet]
+    ) -> None:
         fragment = header.fragment
         if fragment is not None and fragment.offset:
+            self._cut = self._cut or _Cut(header, fragment, vlan, tunnel)
             layers.append(self._later_fragment(frame, header, fragment, vlan, tunnel))
             return
         cut = fragment is not None or fit is Fit.BEGUN
         packet = read_transport(frame, header, vlan, tunnel, cut)
+        if fragment is not None:
+            self._cut = self._cut or _Cut(header, fragment, vlan, tunnel)
         depth = len(layers)
         layers.append(packet)
         if header.proto in _CARRIERS and depth < TUNNEL_LIMIT:
@@ -108,3 +134,28 @@ class Decoder:
             payload_bytes=packet.payload_bytes,
             tcp_flags=0,
         )
+
+    def _joined(self, frame: Frame, cut: _Cut, counted: Packet) -> Packet:
+        """Return the packet that is counted, with the payload of the whole when this was its last missing piece."""
+        header, fragment, vlan, tunnel = cut
+        piece = frame.data[fragment.start : header.end]
+        if len(piece) != header.end - fragment.start:
+            return counted
+        joined = self._pieces.add(key_of(frame.interface, header, fragment), fragment, piece, frame.ts_ns)
+        if joined is None:
+            return counted
+        whole, alone = frame._replace(data=joined.data, wire_len=len(joined.data)), Decoder(self.home)
+        layers: list[Packet] = []
+        try:
+            header = read_joined(joined.data, header.src, header.dst, joined.following)
+            alone._read_behind(whole, header, vlan, tunnel, Fit.WHOLE, layers)
+        except UnreadableError:
+            return counted
+        packet = choose(layers, self.home)
+        if alone._cut is None and _flow_of(packet) == _flow_of(counted):
+            return counted._replace(payload=packet.payload)
+        return counted
+
+
+def _flow_of(packet: Packet) -> tuple[object, ...]:
+    return packet.src, packet.dst, packet.proto, packet.sport, packet.dport, packet.tunnel

@@ -36,6 +36,8 @@ class Fragment(NamedTuple):
     scope: int  # what `ident` is unique within, beside the addresses: IPv4's protocol field, 0 for IPv6
     offset: int  # in bytes; 0 is the first
     more: bool
+    start: int = 0  # where it starts in the frame; needed, as what follows, by who puts pieces together
+    following: int = 0  # what the part of the packet begins with that is cut into fragments
 
 
 class Header(NamedTuple):
@@ -65,6 +67,16 @@ def read_ip(data: bytes, at: int, end: int, fit: Fit) -> Header:
     raise UnreadableError(DropReason.MALFORMED_IP)
 
 
+def read_joined(data: bytes, src: bytes, dst: bytes, following: int) -> Header:
+    """Return what the header says of a packet whose part that was cut into fragments is `data`; raises as `read_ip`."""
+    proto, body, end, fragment = following, 0, len(data), None
+    if len(src) == 16:
+        proto, body, fragment = _extensions(data, body, end, following)
+    elif following == _AH:
+        proto, body = _authentication(data, body, end)
+    return Header(src, dst, proto, end, body, end, fragment)
+
+
 def _ipv4(data: bytes, at: int, end: int, fit: Fit) -> Header:
     if len(data) < at + 20:
         raise UnreadableError(DropReason.TRUNCATED_IP)
@@ -79,7 +91,7 @@ def _ipv4(data: bytes, at: int, end: int, fit: Fit) -> Header:
         raise UnreadableError(DropReason.TRUNCATED_IP)
     fragment = None
     if place & 0x3FFF:
-        fragment = Fragment(ident, proto, (place & 0x1FFF) * 8, bool(place & 0x2000))
+        fragment = Fragment(ident, proto, (place & 0x1FFF) * 8, bool(place & 0x2000), at + header, proto)
     body, end = at + header, at + length
     if proto == _AH and (fragment is None or fragment.offset == 0):
         proto, body = _authentication(data, body, end)
@@ -132,9 +144,9 @@ def _extensions(data: bytes, body: int, end: int, following: int) -> tuple[int, 
         if current == _FRAGMENT:
             place = data[body + 2] << 8 | data[body + 3]
             ident = int.from_bytes(data[body + 4 : body + 8], "big")
-            if place & 0xFFF9:  # an atomic fragment (RFC 6946) is a whole packet
-                fragment = Fragment(ident, 0, place & 0xFFF8, bool(place & 1))
             body += 8
+            if place & 0xFFF9:  # an atomic fragment (RFC 6946) is a whole packet
+                fragment = Fragment(ident, 0, place & 0xFFF8, bool(place & 1), body, following)
             if fragment is not None and fragment.offset:
                 return following, body, fragment  # what follows is the middle of something
         else:
