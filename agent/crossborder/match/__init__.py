@@ -132,7 +132,7 @@ class Matcher:
         )
         found = pl.concat([rows[told["row"]], self._table[told["rule"]], reasons], how="horizontal")
         decision = pl.lit(Decision.VIOLATION.value).alias("decision")
-        return found.with_columns(decision).select(pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items())
+        return found.with_columns(decision).select(_FINDING)
 
     def _reasons(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""
@@ -146,6 +146,7 @@ class Matcher:
         return listed([*reasons, counted.unnest("counted")], told.height)
 
 
+_FINDING = [pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items()]
 _TOLD = ("rule", "row", "phase", "bytes", "finding_id", "counted")
 
 

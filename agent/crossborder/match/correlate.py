@@ -95,8 +95,19 @@ class Correlator:
         points = self._arrived(events)
         counts = windows.running(*self._ways(points))
         meets = _MEETS[self.correlation.op](pl.col("count"), self.correlation.threshold)
-        opened = windows.openings(counts.filter(meets), self._groups.drop_nulls("start"), self._span)
-        return self._tell(events, points, opened)
+        open_windows = self._groups.drop_nulls("start")
+        opened = windows.openings(counts.filter(meets), open_windows, self._span)
+        sizes = pl.concat(
+            [self._sizes.join(events, on="gid", how="semi"), events.select("gid", "time", "bytes", "row")],
+            how="diagonal",
+        )
+        if opened.is_empty() and open_windows.is_empty():
+            self._keep(events, points, sizes)
+            return pl.DataFrame(schema=TOLD_SCHEMA)
+        fresh = self._named(opened.join(events.select("order", "row", "key"), on="order", how="left"))
+        shared = windows.shares(sizes, _known(open_windows, fresh).drop("finding_id"), self._span)
+        self._keep(events, points, shared.filter(pl.col("opening").is_null() & pl.col("continuing").is_null()), fresh)
+        return pl.concat([_opened(fresh, shared), _continued(_known(open_windows, fresh), shared)])
 
     def _events(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return the sightings with their flow, time, group key and what they gain."""
@@ -126,6 +137,8 @@ class Correlator:
         """Give groups that were not seen before a number."""
         keys = events["key"].unique(maintain_order=True).to_frame()
         fresh = keys.join(self._groups, on="key", how="anti", maintain_order="left")
+        if fresh.is_empty():
+            return
         numbers = pl.int_range(self._next_gid, self._next_gid + fresh.height, dtype=pl.Int64, eager=True).alias("gid")
         self._next_gid += fresh.height
         self._groups = pl.concat([self._groups, fresh.with_columns(numbers)], how="diagonal")
@@ -140,22 +153,6 @@ class Correlator:
 
     def _ways(self, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         return (windows.distinct if self._distinct else windows.weights)(points, self._span)
-
-    def _tell(self, events: pl.DataFrame, points: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
-        """Return what is told of the batch, and keep what later windows need."""
-        fresh = self._named(opened.join(events.select("order", "row", "key"), on="order", how="left"))
-        old = self._groups.drop_nulls("start").select("gid", "start", "finding_id", fresh=pl.lit(value=False))
-        known = pl.concat([old, fresh.select("gid", "start", "finding_id", fresh=pl.lit(value=True))])
-        sizes = pl.concat(
-            [self._sizes.join(events, on="gid", how="semi"), events.select("gid", "time", "bytes", "row")],
-            how="diagonal",
-        )
-        if known.is_empty():
-            self._keep(events, points, fresh, sizes)
-            return pl.DataFrame(schema=TOLD_SCHEMA)
-        shared = windows.shares(sizes, known.drop("finding_id"), self._span)
-        self._keep(events, points, fresh, shared.filter(pl.col("opening").is_null() & pl.col("continuing").is_null()))
-        return pl.concat([_opened(fresh, shared), _continued(known, shared)])
 
     def _named(self, opened: pl.DataFrame) -> pl.DataFrame:
         """Add to openings the id of their finding and what was counted."""
@@ -172,28 +169,25 @@ class Correlator:
         text = f"{self.rule.uuid}\0{key}\0{start}"
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
-    def _keep(self, events: pl.DataFrame, points: pl.DataFrame, fresh: pl.DataFrame, unspent: pl.DataFrame) -> None:
+    def _keep(
+        self, events: pl.DataFrame, points: pl.DataFrame, unspent: pl.DataFrame, fresh: pl.DataFrame | None = None
+    ) -> None:
+        """Keep what later windows need."""
         kept = self._newest_values(points) if self._distinct else self._bucketed(points, "weight")
-        self._points = self._renewed(self._points, kept, events)
-        self._sizes = self._renewed(self._sizes, self._bucketed(unspent, "bytes"), events)
-        newest = events.group_by("gid").agg(pl.col("time").max().alias("seen"))
-        last = fresh.group_by("gid").agg(pl.col("start", "finding_id").sort_by("start").last())
-        groups = self._groups.join(newest, on="gid", how="left", maintain_order="left").join(
-            last, on="gid", how="left", suffix="_fresh", maintain_order="left"
-        )
-        self._groups = groups.select(
-            "gid",
-            "key",
-            pl.coalesce("seen", "newest").alias("newest"),
-            pl.coalesce("start_fresh", "start").alias("start"),
-            pl.coalesce("finding_id_fresh", "finding_id").alias("finding_id"),
-        ).filter(self._recent("newest") | self._recent("start").fill_null(value=False))
+        self._points = self._replaced(self._points, kept, events)
+        self._sizes = self._replaced(self._sizes, self._bucketed(unspent, "bytes"), events)
+        self._groups = _renewed(self._groups, events.group_by("gid").agg(newest=pl.col("time").max()))
+        if fresh is not None:
+            last = fresh.group_by("gid").agg(pl.col("start", "finding_id").sort_by("start").last())
+            self._groups = _renewed(self._groups, last)
+        recent = self._recent("newest") | self._recent("start").fill_null(value=False)
+        self._groups = self._groups.filter(recent)
         self._evict()
 
     def _recent(self, column: str) -> pl.Expr:
         return pl.col(column) > (self._now or 0) - self._span
 
-    def _renewed(self, old: pl.DataFrame, kept: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    def _replaced(self, old: pl.DataFrame, kept: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
         untouched = old.join(events, on="gid", how="anti")
         return pl.concat([untouched, kept.select(old.columns)]).filter(self._recent("time"))
 
@@ -223,6 +217,19 @@ class Correlator:
         self._points = self._points.join(self._groups, on="gid", how="semi")
         self._sizes = self._sizes.join(self._groups, on="gid", how="semi")
         self.evicted += before - self._groups.height
+
+
+def _renewed(groups: pl.DataFrame, news: pl.DataFrame) -> pl.DataFrame:
+    """Put in the place of what was known of groups what is news."""
+    names = news.columns[1:]
+    joined = groups.join(news, on="gid", how="left", suffix=" new", maintain_order="left")
+    return joined.select(pl.coalesce(f"{name} new", name).alias(name) if name in names else name for name in _GROUPS)
+
+
+def _known(open_windows: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Return the windows of all findings, those opened in this batch and before."""
+    ways = ((open_windows, False), (fresh, True))
+    return pl.concat([found.select("gid", "start", "finding_id", fresh=pl.lit(value=new)) for found, new in ways])
 
 
 def _opened(fresh: pl.DataFrame, shared: pl.DataFrame) -> pl.DataFrame:

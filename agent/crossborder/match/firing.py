@@ -42,19 +42,19 @@ class Firing:
         `rows` are crossings with a `row` number, in the order of their flows' reports; `hits` holds rule and row of
         every match. A flow may be reported several times in one batch, as recorded flows are.
         """
-        reports = rows.select("row", "flow_id", "report", "bytes_out", "total_bytes_out")
-        found = (
-            hits.join(reports.select("row", "flow_id"), on="row").group_by("rule", "flow_id").agg(pl.col("row").min())
-        )
+        reports = rows["row", "flow_id", "report", "bytes_out", "total_bytes_out"]
+        flows = hits.with_columns(reports["flow_id"][hits["row"]])
+        found = flows.group_by("rule", "flow_id").agg(pl.col("row").min())
         new = found.join(self._pairs, on=["rule", "flow_id"], how="anti").sort("row", "rule")
         known = pl.concat([self._pairs.with_columns(first=pl.lit(BEFORE)), _first(new)])
-        later = known.join(reports, on="flow_id").filter(pl.col("row") > pl.col("first"))
-        self._keep(known, reports)
-        opened = new.join(reports, on="row")
+        met = known.join(reports, on="flow_id")
+        later = met.filter(pl.col("row") > pl.col("first"))
+        self._keep(known, met)
+        opened = new.hstack(reports[new["row"]].drop("row", "flow_id"))
         return pl.concat([_sightings(opened, pl.lit(Phase.OPENED.value), "total_bytes_out"), _later(later)])
 
-    def _keep(self, known: pl.DataFrame, reports: pl.DataFrame) -> None:
-        ended = reports.filter(pl.col("report") == Report.ENDED.value).select("flow_id")
+    def _keep(self, known: pl.DataFrame, met: pl.DataFrame) -> None:
+        ended = met.filter(pl.col("report") == Report.ENDED.value).select("flow_id")
         living = known.select("rule", "flow_id").join(ended, on="flow_id", how="anti", maintain_order="left")
         self.forgotten += max(0, living.height - self.max_pairs)
         self._pairs = living.tail(self.max_pairs)

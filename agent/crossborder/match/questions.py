@@ -23,7 +23,7 @@ from crossborder.model import COLUMN_OF
 from crossborder.prefixes import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from crossborder.match.compiler import Predicate, Values
     from crossborder.match.conditions import Test
@@ -87,7 +87,7 @@ class OfWords(Questions):
         """Compile the tests."""
         super().__init__(named)
         self._words = pl.Enum([])
-        self._sheet = _Sheet(pl.DataFrame(schema=dict.fromkeys(self._nowhere, pl.Boolean)))
+        self._sheet = _Sheet(list(self._nowhere))
 
     def __call__(self, crossings: pl.DataFrame) -> Answers:
         """Return where each test holds, by its name."""
@@ -101,12 +101,12 @@ class OfWords(Questions):
         return self._sheet.taken(places.to_physical())
 
     def _meet(self, fresh: pl.Series, texts: pl.Series) -> None:
-        words = pl.concat([self._words.categories, fresh.unique()])
-        self._learn(words if len(words) <= KNOWN else texts.drop_nulls().unique())
-
-    def _learn(self, words: pl.Series) -> None:
-        self._words = pl.Enum(words)
-        self._sheet = _Sheet(self._asked(words.alias(self.columns[0]).to_frame()))
+        words = fresh.unique()
+        if len(self._words.categories) + len(words) > KNOWN:
+            words = texts.drop_nulls().unique()
+            self._words, self._sheet = pl.Enum([]), _Sheet(list(self._nowhere))
+        self._words = pl.Enum(pl.concat([self._words.categories, words]))
+        self._sheet.add(self._asked(words.alias(self.columns[0]).to_frame()))
 
 
 class OfTexts(OfWords):
@@ -173,7 +173,8 @@ class OfAddresses(Questions):
         borders = sorted({border for test in named for border in network_borders(map(str, test.values))})
         keys = [border.to_bytes(16, "big") for border in (0, *borders)]
         self._borders = pl.Series(borders, dtype=pl.UInt128)
-        self._sheet = _Sheet(self._asked(pl.DataFrame({self.columns[0]: keys}, schema={self.columns[0]: pl.Binary})))
+        self._sheet = _Sheet(list(self._nowhere))
+        self._sheet.add(self._asked(pl.DataFrame({self.columns[0]: keys}, schema={self.columns[0]: pl.Binary})))
 
     def __call__(self, crossings: pl.DataFrame) -> Answers:
         """Return where each test holds, by its name."""
@@ -184,14 +185,19 @@ class OfAddresses(Questions):
 class _Sheet:
     """The answers to some tests, a row each, as bits of whole numbers: taken from their rows for all tests at once."""
 
-    def __init__(self, answers: pl.DataFrame) -> None:
-        groups = [answers.columns[at : at + _BITS] for at in range(0, answers.width, _BITS)]
-        self._words = [(names, answers.select(_word(names)).to_series()) for names in groups]
+    def __init__(self, tests: Sequence[str]) -> None:
+        groups = [tuple(tests[at : at + _BITS]) for at in range(0, len(tests), _BITS)]
+        self._words = {names: pl.Series(dtype=pl.UInt64) for names in groups}
+
+    def add(self, answers: pl.DataFrame) -> None:
+        """Add rows: a column of booleans for each test."""
+        for names, known in self._words.items():
+            self._words[names] = pl.concat([known, answers.select(_word(names)).to_series()], rechunk=True)
 
     def taken(self, places: pl.Series) -> Answers:
         """Return where each test holds, given which row is whose; who has none has no test that holds."""
         found: Answers = {}
-        for names, answers in self._words:
+        for names, answers in self._words.items():
             words = answers[places]
             if words.null_count():
                 words = words.fill_null(0)

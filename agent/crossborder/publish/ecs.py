@@ -83,7 +83,7 @@ class EventMaker:
         told = findings.filter(pl.col("phase") != Phase.CONTINUED.value)
         if told.is_empty():
             return pl.Series([], dtype=pl.String)
-        told = told.select(c for c in told.iter_columns() if c.null_count() < told.height or c.name in _NEEDED)
+        told = told[[c.name for c in told.iter_columns() if c.null_count() < told.height or c.name in _NEEDED]]
         laws = told["rule"].replace_strict(self._laws, default=None, return_dtype=pl.String).alias("law")
         sizes = pl.Series("size", map(size_of, told["total_bytes_out"]), dtype=pl.String)
         frame = _said(told.with_columns(pl.col("unit").replace("", None).fill_null(self._unit)))

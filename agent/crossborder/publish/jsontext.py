@@ -123,7 +123,7 @@ def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose texts, and lists of texts, stand as they do between the quotes of a JSON string."""
     texts = [column.name for column in frame.iter_columns() if column.dtype == pl.String]
     several = [column.name for column in frame.iter_columns() if column.dtype == pl.List(pl.String)]
-    odd = frame.select(pl.col(name).unique().str.contains(_ODD).any() for name in texts).row(0) if texts else ()
+    odd = frame.select(pl.col(texts).unique().str.contains(_ODD).any()).row(0) if texts else ()
     changes = [frame[name].replace(_escapes(frame[name])) for name, is_odd in zip(texts, odd, strict=True) if is_odd]
     listed = {name: escapes for name in several if (escapes := _escapes(frame[name].explode()))}
     return frame.with_columns(
