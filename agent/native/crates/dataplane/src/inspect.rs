@@ -32,11 +32,11 @@ pub struct Content {
     order: Order,
 }
 
+const _: () = assert!(size_of::<Content>() <= 128);
+
 /// Who hears what is said: the reader of names, and detectors.
 struct Hearing {
     conversation: Conversation,
-    /// The reader of names wants more.
-    listening: bool,
     showing: Option<Box<Showing>>,
 }
 
@@ -64,7 +64,7 @@ impl Content {
         } else {
             Order::Datagrams { left: DATAGRAM_LIMIT }
         };
-        Self { hearing: Hearing { conversation: Conversation::new(tcp), listening: true, showing: None }, order }
+        Self { hearing: Hearing { conversation: Conversation::new(tcp), showing: None }, order }
     }
 
     /// Shows what goes out in the clear to detectors too.
@@ -111,7 +111,7 @@ impl Content {
     /// Tells whether nobody listens any more.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
-        !self.hearing.listening
+        self.hearing.conversation.is_over()
     }
 
     /// Bytes held until those before them come.
@@ -145,23 +145,21 @@ impl Hearing {
     /// The one place that all bytes pass that are read: of streams in order, both directions. False when no one wants
     /// more.
     fn take(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> bool {
-        self.listening = self.listening && self.conversation.feed(scene, outward, data);
-        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return self.listening };
+        let listening = self.conversation.feed(scene, outward, data);
+        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return listening };
         if outward {
             let clear = match scene.names.inspected(true) {
                 Some(Inspection::Cleartext) => Clear::Yes,
-                Some(Inspection::Opaque) if self.listening => Clear::NotYetKnown,
+                Some(Inspection::Opaque) if listening => Clear::NotYetKnown,
                 _ => Clear::No,
             };
             showing.over = !showing.shown.show(&showing.detectors, data, clear);
         }
-        self.listening || !showing.over
+        listening || !showing.over
     }
 
     fn gap(&mut self, scene: &mut Scene<'_>, outward: bool) {
-        if self.listening {
-            self.conversation.gap(scene, outward);
-        }
+        self.conversation.gap(scene, outward);
         if outward {
             self.hide();
         }

@@ -20,7 +20,7 @@ pub struct Direction {
     /// Held, in order, disjoint.
     pieces: Vec<Piece>,
     /// Bytes held in pieces.
-    held: usize,
+    held: u32,
     next_seq: u32,
     /// Bytes delivered.
     offset: u32,
@@ -56,7 +56,7 @@ impl Direction {
     /// Memory held until the bytes before come.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.held + self.pieces.len() * PIECE_COST
+        self.held as usize + self.pieces.len() * PIECE_COST
     }
 
     /// Takes a segment and returns the bytes that are next in order, perhaps none; what comes in order is not copied.
@@ -104,7 +104,7 @@ impl Direction {
             let (fresh, rest) = data.split_at(data.len().min(next.saturating_sub(start) as usize));
             if !fresh.is_empty() {
                 self.pieces.insert(at, Piece { start, data: fresh.into() });
-                self.held += fresh.len();
+                self.held += fresh.len() as u32;
             }
             let end = self.pieces.get(at).map_or(u32::MAX, Piece::end);
             let passed = if fresh.is_empty() { end.saturating_sub(start) as usize } else { 0 };
@@ -126,8 +126,8 @@ impl Direction {
             count += 1;
         }
         self.pieces.drain(..count);
-        self.held -= ready.len();
-        if self.held > HELD_LIMIT || self.pieces.len() > PIECES_LIMIT {
+        self.held -= ready.len() as u32;
+        if self.held as usize > HELD_LIMIT || self.pieces.len() > PIECES_LIMIT {
             self.give_up();
         }
         ready

@@ -82,7 +82,7 @@ impl Conversation {
     /// Takes the next bytes of one direction, or one datagram; false when nothing more is wanted.
     pub fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> bool {
         if data.is_empty() {
-            return !matches!(self.state, State::Over);
+            return !self.is_over();
         }
         match &mut self.state {
             State::Known(talk) => match talk.feed(scene, outward, data) {
@@ -95,7 +95,13 @@ impl Conversation {
             State::Datagrams(_) => self.hear_datagram(scene, outward, data),
             State::Over => {}
         }
-        !matches!(self.state, State::Over)
+        !self.is_over()
+    }
+
+    /// Tells whether nothing more is wanted.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
     }
 
     /// Learns that bytes of one direction are missing between what was fed and what will be.
