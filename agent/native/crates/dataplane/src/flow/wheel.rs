@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use crate::names::transfers::FlowRef;
 
-/// Buckets an idle time-out is divided into.
-const PARTS: i64 = 32;
+/// Buckets an idle time-out is divided into. When something is due, or when flows have to give way, the flows of a whole
+/// bucket are looked at: it should hold few even of a flood.
+const PARTS: i64 = 1024;
 
 /// Flows by when they were seen last, as far as that is known: a flow that was seen again since is put where it belongs
 /// when its bucket is looked at, so that a packet costs nothing here.
