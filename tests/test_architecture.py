@@ -17,6 +17,8 @@ DOORS = {
     "prometheus_client": {"publish/exposition.py"},
     "scapy": {"engine/portable/source.py", "demo/"},
     "pyshark": {"engine/tshark/"},
+    "re2": {"engine/portable/search/pattern.py"},
+    "stdnum": {"engine/portable/search/validate.py"},
     "maxminddb": {"classify/mmdbfile.py"},
     "yaml": {"yamlfile.py"},
     "sigma": {"match/reader.py"},

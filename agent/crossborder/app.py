@@ -13,10 +13,10 @@ from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
-from crossborder.engine.detectors import read_detectors
+from crossborder.engine.detectors import Searching
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
-from crossborder.parts import Parts, build_parts
+from crossborder.parts import Parts, build_parts, used_detectors
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
@@ -256,8 +256,14 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         ring_bytes=capture.ring,
         checksums=capture.checksums,
         triage=capture.triage,
-        detectors=read_detectors(capture.detectors),
+        searching=searching(settings),
     )
+
+
+def searching(settings: Config) -> Searching | None:
+    """Return what content is searched for; values are told apart under a key of this run."""
+    searches = tuple(detector.search for detector in used_detectors(settings))
+    return Searching(searches, os.urandom(32), settings.content.limit) if searches else None
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:

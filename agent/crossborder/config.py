@@ -55,6 +55,14 @@ def _ring(value: object) -> int:
     return found
 
 
+def _content(value: object) -> int:
+    found = yamlfile.size(value)
+    if found is None or not 1 << 12 <= found <= 1 << 34:
+        message = "a size from 4KiB to 16GiB is expected, as 16MiB"
+        raise ValueError(message)
+    return found
+
+
 def _network(value: object) -> object:
     try:
         return ipaddress.ip_network(str(value))
@@ -80,6 +88,7 @@ def _listen(value: str) -> str:
 _DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"}
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
 _SIZE_SCHEMA = {"type": "string", "pattern": "^[0-9]+(KiB|MiB|GiB)$"}
+ContentSize = Annotated[int, BeforeValidator(_content), WithJsonSchema(_SIZE_SCHEMA)]
 RingSize = Annotated[int, BeforeValidator(_ring), WithJsonSchema(_SIZE_SCHEMA)]
 Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
 Country = Annotated[str, AfterValidator(_country)]
@@ -133,10 +142,17 @@ class CaptureSection(Section):
     tick: Duration = Field(10.0, ge=0.1, le=3600, description="How often flows are reported and rules are evaluated.")
     report: Literal["crossing", "all"] = Field("crossing", description="all reports domestic flows too.")
     community_id_seed: int = Field(0, ge=0, le=65_535, description="Seed of Community ID v1.")
-    detectors: tuple[Path, ...] = Field(
-        (), description="Files and folders of detectors that search what leaves home in the clear; native engine."
-    )
     flow: FlowSection = Field(FlowSection(), description="Flow table.")
+
+
+class ContentSection(Section):
+    """What that leaves home in the clear is searched for; engines native and portable."""
+
+    search: bool = Field(True, description="Detectors look at what crosses in the clear.")
+    shipped: bool = Field(True, description="The shipped detectors are used.")
+    detectors: tuple[Path, ...] = Field((), description="More files and folders of detectors: your own.")
+    disable: tuple[str, ...] = Field((), description="Ids of detectors that are not used.")
+    limit: ContentSize = Field(16 << 20, description="Most that is looked at of one direction of one flow.")
 
 
 class GeoipSection(Section):
@@ -183,6 +199,7 @@ class Config(Section):
     unit: str = Field("", max_length=128, description="Unit that owns the gateway.")
     home: HomeSection = HomeSection()
     capture: CaptureSection = CaptureSection()
+    content: ContentSection = ContentSection()
     geoip: GeoipSection = GeoipSection()
     assets: Path | None = Field(None, description="Assets file: networks to system, owner, unit, categories.")
     rules: RulesSection = RulesSection()

@@ -15,9 +15,11 @@ HEAD = """\
 # Check it with: crossborder check -c THIS_FILE
 # yaml-language-server: $schema=crossborder.schema.json   (crossborder init --schema crossborder.schema.json)
 """
+_SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _UNITS = {  # of a field's type, the largest first
     "Duration": ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")),
-    "RingSize": ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")),
+    "RingSize": _SIZES,
+    "ContentSize": _SIZES,
 }
 
 

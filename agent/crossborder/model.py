@@ -112,6 +112,9 @@ DETECTION = pl.Struct(
     }
 )
 
+PERSONS = pl.Struct({"kind": pl.String, "hashes": pl.List(pl.UInt64)})
+"""Persons of one kind of record (basic, sensitive, bank): keyed hashes, one for each record."""
+
 
 class Column(NamedTuple):
     """One column of a frame.
@@ -187,7 +190,8 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("mail_domains", pl.List(pl.String), "state", "distinct recipient domains of cleartext mail"),
     Column("file_names", pl.List(pl.String), "state", "distinct file names seen, path cut off"),
     Column("file_types", pl.List(pl.String), "state", "distinct media types of files seen"),
-    Column("detections", pl.List(DETECTION), "delta", "content detectors that matched; null: none ran"),
+    Column("detections", pl.List(DETECTION), "delta", "content detectors that matched; null: none looked"),
+    Column("persons", pl.List(PERSONS), "delta", "persons recognised going out, by kind of record; null: none looked"),
     Column("local_key", pl.Binary, "key", "local_ip as 16 bytes, IPv4 mapped: what assets and cidr conditions compare"),
     Column("remote_key", pl.Binary, "key", "remote_ip as 16 bytes, IPv4 mapped: what geography is asked"),
 )

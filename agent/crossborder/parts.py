@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from crossborder.classify import Assets, Geography, home_networks
 from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
+from crossborder.engine.detectors import read_detectors
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.recall import ruleset_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.config import Config
+    from crossborder.engine.detectors import Detector
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -113,6 +115,24 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
         raise CrossborderError(
             *(f if f.path else settings.located(f, "rules", "disable") for f in error.faults)
         ) from None
+
+
+def used_detectors(settings: Config) -> tuple[Detector, ...]:
+    """Return the detectors that the configuration asks for; raises CrossborderError with every fault."""
+    content = settings.content
+    if not content.search:
+        return ()
+    shipped = (data_folder("rules") / "detectors",) if content.shipped else ()
+    detectors = read_detectors([*shipped, *content.detectors])
+    known = [detector.id for detector in detectors]
+    faults = [
+        settings.fault(f"{name!r} is no detector: there are {', '.join(known)}", "content", "disable", at)
+        for at, name in enumerate(content.disable)
+        if name not in known
+    ]
+    if faults:
+        raise CrossborderError(*faults)
+    return tuple(detector for detector in detectors if detector.id not in content.disable)
 
 
 def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:

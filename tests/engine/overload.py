@@ -22,9 +22,9 @@ from scapy.layers.inet import IP, TCP
 from tests.engine.apps.speech import client_hello
 from tests.engine.captures import LOCAL, check
 from tests.engine.live import ETHER, PATIENCE_SECONDS, make_pair, opened, while_stopped
+from tests.engine.searches import searching, word
 
 from crossborder.engine import SECOND_NS
-from crossborder.engine.detectors import Detector
 from crossborder.model import CROSSING_SCHEMA, FINDING_SCHEMA
 from crossborder.publish.metrics import Metrics
 
@@ -40,7 +40,7 @@ FILLED = (0.58, 0.71, 0.95, 0.2)  # of the ring, by each wave
 FLOOD_SECONDS = 1.0  # at least
 SURGES = range(1000, 9000, 500)  # frames; the smallest ring there is holds some 4,400
 HEADER = 86  # of a frame in the ring
-WORDS = (Detector(id="word", title="A word", literals=("secret",)),)
+WORDS = searching(word("word", "secret"))
 REQUEST = b"POST /up HTTP/1.1\r\nHost: away.example\r\nContent-Length: 800\r\n\r\nsecret ".ljust(860, b".")
 
 
@@ -77,7 +77,7 @@ class Watched:
 
     def __init__(self, **settings: Any) -> None:
         """Listen."""
-        self.engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="tcp", detectors=WORDS, **settings)
+        self.engine = opened(interfaces=("vb",), tick_ns=TICK, bpf="tcp", searching=WORDS, **settings)
         self.batches: list[Batch] = []
         self.shown: dict[str, set[float]] = {}
         self.enough = threading.Event()  # every step of shedding was seen, and the kernel dropped

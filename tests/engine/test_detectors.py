@@ -1,66 +1,131 @@
-"""Detectors are data, and the native engine shows them what leaves home in the clear."""
+"""Detectors are data, and both engines show them what leaves home in the clear: one definition, the same answers."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from tests.engine.captures import LOCAL, LOCAL2, REMOTE, config, flows_of, pcap
+from tests.engine.searches import KEY, LIMIT, searching, shipped
 
-from crossborder.config import data_folder
 from crossborder.demo.protocols import http, tls
 from crossborder.engine import native_available, open_engine
-from crossborder.engine.detectors import read_detectors
+from crossborder.engine.detectors import SURE, read_detectors
+from crossborder.engine.portable.search import Clear, Detectors, Shown
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
-    from typing import Any
 
-KEY = b"-----BEGIN PRIVATE KEY-----\nMIIEvQ\n"
+    from crossborder.engine import EngineName
+    from crossborder.engine.detectors import Search
+
+PRIVATE = b"-----BEGIN PRIVATE KEY-----\nMIIEvQ\n"
 ACCESS = b"id=AKIAABCDEFGHIJKLMNOP&id=AKIAABCDEFGHIJKLMNOP"
+HEAD = "id: a\ntitle: x\nfinds: secret\nscores: {bare: 1}\nvectors: {match: [a]}\n"
+
+native = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+engines = pytest.mark.parametrize("engine", ["portable", pytest.param("native", marks=native)])
 
 
-def test_the_shipped_detectors_are_read() -> None:
-    """Each is called as its file and says what it looks for."""
-    detectors = read_detectors([data_folder("rules") / "detectors"])
+def by_portable(text: bytes, searches: Iterable[Search]) -> Any:
+    """Return what the portable engine finds in a whole text."""
+    shown = Shown(Detectors(searches, KEY, LIMIT))
+    shown.show(text, Clear.YES)
+    shown.finish()
+    found = shown.take(last=True)
+    told = [
+        (name, pytest.approx(one.confidence), one.matches, list(one.distinct), one.samples)
+        for name, one in found.detections.items()
+    ]
+    return told, [(row["kind"], row["hashes"]) for row in found.person_rows()]
 
-    assert {detector.id for detector in detectors} >= {"private-key", "access-key"}
+
+def by_native(text: bytes, searches: Iterable[Search]) -> Any:
+    """Return what the native engine finds in a whole text."""
+    import crossborder_native
+
+    return crossborder_native.ContentSearch(list(searches), KEY, LIMIT).search(text)
+
+
+VECTORS = [
+    pytest.param(detector, text, expected, id=f"{detector.id}-{'match' if expected else 'miss'}-{at}")
+    for detector in shipped()
+    for expected, texts in ((True, detector.vectors.match), (False, detector.vectors.miss))
+    for at, text in enumerate(texts)
+]
+
+
+@pytest.mark.parametrize(("detector", "text", "expected"), VECTORS)
+def test_vectors(detector: Any, text: str, expected: bool) -> None:
+    """Each text of a detector's own is found, or is not; by both engines with the same answer."""
+    found = by_portable(text.encode(), [detector.search])
+
+    assert bool(found[0]) is expected
+    if native_available():
+        assert by_native(text.encode(), [detector.search]) == found
+
+
+PIECES = st.one_of(
+    st.text(max_size=12),
+    st.from_regex(r"[0-9]{2,19}", fullmatch=True),
+    st.from_regex(r"0[0-9]{2}[0-3][0-9]{8}", fullmatch=True),
+    st.sampled_from(["CCCD: ", "số định danh ", "So\u0302\u0301 CCCD ", "SĐT ", "họ tên: ", '{"phone":"']),
+    st.sampled_from([", ", "\n", "},{", "-", ".", " ("]),
+)
+
+
+@native
+@given(st.lists(PIECES, max_size=30), st.integers(0, 80))
+def test_both_engines_find_the_same(pieces: list[str], many: int) -> None:
+    """Whatever the text, exports among it."""
+    text = "".join(pieces) + "".join(f"0790990{at:05},0912{at:06}\n" for at in range(many))
+    searches = [detector.search for detector in shipped()]
+
+    assert by_native(text.encode(), searches) == by_portable(text.encode(), searches)
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("id: other\ntitle: x\nliterals: [a]\n", "id 'other' differs from the file's, 'a'"),
-        ("id: a\ntitle: x\n", "needs literals or a pattern, one of the two"),
-        ("id: a\ntitle: x\nliterals: [a]\npattern: b\n", "needs literals or a pattern, one of the two"),
-        ("id: a\ntitle: x\nliteral: [a]\n", "literal"),
+        (HEAD.replace("id: a", "id: other") + "literals: [a]\n", "id 'other' differs from the file's, 'a'"),
+        (HEAD, "needs literals or a pattern, one of the two"),
+        (HEAD + "literals: [a]\npattern: b\n", "needs literals or a pattern, one of the two"),
+        (HEAD + "literal: [a]\n", "literal"),
+        (HEAD.replace("bare: 1", "bare: 0.1") + "literals: [a]\n", "no score reaches 0.5"),
+        (HEAD.replace("bare: 1", "labelled: 1") + "literals: [a]\n", "scores.labelled needs labels"),
+        (HEAD + "pattern: '[oọ]'\n", "a letter beyond ASCII in brackets"),
+        (HEAD + "pattern: 'họ'\nignore_case: true\n", "ignore_case knows the letters of ASCII only"),
+        (HEAD + "literals: [a]\nitems: [core:I.26]\n", "items need law"),
+        (HEAD + "literals: [a]\nevidence: unverified\n", "a format that is unverified is no fact to ship"),
     ],
 )
 def test_what_is_wrong_with_a_detector_is_told(tmp_path: Path, text: str, fault: str) -> None:
-    """A sentence with the file's name."""
+    """A sentence with the file's name and a line."""
     path = tmp_path / "a.yaml"
     path.write_text(text)
 
-    with pytest.raises(CrossborderError, match=r"a\.yaml") as caught:
+    with pytest.raises(CrossborderError, match=r"a\.yaml:\d+") as caught:
         read_detectors([path])
     assert fault in str(caught.value)
 
 
-native = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
-
-
-@native
-def test_a_pattern_that_does_not_compile_is_told(tmp_path: Path) -> None:
-    """So is one that could match nothing."""
+@engines
+@pytest.mark.parametrize("pattern", ["'('", "a*", r"'(?=a)'", r"'(a)\1'"])
+def test_a_pattern_that_does_not_compile_is_told(tmp_path: Path, engine: EngineName, pattern: str) -> None:
+    """So is one that could match nothing, and one that cannot be searched for in linear time."""
     path = tmp_path / "a.yaml"
-    path.write_text("id: a\ntitle: x\npattern: '('\n")
+    path.write_text(HEAD + f"pattern: {pattern}\n")
+    search = read_detectors([path])[0].search
 
     with pytest.raises(CrossborderError, match="detector a: "):
-        open_engine("native", config(detectors=read_detectors([path])))
+        open_engine(engine, config(searching=searching(search)))
 
 
 def segments(src: str, dst: str, *payloads: bytes, sport: int = 40000, dport: int = 80) -> list[bytes]:
@@ -73,35 +138,54 @@ def segments(src: str, dst: str, *payloads: bytes, sport: int = 40000, dport: in
     return [bytes(frame) for frame in frames]
 
 
-def detections(tmp_path: Path, frames: list[bytes]) -> list[Any]:
-    """Return what detectors found in the flows of some frames."""
+def reports(tmp_path: Path, frames: list[bytes], engine: EngineName) -> Any:
+    """Return the flows of some frames with what was found in them."""
     path = tmp_path / "x.pcap"
     path.write_bytes(pcap(frames))
-    detectors = read_detectors([data_folder("rules") / "detectors"])
-    engine = open_engine("native", config(files=(path,), detectors=detectors, report_all=True))
-    return flows_of(list(engine))["detections"].to_list()
+    opened = open_engine(engine, config(files=(path,), searching=searching(), report_all=True))
+    return flows_of(list(opened))
 
 
-@native
-def test_what_leaves_in_the_clear_is_found_and_masked(tmp_path: Path) -> None:
+@engines
+def test_what_leaves_in_the_clear_is_found_and_masked(tmp_path: Path, engine: EngineName) -> None:
     """Across segments, out of order too; counted, told apart by hashes, never stored."""
-    request = http.form("drop.example", "/in", {}) + KEY + ACCESS
+    request = http.form("drop.example", "/in", {}) + PRIVATE + ACCESS
     first, *rest = segments(LOCAL, REMOTE, request[:150], request[150:160], request[160:])
-    (found,) = detections(tmp_path, [first, rest[0], rest[2], rest[1]])
+    (found,) = reports(tmp_path, [first, rest[0], rest[2], rest[1]], engine)["detections"].to_list()
 
     assert [(d["detector"], d["matches"], len(d["distinct"])) for d in found] == [
-        ("access-key", 2, 1),
         ("private-key", 1, 1),
+        ("access-key", 2, 1),
     ]
-    assert found[0]["samples"] == ["AK****************OP"]
+    assert found[1]["samples"] == ["AKIA**************OP"]
 
 
-@native
-def test_what_stays_comes_in_or_hides_is_not_searched(tmp_path: Path) -> None:
+@engines
+def test_persons_are_told_by_row_and_kind(tmp_path: Path, engine: EngineName) -> None:
+    """Keyed hashes, one a row."""
+    rows = "".join(f"Số CCCD: 001099{at:06}; CCCD 079099{at:06}\n" for at in range(20)).encode()
+    flows = reports(tmp_path, segments(LOCAL, REMOTE, http.form("a.example", "/in", {}) + rows), engine)
+    ((persons,),) = flows["persons"].to_list()
+
+    assert persons["kind"] == "basic"
+    assert len(set(persons["hashes"])) == len(persons["hashes"]) == 20
+
+
+@engines
+def test_what_stays_comes_in_or_hides_is_not_searched(tmp_path: Path, engine: EngineName) -> None:
     """Flows at home have no detections at all; of a crossing flow only what goes out counts."""
-    inward = segments(REMOTE, LOCAL, b"HTTP/1.1 200 OK\r\n\r\n" + KEY, sport=80, dport=40001)
-    home = segments(LOCAL, LOCAL2, b"POST / HTTP/1.1\r\n\r\n" + KEY)
+    inward = segments(REMOTE, LOCAL, b"HTTP/1.1 200 OK\r\n\r\n" + PRIVATE, sport=80, dport=40001)
+    home = segments(LOCAL, LOCAL2, b"POST / HTTP/1.1\r\n\r\n" + PRIVATE)
     hello, *_ = tls.opening_13(random.Random(1), "bank.example", ("h2",), hybrid=False)  # noqa: S311 - a hello
-    hidden = segments(LOCAL, REMOTE, hello, tls.record(23, KEY), sport=40002, dport=443)
+    hidden = segments(LOCAL, REMOTE, hello, tls.record(23, PRIVATE), sport=40002, dport=443)
+    found = reports(tmp_path, [*inward, *home, *hidden], engine)
 
-    assert [found or None for found in detections(tmp_path, [*inward, *home, *hidden])] == [None, None, None]
+    assert found["detections"].to_list() == [[], None, []]
+    assert found["persons"].to_list() == [[], None, []]
+
+
+def test_every_shipped_detector_can_be_told() -> None:
+    """Each is sure in some way, and says where its format is known from."""
+    for detector in shipped():
+        assert max(detector.scores.labelled, detector.scores.bare, detector.scores.bulk) >= SURE
+        assert detector.source

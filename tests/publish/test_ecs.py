@@ -110,6 +110,8 @@ def any_value(column: Column) -> st.SearchStrategy[Any]:
     if column.name in {"why", "detections"}:
         parts = REASONS if column.name == "why" else st.fixed_dictionaries(_STRUCTS)
         return st.none() | st.lists(parts, max_size=2)
+    if column.name == "persons":
+        return st.none() | st.just([{"kind": "basic", "hashes": [1, 2]}])
     if isinstance(column.dtype, pl.Enum):
         return st.none() | st.sampled_from(list(column.dtype.categories))
     if column.name == "geo_build":

@@ -178,6 +178,7 @@ def test_csv_joins_lists_and_disarms_formulas(tmp_path: Path, batch: Batches, cr
         "file_names": ["@x"],
         "http_path": 'say "hi",\n',
         "detections": [{"detector": "cccd", "matches": 2, "distinct": [1], "confidence": 0.5, "samples": ["x"]}],
+        "persons": [{"kind": "basic", "hashes": [1, 2]}],
     }
     sink(batch(), crossings(row), NOTHING)
     sink.close()
@@ -188,6 +189,7 @@ def test_csv_joins_lists_and_disarms_formulas(tmp_path: Path, batch: Batches, cr
     assert got["file_names"] == "'@x"
     assert got["http_path"] == 'say "hi",\n'
     assert got["detections"] == "cccd:2"
+    assert got["persons"] == "basic:2"
     assert got["mail_domains"] == ""
 
 

@@ -16,7 +16,7 @@ from crossborder.errors import CrossborderError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crossborder.engine.detectors import Detector
+    from crossborder.engine.detectors import Searching
     from crossborder.engine.home import Home
     from crossborder.model import Batch
 
@@ -57,7 +57,7 @@ class EngineConfig:
     limits: FlowLimits = field(default_factory=FlowLimits)
     workers: int = 1  # threads that decode and count; native only, reports do not depend on it
     ring_bytes: int = 1 << 26  # of the kernel's ring of frames, for each worker and interface; native only
-    detectors: tuple[Detector, ...] = ()  # what cleartext that leaves home is searched for; native only
+    searching: Searching | None = None  # what cleartext that leaves home is searched for; native and portable only
     checksums: bool = False  # drop packets whose checksum is wrong; native and portable only
     triage: bool = True  # let the kernel count what stays at home, where it can; native only
 

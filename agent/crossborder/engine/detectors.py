@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,33 +13,196 @@ from crossborder import yamlfile
 from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from crossborder.yamlfile import Document
+
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
+Score = Annotated[float, Field(ge=0, le=1)]
+Finds = Literal["basic", "sensitive", "bank", "document", "secrecy", "geography", "file", "secret"]
+"""What a value is: personal data by Decree 356/2025 (data of banks are sensitive by Article 4(1)(k), and are counted
+apart), a mark or head of a document, a place, a kind of file, a secret of a machine."""
+Edges = Literal["any", "word", "number"]
+Validator = Literal[
+    "any",
+    "personal-id",
+    "tax-code",
+    "mobile-phone",
+    "fixed-phone",
+    "card",
+    "domestic-card",
+    "mrz-td1",
+    "mrz-td3",
+    "vietqr",
+    "date",
+    "plate",
+    "digits",
+    "name",
+]
+
+SURE = 0.5
+"""A match at least so sure is told."""
+LABEL = "{label}"
+"""In a pattern: any of the labels, with or without diacritics, in small or capital letters or as names begin."""
+
+
+class Bulk(BaseModel):
+    """What tells an export from a chat, for matches that prove nothing alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    distinct: int = Field(50, ge=2, le=1000, description="So many distinct values, at least.")
+    share: Score = Field(0.5, description="So much of what has their shape is likely by its structure.")
+    within: int = Field(1024, ge=16, le=65_536, description="Bytes, at most, for each distinct value.")
+
+
+class Scores(BaseModel):
+    """How sure a match is, from 0 to 1; from 0.5 on it is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labelled: Score = Field(0.0, description="Behind one of the labels.")
+    bare: Score = Field(0.0, description="By itself; half of it where its structure is not right.")
+    bulk: Score = Field(0.0, description="As one of many.")
+
+
+class Vectors(BaseModel):
+    """Texts that must be found, whole texts each, and texts that must not: the detector's own tests."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: tuple[str, ...] = Field(min_length=1)
+    miss: tuple[str, ...] = ()
 
 
 class Detector(BaseModel):
-    """A file of detectors: words as they stand, or a pattern in the syntax of Rust's `regex`."""
+    """A file of detectors: words as they stand, or a pattern in the syntax that RE2 and Rust's `regex` share.
+
+    Patterns are of bytes: `.` is a byte, and letters beyond ASCII stand outside of brackets. The first group, if there
+    is one, is the value.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[Text, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
     title: Text
+    title_vi: str = ""
+    finds: Finds
+    law: str = Field("", description="What says that this is such data; empty: nothing does.")
+    source: str = Field("", description="Where the format is known from.")
+    evidence: Literal["verbatim", "ocr", "secondary", "unverified"] | None = Field(
+        None, description="How well the format is known; null: it is a technical standard."
+    )
+    items: tuple[Annotated[str, Field(pattern=r"^(?:core|important):[A-Za-z0-9][A-Za-z0-9._-]*$")], ...] = ()
     literals: tuple[Text, ...] = ()
-    pattern: str = Field("", max_length=4096)
+    pattern: str = Field("", max_length=8192)
     ignore_case: bool = False
-    confidence: float = Field(1.0, gt=0, le=1)
+    at_start: bool = Field(False, description="Only at the beginning of a text: what kind of file it is.")
+    edges: Edges = "any"
+    validator: Validator = "any"
+    labels: tuple[Text, ...] = ()
+    scores: Scores
+    bulk: Bulk = Bulk()
+    mask: tuple[Annotated[int, Field(ge=0, le=8)], Annotated[int, Field(ge=0, le=8)]] = (0, 0)
+    person: int | None = Field(
+        None, ge=1, le=99, description="A value names a person; of several in one row the lowest number does."
+    )
+    vectors: Vectors
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
+    def _consistent(self) -> Self:
         if bool(self.literals) == bool(self.pattern):
             raise ValueError("needs literals or a pattern, one of the two")
+        if self.scores.labelled and not (self.labels or LABEL in self.pattern):
+            raise ValueError("scores.labelled needs labels")
+        if max(self.scores.labelled, self.scores.bare, self.scores.bulk) < SURE:
+            raise ValueError(f"no score reaches {SURE}: nothing would ever be told")
+        if not self.pattern.isascii() and re.search(r"(?<!\\)\[[^\]]*[^\x00-\x7f]", self.pattern):
+            raise ValueError("a letter beyond ASCII in brackets: patterns are of bytes, write (?:ọ|o)")
+        if self.ignore_case and not self.pattern.isascii():
+            raise ValueError("ignore_case knows the letters of ASCII only: write both, or use {label}")
         return self
+
+    @property
+    def search(self) -> Search:
+        """Return the detector as engines take it."""
+        scores, bulk = self.scores, self.bulk
+        return Search(
+            self.id,
+            list(self.literals),
+            self.pattern.replace(LABEL, f"(?:{'|'.join(_forms(self.labels))})"),
+            self.ignore_case,
+            self.at_start,
+            self.edges,
+            self.validator,
+            [] if LABEL in self.pattern else sorted({fold(label) for label in self.labels}),
+            (scores.labelled, scores.bare, scores.bulk),
+            (bulk.distinct, bulk.share, bulk.within),
+            self.mask,
+            self.finds if self.finds in {"basic", "sensitive", "bank"} else "other",
+            self.person,
+        )
+
+
+class Search(NamedTuple):
+    """A detector as engines take it: see the classes above."""
+
+    id: str
+    literals: list[str]
+    pattern: str
+    ignore_case: bool
+    at_start: bool
+    edges: str
+    validator: str
+    labels: list[str]  # folded
+    scores: tuple[float, float, float]  # labelled, bare, bulk
+    bulk: tuple[int, float, int]  # distinct, share, within
+    mask: tuple[int, int]
+    kind: str  # basic, sensitive, bank or other
+    person: int | None
+
+
+class Searching(NamedTuple):
+    """What content is searched for, under which key values are told apart, and how much is looked at."""
+
+    searches: tuple[Search, ...]
+    key: bytes  # 32 bytes
+    limit: int  # bytes of one direction of one flow
+
+
+def plain(text: str) -> str:
+    """Return a text without the diacritics of Vietnamese."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")
+
+
+def fold(text: str) -> str:
+    """Return a text as labels are compared: small ASCII letters and digits, all else one space."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain(text))
+    return " ".join(re.findall(r"[a-z0-9]+", spaced.lower()))
+
+
+def _forms(labels: Sequence[str]) -> list[str]:
+    """Return the ways a label is written as patterns, longest first: an alternation takes the first that fits."""
+    forms = {form for label in labels for text in (label, plain(label)) for form in _cases(text)}
+    forms |= {unicodedata.normalize("NFD", form) for form in forms}
+    return [r"\s{1,3}".join(map(re.escape, form.split())) for form in sorted(forms, key=_longest)]
+
+
+def _cases(text: str) -> set[str]:
+    return {text, text.lower(), text.upper(), text.title(), text.capitalize(), text.lower().replace(" ", "_")}
+
+
+def _longest(form: str) -> tuple[int, str]:
+    return -len(form), form
 
 
 def read_detectors(paths: Iterable[Path]) -> tuple[Detector, ...]:
-    """Read files, and folders of them, in the order of their names; raises CrossborderError with every fault."""
+    """Read files, and folders of them, in the order of their names; raises CrossborderError with every fault.
+
+    A detector of a later file takes the place of one with the same id.
+    """
     tries = Attempts()
     found: dict[str, Detector] = {}
     for path in _files(paths):
@@ -59,4 +224,13 @@ def _read(path: Path) -> Detector:
     detector = yamlfile.fill(document, Detector)
     if detector.id != path.stem:
         raise CrossborderError(document.fault(f"id {detector.id!r} differs from the file's, {path.stem!r}", "id"))
+    _check_items(detector, document)
     return detector
+
+
+def _check_items(detector: Detector, document: Document) -> None:
+    """Refuse a detector that speaks for the law without saying which, or without knowing it."""
+    if detector.items and not detector.law:
+        raise CrossborderError(document.fault("items need law: what says that this is such data", "items"))
+    if detector.evidence == "unverified":
+        raise CrossborderError(document.fault("a format that is unverified is no fact to ship", "evidence"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from operator import sub
 from socket import AF_INET, AF_INET6, inet_ntop
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crossborder.engine.communityid import ICMP_ANSWERS, community_id
 from crossborder.engine.home import Side
@@ -86,6 +86,23 @@ def choose(layers: list[Packet], home: Home) -> Packet:
     return layers[-1]
 
 
+class Findings(Protocol):
+    """What was found in a flow, as its report has it."""
+
+    def detection_rows(self) -> list[dict[str, Any]]:
+        """Return the column `detections`."""
+
+    def person_rows(self) -> list[dict[str, Any]]:
+        """Return the column `persons`."""
+
+
+class Showing(Protocol):
+    """What detectors see of a flow."""
+
+    def take(self, *, last: bool) -> Findings:
+        """Take out what was found since this was asked last; `last`: nothing follows."""
+
+
 class Conversation(Protocol):
     """What an engine keeps of a flow's content, to learn names from it."""
 
@@ -129,6 +146,7 @@ class Flow:
         "rtt_us",
         "scope",
         "seen_age",
+        "showing",
         "syn_ack",
         "syn_ns",
         "unread",
@@ -138,6 +156,7 @@ class Flow:
 
     def __init__(self, key: FlowKey, packet: Packet, scope: Scope, sender_is_local: bool, age: int) -> None:
         """Open a flow with its first packet, which is not counted yet."""
+        self.showing: Showing | None = None
         self.key = key
         self.proto = packet.proto
         self.scope = scope
@@ -197,6 +216,7 @@ class Flow:
         flow.initiator, flow.rtt_us, flow.fins = self.initiator, self.rtt_us, self.fins
         flow.unseen = self.unseen.successor() if self.unseen is not None else None
         flow.conversation, self.conversation = self.conversation, None
+        flow.showing = self.showing
         flow.names = self.names  # the conversation writes on into it
         self.names = flow.names.fork()
         flow.first_ns = flow.last_ns = packet.ts_ns
@@ -287,10 +307,17 @@ class Flow:
             *totals,
             self.rtt_us,
             *self.names.row(payload_seen=self.payload_out + self.payload_in > 0),
-            None,  # detections: none ran
+            *self._found(),
             key_of(self.local),
             key_of(self.remote),
         )
+
+    def _found(self) -> tuple[object, object]:
+        """Return what detectors found, and the persons among it; None: none looked."""
+        if self.showing is None:
+            return None, None
+        found = self.showing.take(last=self.end_reason is not None)
+        return found.detection_rows(), found.person_rows()
 
     def _identify(self, seed: int, ids: FlowIds) -> None:
         interface, proto, src, dst, sport, dport, tunnel = self.key

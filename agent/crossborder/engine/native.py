@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import crossborder_native
 
     from crossborder.engine import EngineConfig
-    from crossborder.engine.detectors import Detector
+    from crossborder.engine.detectors import Searching
     from crossborder.engine.home import Home
     from crossborder.engine.portable.source import Filter
 
@@ -124,7 +123,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         realtime=config.realtime,
         workers=config.workers,
         checksums=config.checksums,
-        content=_search(native, config.detectors),
+        content=_search(native, config.searching),
     )
     try:
         if config.interfaces:
@@ -180,13 +179,13 @@ def _program(native: ModuleType, interface: str, expression: str) -> list[tuple[
     return _filter(expression).program(ETHERNET if linktype is None else linktype)
 
 
-def _search(native: ModuleType, detectors: tuple[Detector, ...]) -> crossborder_native.ContentSearch | None:
-    """Compile detectors, which tell what is distinct by hashes under a key of this run; raises CrossborderError."""
-    if not detectors:
+def _search(native: ModuleType, searching: Searching | None) -> crossborder_native.ContentSearch | None:
+    """Compile detectors; raises CrossborderError with a sentence for each that does not compile."""
+    if searching is None or not searching.searches:
         return None
     try:
         search: crossborder_native.ContentSearch = native.ContentSearch(
-            [(d.id, list(d.literals), d.pattern, d.ignore_case, d.confidence) for d in detectors], os.urandom(32)
+            list(searching.searches), searching.key, searching.limit
         )
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error

@@ -147,6 +147,9 @@ def _flat(column: Column) -> pl.Expr | None:
     if column.name == "detections":
         counts = pl.element().struct.field("detector") + ":" + pl.element().struct.field("matches").cast(pl.String)
         return pl.col(column.name).list.eval(counts).list.join(";")
+    if column.name == "persons":
+        counts = pl.element().struct.field("kind") + ":" + pl.element().struct.field("hashes").list.len().cast(pl.String)
+        return pl.col(column.name).list.eval(counts).list.join(";")
     if isinstance(column.dtype, pl.List):
         return _inert(
             pl.col(column.name).list.eval(pl.element().str.replace_all(";", r"\;", literal=True)).list.join(";")

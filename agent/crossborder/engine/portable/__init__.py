@@ -14,6 +14,7 @@ from crossborder.engine.portable.frame import UnreadableError
 from crossborder.engine.portable.inspection import Inspector
 from crossborder.engine.portable.ip import Fit
 from crossborder.engine.portable.live import open_interfaces, waiting
+from crossborder.engine.portable.search import Detectors
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class PortableEngine:
         self._stopping = False
         fit = Fit.WHOLE if config.interfaces else Fit.SLICED
         self._decoder = Decoder(config.home, fit, checksums=config.checksums)
-        self._inspector = Inspector()
+        searching = config.searching
+        self._inspector = Inspector(Detectors(*searching) if searching else None)
         self._shedding = False
         self._shed = False  # since the last batch
         self._files: Files | None = None

@@ -11,13 +11,15 @@ from crossborder.engine.names import Names
 from crossborder.engine.packet import SYN, TCP, UDP
 from crossborder.engine.portable.apps import Conversation, DnsNames, Ends, Transfers
 from crossborder.engine.portable.reassembly import Budget, Direction
-from crossborder.model import Initiator
+from crossborder.engine.portable.search import Clear, Shown
+from crossborder.model import Initiator, Inspection, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossborder.engine.flow import Flow
     from crossborder.engine.packet import Packet
+    from crossborder.engine.portable.search import Detectors, Found
 
 CONVERSATIONS_LIMIT: Final = 32_768  # listened to at a time; most have said all after a few packets
 DATAGRAM_LIMIT: Final = 256  # datagrams of a flow that are looked at
@@ -45,13 +47,47 @@ class _Finished:
 _FINISHED = _Finished()
 
 
+class _Showing:
+    """Shows detectors what goes out in the clear, until it hides or they have seen enough."""
+
+    __slots__ = ("_shown", "over")
+
+    def __init__(self, detectors: Detectors) -> None:
+        self._shown = Shown(detectors)
+        self.over = False
+
+    def show(self, data: bytes, inspection: str | None, listening: bool) -> None:
+        """Show bytes; `listening`: what hides now may yet turn out to be clear."""
+        if self.over:
+            return
+        clear = Clear.NO
+        if inspection == Inspection.CLEARTEXT.value:
+            clear = Clear.YES
+        elif inspection == Inspection.OPAQUE.value and listening:
+            clear = Clear.NOT_YET_KNOWN
+        self.over = not self._shown.show(data, clear)
+
+    def hide(self) -> None:
+        """Show no more: what was seen ends here."""
+        if not self.over:
+            self._shown.finish()
+            self.over = True
+
+    def take(self, *, last: bool) -> Found:
+        """Take out what was found since this was asked last."""
+        if last:
+            self.hide()
+        return self._shown.take(last or self.over)
+
+
 class _Listening(ABC):
     """A conversation that is listened to, until it has said all, its flow ends, or there is no room for it."""
 
-    __slots__ = ("_conversation", "_room")
+    __slots__ = ("_conversation", "_room", "_showing")
 
-    def __init__(self, conversation: Conversation, room: Room) -> None:
+    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None) -> None:
         self._conversation: Conversation | None = conversation
+        self._showing = showing
         self._room = room
         room[self] = None
 
@@ -63,8 +99,21 @@ class _Listening(ABC):
     def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
         """Hand on a packet's payload in this transport's way; return whether more is wanted."""
 
+    def _tell(self, conversation: Conversation, flow: Flow, packet: Packet, data: bytes) -> bool:
+        """Hand on bytes in order, to detectors too; return whether anybody wants more."""
+        outward = flow.outward(packet)
+        wanted = conversation.feed(flow.from_initiator(packet), outward, data)
+        showing = self._showing
+        if showing is None or showing.over:
+            return wanted
+        if outward:
+            showing.show(data, flow.names.inspected(payload_seen=True), wanted)
+        return wanted or not showing.over
+
     def close(self) -> None:
         """Let go of everything."""
+        if self._showing is not None:
+            self._showing.hide()
         self._conversation = None
         self._room.pop(self, None)
 
@@ -78,14 +127,13 @@ class _Datagrams(_Listening):
 
     __slots__ = ("_left",)
 
-    def __init__(self, conversation: Conversation, room: Room) -> None:
-        super().__init__(conversation, room)
+    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None) -> None:
+        super().__init__(conversation, room, showing)
         self._left = DATAGRAM_LIMIT
 
     def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
         self._left -= 1
-        wanted = conversation.feed(flow.from_initiator(packet), flow.outward(packet), packet.payload)
-        return wanted and self._left > 0
+        return self._tell(conversation, flow, packet, packet.payload) and self._left > 0
 
 
 class _Streams(_Listening):
@@ -93,8 +141,8 @@ class _Streams(_Listening):
 
     __slots__ = ("_budget", "_inward", "_outward")
 
-    def __init__(self, conversation: Conversation, room: Room, budget: Budget) -> None:
-        super().__init__(conversation, room)
+    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None, budget: Budget) -> None:
+        super().__init__(conversation, room, showing)
         self._budget = budget
         self._outward: Direction | None = None
         self._inward: Direction | None = None
@@ -108,11 +156,13 @@ class _Streams(_Listening):
         data = direction.push(start, packet.payload)
         wanted = True
         if data:
-            wanted = conversation.feed(flow.from_initiator(packet), outward, data)
+            wanted = self._tell(conversation, flow, packet, data)
         if len(packet.payload) < packet.payload_bytes:  # cut by the capture: the rest will never come
             direction.give_up()
         if direction.given_up and wanted:
             conversation.gap(flow.from_initiator(packet), outward)
+            if outward and self._showing is not None:
+                self._showing.hide()
             wanted = not self._both_given_up()
         return wanted
 
@@ -142,8 +192,9 @@ class _Streams(_Listening):
 class Inspector:
     """Learns names from payload. Never raises, whatever the payload is."""
 
-    def __init__(self) -> None:
-        """Begin knowing nothing."""
+    def __init__(self, detectors: Detectors | None = None) -> None:
+        """Begin knowing nothing; detectors see what crosses in the clear."""
+        self._detectors = detectors
         self._dns_names = DnsNames()
         self._transfers = Transfers()
         self._budget = Budget()
@@ -179,12 +230,14 @@ class Inspector:
             return None
         if len(self._room) >= CONVERSATIONS_LIMIT:
             next(iter(self._room)).close()
+        showing = _Showing(self._detectors) if self._detectors and flow.scope is Scope.CROSSING else None
+        flow.showing = showing
         begun: _Listening
         if flow.proto == TCP:
             talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _opened(flow)[0])
-            begun = _Streams(talk, self._room, self._budget)
+            begun = _Streams(talk, self._room, showing, self._budget)
         else:
-            begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room)
+            begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room, showing)
         flow.conversation = begun
         return begun
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import final
+from typing import Any, final
 
 __version__: str
 
@@ -45,9 +45,12 @@ class Tick:
 
 @final
 class ContentSearch:
-    """What content is searched for. A detector: id, words, else a pattern, whether case is ignored, confidence."""
+    """What content is searched for: detectors as `crossborder.engine.detectors.Search` has them."""
 
-    def __new__(cls, detectors: list[tuple[str, list[str], str, bool, float]], key: bytes) -> ContentSearch: ...
+    def __new__(cls, detectors: list[Any], key: bytes, limit: int) -> ContentSearch: ...
+    def search(
+        self, text: bytes
+    ) -> tuple[list[tuple[str, float, int, list[int], list[str]]], list[tuple[str, list[int]]]]: ...
 
 @final
 class Settings:

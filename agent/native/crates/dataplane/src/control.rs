@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::content::Detectors;
 use crate::decode::Fit;
 use crate::flow::table::Lifetimes;
 use crate::home::Home;
+use crate::search::Detectors;
 
 /// How an engine works. Times are nanoseconds.
 #[derive(Clone)]

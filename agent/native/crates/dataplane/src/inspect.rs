@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::apps::Conversation;
 use crate::apps::talk::Scene;
-use crate::content::{Clear, Detection, Detectors, Shown};
 use crate::model::Inspection;
 use crate::reassembly::Direction;
+use crate::search::{Clear, Detectors, Found, Shown};
 
 /// Datagrams of a flow that are looked at.
 pub const DATAGRAM_LIMIT: u16 = 256;
@@ -81,12 +81,12 @@ impl Content {
     }
 
     /// Takes out what detectors found since this was asked last; None: none looks. `last`: nothing follows.
-    pub fn take_found(&mut self, last: bool) -> Option<Vec<Detection>> {
+    pub fn take_found(&mut self, last: bool) -> Option<Found> {
         let showing = self.hearing.showing.as_mut()?;
         if last && !showing.over {
             showing.shown.finish(&showing.detectors);
         }
-        Some(showing.shown.take())
+        Some(showing.shown.take(last))
     }
 
     /// Hands on a packet's payload; false when nothing more is wanted and the content can be let go.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::apps::Conversation;
 use crate::apps::talk::Scene;
 use crate::books::Books;
-use crate::content::Detectors;
 use crate::flow::key::FlowKey;
 use crate::flow::table::{Added, Counted, Table};
 use crate::flow::{Flow, Listening, Moment, Sight};
@@ -17,6 +16,7 @@ use crate::model::{Packet, Scope, proto, tcp};
 use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
 use crate::names::transfers::{FlowRef, Transfers};
 use crate::names::{List, Names, Source, clean};
+use crate::search::Detectors;
 
 const DNS_PORT: u16 = 53;
 

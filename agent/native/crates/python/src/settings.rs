@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dataplane::capture::Listener;
-use dataplane::content::{Definition, Detectors, LooksFor};
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine as Driver};
 use dataplane::filter::{Filter, Instruction};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
 use dataplane::live::Live;
+use dataplane::search::{
+    Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, LooksFor, Scores, Shown, Validator,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -40,24 +42,98 @@ impl Home {
 #[pyclass(module = "crossborder_native", frozen)]
 pub struct ContentSearch(Arc<Detectors>);
 
-/// A detector: id, words (empty: the pattern counts), pattern, whether case is ignored, confidence.
-type Searched = (String, Vec<String>, String, bool, f32);
+/// A detector as `crossborder.engine.detectors.Search` has it.
+#[derive(FromPyObject)]
+struct Searched {
+    id: String,
+    literals: Vec<String>,
+    pattern: String,
+    ignore_case: bool,
+    at_start: bool,
+    edges: String,
+    validator: String,
+    labels: Vec<String>,
+    scores: (f32, f32, f32),
+    bulk: (u32, f32, u32),
+    mask: (u8, u8),
+    kind: String,
+    person: Option<u8>,
+}
+
+impl Searched {
+    fn definition(self) -> Result<Definition, String> {
+        let Self { id, literals, pattern, ignore_case, at_start, labels, scores, bulk, mask, person, .. } = self;
+        let unknown = |what: &str, word: &str| format!("detector {id}: {what} {word:?} is not known");
+        let edges = match self.edges.as_str() {
+            "any" => Edges::Any,
+            "word" => Edges::Word,
+            "number" => Edges::Number,
+            other => return Err(unknown("edges", other)),
+        };
+        let kind = match self.kind.as_str() {
+            "basic" => Kind::Basic,
+            "sensitive" => Kind::Sensitive,
+            "bank" => Kind::Bank,
+            _ => Kind::Other,
+        };
+        let validator = Validator::named(&self.validator).ok_or_else(|| unknown("validator", &self.validator))?;
+        let looks_for = if literals.is_empty() { LooksFor::Regex(pattern) } else { LooksFor::Literals(literals) };
+        let (labelled, bare, in_bulk) = scores;
+        let scores = Scores { labelled, bare, bulk: in_bulk };
+        let (distinct, share, within) = bulk;
+        let bulk = Bulk { distinct, share, within };
+        Ok(Definition {
+            id,
+            looks_for,
+            ignore_case,
+            at_start,
+            edges,
+            validator,
+            labels,
+            scores,
+            bulk,
+            mask,
+            kind,
+            person,
+        })
+    }
+}
 
 #[pymethods]
 impl ContentSearch {
-    /// Compiles detectors. Raises ValueError with a sentence for each that does not compile.
+    /// Compiles detectors; `limit`: bytes of one direction of one flow. Raises ValueError with a sentence for each that does
+    /// not compile.
     #[new]
-    fn new(detectors: Vec<Searched>, key: [u8; 32]) -> PyResult<Self> {
-        let definition = |(id, words, pattern, ignore_case, confidence): Searched| Definition {
-            id,
-            looks_for: if words.is_empty() { LooksFor::Regex(pattern) } else { LooksFor::Literals(words) },
-            ignore_case,
-            confidence,
-        };
-        let detectors = Detectors::compile(detectors.into_iter().map(definition).collect(), key);
+    fn new(detectors: Vec<Searched>, key: [u8; 32], limit: usize) -> PyResult<Self> {
+        let (definitions, errors): (Vec<_>, Vec<_>) =
+            detectors.into_iter().map(Searched::definition).partition(Result::is_ok);
+        let errors: Vec<String> = errors.into_iter().filter_map(Result::err).collect();
+        if !errors.is_empty() {
+            return Err(PyValueError::new_err(errors));
+        }
+        let definitions = definitions.into_iter().filter_map(Result::ok).collect();
+        let detectors = Detectors::compile(definitions, key, limit);
         detectors.map(|detectors| Self(Arc::new(detectors))).map_err(PyValueError::new_err)
     }
+
+    /// Searches one text, whole: for each detector that finds something its id, confidence, matches, keyed hashes and
+    /// masked samples; and keyed hashes of persons by kind.
+    fn search(&self, text: &[u8]) -> Searches {
+        let mut shown = Shown::default();
+        shown.show(&self.0, text, Clear::Yes);
+        shown.finish(&self.0);
+        let Found { detections, persons } = shown.take(true);
+        let told = |d: Detection| (d.detector.to_string(), d.confidence, d.matches, d.distinct, d.samples);
+        let kinds = persons.kinds().map(|(kind, hashes)| (kind, hashes.to_vec()));
+        (
+            detections.into_iter().map(told).collect(),
+            kinds.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect(),
+        )
+    }
 }
+
+/// See `ContentSearch::search`.
+type Searches = (Vec<(String, f32, u32, Vec<u64>, Vec<String>)>, Vec<(&'static str, Vec<u64>)>);
 
 /// How an engine counts, whatever it reads. Times are nanoseconds.
 #[pyclass(module = "crossborder_native", frozen)]

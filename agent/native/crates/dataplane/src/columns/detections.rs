@@ -1,11 +1,11 @@
-//! The column of what detectors found.
+//! The columns of what detectors found, and of the persons recognised.
 
 use arrow_array::builder::{ArrayBuilder, LargeListBuilder, PrimitiveBuilder, StringViewBuilder, StructBuilder};
 use arrow_array::types::{Float32Type, UInt32Type, UInt64Type};
 use arrow_schema::{DataType, Field, Fields};
 use std::sync::Arc;
 
-use crate::content::Detection;
+use crate::search::{Detection, Persons};
 
 /// An empty column.
 pub fn detections() -> LargeListBuilder<StructBuilder> {
@@ -14,6 +14,38 @@ pub fn detections() -> LargeListBuilder<StructBuilder> {
         DataType::Struct(detection()),
         true,
     ))
+}
+
+/// An empty column of persons.
+pub fn persons() -> LargeListBuilder<StructBuilder> {
+    let builders: Vec<Box<dyn ArrayBuilder>> =
+        vec![Box::new(StringViewBuilder::new()), Box::new(Hashes::new(PrimitiveBuilder::new()))];
+    let item = Field::new("item", DataType::Struct(person()), true);
+    LargeListBuilder::new(StructBuilder::new(person(), builders)).with_field(item)
+}
+
+/// Adds a row: the kinds of which there were persons.
+pub fn append_persons(column: &mut LargeListBuilder<StructBuilder>, persons: Option<&Persons>) {
+    for (kind, hashes) in persons.map(Persons::kinds).into_iter().flatten().filter(|(_, hashes)| !hashes.is_empty()) {
+        let builder = column.values();
+        if let Some(kinds) = builder.field_builder::<StringViewBuilder>(0) {
+            kinds.append_value(kind);
+        }
+        if let Some(column) = builder.field_builder::<Hashes>(1) {
+            column.append_value(hashes.iter().copied().map(Some));
+        }
+        builder.append(true);
+    }
+    column.append(persons.is_some());
+}
+
+/// The fields of `PERSONS` in the Python model.
+fn person() -> Fields {
+    Fields::from(vec![Field::new("kind", DataType::Utf8View, true), Field::new("hashes", list(DataType::UInt64), true)])
+}
+
+fn list(of: DataType) -> DataType {
+    DataType::LargeList(Arc::new(Field::new("item", of, true)))
 }
 
 /// Adds a row.
@@ -26,7 +58,6 @@ pub fn append_detections(column: &mut LargeListBuilder<StructBuilder>, found: Op
 
 /// The fields of `DETECTION` in the Python model.
 fn detection() -> Fields {
-    let list = |of: DataType| DataType::LargeList(Arc::new(Field::new("item", of, true)));
     Fields::from(vec![
         Field::new("detector", DataType::Utf8View, true),
         Field::new("matches", DataType::UInt32, true),

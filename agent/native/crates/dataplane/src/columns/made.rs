@@ -64,9 +64,9 @@ impl Made {
         self.add(Field::new(name, DataType::LargeList(item()), true), lists.finish(self.rows));
     }
 
-    pub fn detections(&mut self, mut builder: LargeListBuilder<StructBuilder>) {
+    pub fn structs(&mut self, name: &str, mut builder: LargeListBuilder<StructBuilder>) {
         let array = builder.finish();
-        self.add(Field::new("detections", array.data_type().clone(), true), Arc::new(array));
+        self.add(Field::new(name, array.data_type().clone(), true), Arc::new(array));
     }
 
     /// The batch. Every column has the same number of rows, so it can be made.

@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_array::builder::{LargeListBuilder, PrimitiveBuilder, StringViewBuilder, StructBuilder};
 use arrow_array::types::{Int64Type, UInt16Type, UInt32Type, UInt64Type};
 
-use self::detections::{append_detections, detections};
+use self::detections::{append_detections, append_persons, detections, persons};
 use self::kinds::{Enumeration, Keys, Lists, Words};
 use self::made::Made;
 use self::written::written;
@@ -93,6 +93,7 @@ pub struct Columns {
     /// Room to write a text in.
     text: String,
     detections: LargeListBuilder<StructBuilder>,
+    persons: LargeListBuilder<StructBuilder>,
     local_key: Keys,
     remote_key: Keys,
 }
@@ -134,6 +135,7 @@ impl Columns {
             lists: std::array::from_fn(|_| Lists::new()),
             text: String::with_capacity(64),
             detections: detections(),
+            persons: persons(),
             local_key: Keys::with_capacity(rows),
             remote_key: Keys::with_capacity(rows),
         }
@@ -232,7 +234,8 @@ impl Columns {
         self.ech.say(names.ech.map(|ech| ech as u8));
         self.http_upload_bytes.append_option(names.http_upload_bytes);
         self.append_texts(names);
-        append_detections(&mut self.detections, extra.found.as_deref());
+        append_detections(&mut self.detections, extra.found.as_deref().map(|found| found.detections.as_slice()));
+        append_persons(&mut self.persons, extra.found.as_deref().map(|found| &found.persons));
     }
 
     fn append_texts(&mut self, names: &Names) {
@@ -261,6 +264,7 @@ impl Columns {
         }
         self.http_upload_bytes.append_null();
         append_detections(&mut self.detections, None);
+        append_persons(&mut self.persons, None);
     }
 
     /// The record batch of all that was added.
@@ -315,7 +319,8 @@ impl Columns {
         made.list("mail_domains", list(List::MailDomains));
         made.list("file_names", list(List::FileNames));
         made.list("file_types", list(List::FileTypes));
-        made.detections(self.detections);
+        made.structs("detections", self.detections);
+        made.structs("persons", self.persons);
         made.keys("local_key", self.local_key);
         made.keys("remote_key", self.remote_key);
         made.batch()

@@ -12,11 +12,11 @@ pub mod wheel;
 
 use std::sync::Arc;
 
-use crate::content::Detection;
 use crate::inspect::Content;
 use crate::model::{Address, EndReason, Initiator, Packet, Scope, Vlan, proto, tcp};
 use crate::names::Names;
 use crate::names::transfers::Ends;
+use crate::search::Found;
 use key::FlowKey;
 pub use opening::opened_by_sender;
 use opening::{initiator, ports};
@@ -70,7 +70,7 @@ pub struct Extra {
     pub label: Option<Arc<str>>,
     pub content: Option<Box<Content>>,
     /// What detectors found since the last report; None: none looked.
-    pub found: Option<Vec<Detection>>,
+    pub found: Option<Box<Found>>,
     /// Where bytes of TCP are missing; None: nowhere so far.
     pub unseen: Option<Box<unseen::Unseen>>,
 }
@@ -269,8 +269,8 @@ impl Flow {
         self.told_before = true;
         self.told = self.counts;
         self.begin_missing();
-        if let Some(found) = self.extra.as_mut().and_then(|extra| extra.found.as_mut()) {
-            found.clear();
+        if let Some(found) = self.extra.as_mut().and_then(|extra| extra.found.as_deref_mut()) {
+            *found = Found::default();
         }
     }
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use dataplane::content::{Definition, Detectors, LooksFor};
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::Home;
 use dataplane::model::{Address, SECOND_NS};
+use dataplane::search::{Definition, Detectors, LooksFor};
 use dataplane::source::{Block, Filled, Record, Source, Wire};
 
 /// Blocks of frames, each with how full the room for them was.
@@ -94,7 +94,7 @@ pub fn segment(flow: usize, seq: usize, payload: &[u8]) -> Vec<u8> {
 pub fn engine(blocks: Script, detectors: bool) -> Engine {
     let home = Home::new(&[(*Address::v4([10, 0, 0, 0]).key(), *Address::v4([10, 255, 255, 255]).key())], Vec::new());
     let word = LooksFor::Literals(vec!["secret".into()]);
-    let definition = Definition { id: "word".into(), looks_for: word, ignore_case: false, confidence: 1.0 };
+    let definition = Definition::alone("word", word);
     let config = Config {
         interfaces: vec!["va".into()],
         tick_ns: SECOND_NS,
@@ -106,7 +106,7 @@ pub fn engine(blocks: Script, detectors: bool) -> Engine {
         realtime: false,
         workers: 1,
         checksums: false,
-        detectors: detectors.then(|| Arc::new(Detectors::compile(vec![definition], [7; 32]).unwrap())),
+        detectors: detectors.then(|| Arc::new(Detectors::compile(vec![definition], [7; 32], 1 << 20).unwrap())),
     };
     let source = Scripted { blocks: blocks.into(), load: 0.0, now_ns: 1_700_000_000 * SECOND_NS };
     let control = Arc::new(Control::new(home, Arc::default()));

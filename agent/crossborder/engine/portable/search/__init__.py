@@ -1,0 +1,9 @@
+"""Searches the cleartext that leaves home for what detectors describe, in order and within bounds, and counts it.
+
+The native engine's `search` says the same in Rust and finds the same.
+"""
+
+from crossborder.engine.portable.search.found import Found
+from crossborder.engine.portable.search.shown import Clear, Detectors, Shown
+
+__all__ = ["Clear", "Detectors", "Found", "Shown"]

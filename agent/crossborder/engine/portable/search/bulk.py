@@ -1,0 +1,51 @@
+"""Tells an export from a chat: matches that prove nothing alone are held until there are many, distinct and close."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from crossborder.engine.portable.search.validate import Grade
+
+
+class Held(NamedTuple):
+    """A match that proves nothing alone."""
+
+    hash: int
+    row: int
+    sample: str
+    at: int  # where it stands in the text
+    before: tuple[int, int]  # how much of this shape came before it, and how much of that was likely
+
+
+class Crowd:
+    """What one detector has seen in one text that proves nothing alone."""
+
+    def __init__(self, bulk: tuple[int, float, int]) -> None:
+        """Wait for so many distinct values, such a share of likely ones, within so many bytes each."""
+        self._distinct, self._share, self._within = bulk
+        self._shaped = self._likely = 0
+        self._held: deque[Held] = deque()
+        self.is_export = False
+
+    def see(self, grade: Grade) -> None:
+        """Note something of the shape, whatever came of it."""
+        self._shaped += 1
+        self._likely += grade is Grade.LIKELY
+
+    def hold(self, hashed: int, row: int, at: int, sample: str) -> list[Held]:
+        """Hold a match that was seen; return all that are held once they make an export."""
+        if any(held.hash == hashed for held in self._held):
+            return []
+        self._held.append(Held(hashed, row, sample, at, (self._shaped - 1, max(self._likely - 1, 0))))
+        while len(self._held) > self._distinct:
+            self._held.popleft()
+        if len(self._held) < self._distinct:
+            return []
+        shaped, likely = self._held[0].before
+        share = (self._likely - likely) / (self._shaped - shaped)
+        if share < self._share or at - self._held[0].at > self._within * self._distinct:
+            return []
+        self.is_export = True
+        held, self._held = list(self._held), deque()
+        return held

@@ -1,0 +1,228 @@
+//! What a detector looks for, and all detectors compiled.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use blake2::Blake2bMac;
+use blake2::digest::consts::U8;
+use blake2::digest::{KeyInit, Mac};
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::validate::Validator;
+
+/// Compiled size of one pattern.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+/// What a detector looks for, as its file in `rules/detectors` says.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub id: String,
+    pub looks_for: LooksFor,
+    pub ignore_case: bool,
+    /// Looked for at the beginning of a text only.
+    pub at_start: bool,
+    pub edges: Edges,
+    pub validator: Validator,
+    /// Folded: see `fold`.
+    pub labels: Vec<String>,
+    pub scores: Scores,
+    pub bulk: Bulk,
+    /// Characters of a match that a sample shows, at its beginning and its end.
+    pub mask: (u8, u8),
+    pub kind: Kind,
+    /// A value names a person; of several in one row the lowest number does.
+    pub person: Option<u8>,
+}
+
+impl Definition {
+    /// A match by itself is sure, whatever stands around it.
+    #[must_use]
+    pub fn alone(id: &str, looks_for: LooksFor) -> Self {
+        Self {
+            id: id.into(),
+            looks_for,
+            ignore_case: false,
+            at_start: false,
+            edges: Edges::Any,
+            validator: Validator::Any,
+            labels: Vec::new(),
+            scores: Scores { labelled: 0.0, bare: 1.0, bulk: 0.0 },
+            bulk: Bulk { distinct: 50, share: 0.5, within: 1024 },
+            mask: (2, 2),
+            kind: Kind::Other,
+            person: None,
+        }
+    }
+}
+
+/// See `Definition`.
+#[derive(Clone, Debug)]
+pub enum LooksFor {
+    Literals(Vec<String>),
+    /// Of bytes, not of characters; the first group, if there is one, is the value.
+    Regex(String),
+}
+
+/// What may not stand beside a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edges {
+    Any,
+    /// A letter, a digit or an underscore of ASCII.
+    Word,
+    /// What makes a longer number of it: the same, or a point or a hyphen with a digit behind.
+    Number,
+}
+
+/// How sure a match is, from 0 to 1: under a label, alone, in bulk. 0: it is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Scores {
+    pub labelled: f32,
+    pub bare: f32,
+    pub bulk: f32,
+}
+
+/// What tells an export from a chat: many distinct values, most of what has their shape valid, close together.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk {
+    pub distinct: u32,
+    pub share: f32,
+    /// Bytes, at most, for each distinct value.
+    pub within: u32,
+}
+
+/// What a record becomes that holds such a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Basic,
+    Sensitive,
+    Bank,
+    /// Nothing of persons.
+    Other,
+}
+
+/// A detector, compiled.
+pub(super) struct Detector {
+    pub id: Arc<str>,
+    pub pattern: Pattern,
+    pub at_start: bool,
+    pub edges: Edges,
+    pub validator: Validator,
+    pub labels: Vec<String>,
+    pub scores: Scores,
+    pub bulk: Bulk,
+    pub mask: (u8, u8),
+    pub kind: Kind,
+    pub person: Option<u8>,
+}
+
+/// Finds the places of one detector's matches. Time is linear in the bytes whatever the pattern.
+pub(super) enum Pattern {
+    Literals(AhoCorasick),
+    Regex { regex: Regex, grouped: bool },
+}
+
+impl Pattern {
+    /// The first match that starts at `from` or later, and its value within; bytes before are there to be looked back at.
+    pub fn find(&self, bytes: &[u8], from: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let from = from.min(bytes.len());
+        match self {
+            Self::Literals(words) => {
+                let found = words.find(aho_corasick::Input::new(bytes).range(from..))?.range();
+                Some((found.clone(), found))
+            }
+            Self::Regex { regex, grouped: false } => {
+                let found = regex.find_at(bytes, from)?.range();
+                Some((found.clone(), found))
+            }
+            Self::Regex { regex, grouped: true } => {
+                let groups = regex.captures_at(bytes, from)?;
+                let whole = groups.get(0)?.range();
+                Some((whole.clone(), groups.get(1).map_or(whole, |value| value.range())))
+            }
+        }
+    }
+}
+
+/// All detectors, the key under which values are told apart, and how much is looked at.
+pub struct Detectors {
+    pub(super) all: Vec<Detector>,
+    /// Bytes of one direction of one flow.
+    pub(super) limit: usize,
+    key: [u8; 32],
+}
+
+impl Detectors {
+    /// Compiles the definitions. No value is ever kept: what is distinct is told by a hash under `key`.
+    ///
+    /// # Errors
+    /// A sentence for each definition that does not compile.
+    pub fn compile(definitions: Vec<Definition>, key: [u8; 32], limit: usize) -> Result<Self, Vec<String>> {
+        let mut all = Vec::with_capacity(definitions.len());
+        let mut errors = Vec::new();
+        for definition in definitions {
+            match compiled(&definition.looks_for, definition.ignore_case) {
+                Ok(pattern) => all.push(Detector::new(definition, pattern)),
+                Err(error) => errors.push(format!("detector {}: {error}", definition.id)),
+            }
+        }
+        if errors.is_empty() { Ok(Self { all, limit, key }) } else { Err(errors) }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The keyed hash that stands for a value.
+    #[must_use]
+    pub fn hash(&self, value: &[u8]) -> u64 {
+        let Ok(mut mac) = Blake2bMac::<U8>::new_from_slice(&self.key) else { return 0 };
+        mac.update(value);
+        u64::from_be_bytes(mac.finalize().into_bytes().into())
+    }
+}
+
+impl Detector {
+    fn new(definition: Definition, pattern: Pattern) -> Self {
+        let Definition { id, at_start, edges, validator, labels, scores, bulk, mask, kind, person, .. } = definition;
+        Self { id: id.into(), pattern, at_start, edges, validator, labels, scores, bulk, mask, kind, person }
+    }
+}
+
+fn compiled(looks_for: &LooksFor, ignore_case: bool) -> Result<Pattern, String> {
+    match looks_for {
+        LooksFor::Literals(words) => {
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(ignore_case);
+            builder.build(words).map(Pattern::Literals).map_err(|error| error.to_string())
+        }
+        LooksFor::Regex(pattern) => {
+            let mut builder = RegexBuilder::new(pattern);
+            builder.unicode(false).case_insensitive(ignore_case).size_limit(PATTERN_LIMIT);
+            let regex = builder.build().map_err(|error| error.to_string())?;
+            if regex.is_match(b"") {
+                return Err("the pattern matches nothing at all".to_owned());
+            }
+            Ok(Pattern::Regex { grouped: regex.captures_len() > 1, regex })
+        }
+    }
+}
+
+impl Edges {
+    /// Tells whether a match stands by itself.
+    pub(super) fn are_free(self, bytes: &[u8], place: &Range<usize>) -> bool {
+        let before = |back: usize| place.start.checked_sub(back).and_then(|at| bytes.get(at));
+        let after = |ahead: usize| bytes.get(place.end + ahead);
+        let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        let joins = |byte: Option<&u8>| byte.is_some_and(|byte| b".-".contains(byte));
+        let stands_in_word = is_word(before(1)) || is_word(after(0));
+        let goes_on = (joins(before(1)) && is_digit(before(2))) || (joins(after(0)) && is_digit(after(1)));
+        match self {
+            Self::Any => true,
+            Self::Word => !stands_in_word,
+            Self::Number => !stands_in_word && !goes_on,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Searches the cleartext that leaves home for what detectors describe, in order and within bounds, and counts it.
+//!
+//! A detector is data (`rules/detectors`): a pattern or words, what must stand around a match, who checks its value, the
+//! labels that make it sure. `crossborder/engine/portable/search` says the same in Python and finds the same.
+
+mod bulk;
+mod definition;
+mod found;
+mod label;
+mod rows;
+mod shown;
+mod validate;
+
+pub use definition::{Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
+pub use found::{Detection, Found, Persons};
+pub use label::fold;
+pub use shown::{Clear, Shown};
+pub use validate::{Grade, Validator};

@@ -1,0 +1,184 @@
+//! What detectors see of one flow: bytes in order, looked at once as much as a match can be long is known behind them.
+
+use super::bulk::Crowd;
+use super::definition::{Detector, Detectors};
+use super::found::{Found, masked};
+use super::label::{CONTEXT, is_labelled};
+use super::rows::Rows;
+use super::validate::Grade;
+
+/// Bytes of a match. A longer one is counted as far as this.
+pub const MATCH_LIMIT: usize = 256;
+/// Bytes kept while it is not known whether a flow is cleartext.
+const UNDECIDED_LIMIT: usize = 4096;
+/// Bytes behind a match that its edges look at.
+const LOOK_AHEAD: usize = 2;
+/// Bytes before a match that are looked at: its label, and a letter of which only the end may be kept.
+const LOOK_BACK: usize = CONTEXT + 4;
+/// Bytes at the beginning of a text in which it may say what kind of file it is.
+const HEAD: usize = 2048;
+/// A match at least so sure is told.
+const SURE: f32 = 0.5;
+/// What is left of the score of a match alone when its structure is not right.
+const POSSIBLE: f32 = 0.5;
+
+/// How much of a flow may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clear {
+    Yes,
+    NotYetKnown,
+    No,
+}
+
+/// What detectors have seen of one flow.
+#[derive(Default)]
+pub struct Shown {
+    /// The end of what was shown: what starts there may go on.
+    tail: Vec<u8>,
+    /// Bytes of this text that came before the tail.
+    gone: u64,
+    /// For each detector where in the tail it looks next, and what proves nothing alone; empty before the first look.
+    states: Vec<(usize, Crowd)>,
+    bytes: usize,
+    rows: Rows,
+    found: Found,
+}
+
+/// A match in the tail.
+struct Candidate {
+    detector: usize,
+    start: usize,
+    value: std::ops::Range<usize>,
+}
+
+impl Shown {
+    /// Shows bytes that went out, in order; false when no more will be looked at.
+    pub fn show(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
+        let data = data.get(..detectors.limit - self.bytes).unwrap_or(data);
+        self.bytes += data.len();
+        self.tail.extend_from_slice(data);
+        match clear {
+            Clear::Yes if self.bytes < detectors.limit => self.scan(detectors, false),
+            Clear::Yes => self.finish(detectors),
+            Clear::NotYetKnown if self.tail.len() <= UNDECIDED_LIMIT => {}
+            _ => self.tail = Vec::new(),
+        }
+        self.bytes < detectors.limit && (clear == Clear::Yes || !self.tail.is_empty())
+    }
+
+    /// Learns that nothing follows, or that bytes are missing: what may have gone on ends here, and another text begins.
+    pub fn finish(&mut self, detectors: &Detectors) {
+        self.scan(detectors, true);
+        self.tail.clear();
+        self.states.clear();
+        self.gone = 0;
+        self.rows.begin_text();
+    }
+
+    /// Counts the matches behind which enough is known, so that how a stream was cut changes nothing.
+    fn scan(&mut self, detectors: &Detectors, last: bool) {
+        let ahead = if last { 0 } else { MATCH_LIMIT + LOOK_AHEAD };
+        let decided = self.tail.len().saturating_sub(ahead);
+        if decided == 0 {
+            return;
+        }
+        let whole_head = last || self.gone > 0 || self.tail.len() >= HEAD;
+        let tail = std::mem::take(&mut self.tail);
+        let mut candidates = self.candidates(detectors, &tail, decided, whole_head);
+        candidates.sort_by_key(|candidate| (candidate.start, candidate.detector));
+        for candidate in candidates {
+            self.weigh(detectors, &tail, &candidate);
+        }
+        self.rows.at(&tail, decided);
+        self.remember(tail, if whole_head { decided.saturating_sub(LOOK_BACK) } else { 0 });
+    }
+
+    /// The places of matches that stand by themselves, up to where enough is known.
+    fn candidates(&mut self, detectors: &Detectors, tail: &[u8], decided: usize, whole_head: bool) -> Vec<Candidate> {
+        self.states.resize_with(detectors.all.len(), Default::default);
+        let mut found = Vec::new();
+        for (at, (detector, (next, _))) in detectors.all.iter().zip(&mut self.states).enumerate() {
+            if detector.at_start && !whole_head {
+                continue;
+            }
+            let over = detector.at_start && (self.gone > 0 || *next > 0);
+            while let Some((whole, value)) =
+                detector.pattern.find(tail, *next).filter(|(whole, _)| !over && whole.start < decided)
+            {
+                if !detector.edges.are_free(tail, &whole) {
+                    *next = whole.start + 1;
+                    continue;
+                }
+                let end = whole.start + MATCH_LIMIT;
+                *next = whole.end.min(end).max(whole.start + 1);
+                found.push(Candidate { detector: at, start: whole.start, value: value.start..value.end.min(end) });
+                if detector.at_start {
+                    break;
+                }
+            }
+            *next = decided.max(*next);
+        }
+        found
+    }
+
+    /// Counts a match, or holds it until there are more, or lets it go.
+    fn weigh(&mut self, detectors: &Detectors, tail: &[u8], candidate: &Candidate) {
+        let Some((detector, (_, crowd))) =
+            detectors.all.get(candidate.detector).zip(self.states.get_mut(candidate.detector))
+        else {
+            return;
+        };
+        let value = tail.get(candidate.value.clone()).unwrap_or_default();
+        let (grade, normal) = detector.validator.check(value);
+        crowd.pass(grade);
+        if grade == Grade::Wrong {
+            return;
+        }
+        let score = score(detector, tail, candidate.start, grade).max(if crowd.is_export() {
+            detector.scores.bulk
+        } else {
+            0.0
+        });
+        if score < SURE && detector.scores.bulk < SURE {
+            return;
+        }
+        let (hash, row) = (detectors.hash(&normal), self.rows.at(tail, candidate.start));
+        let sample = || masked(value, detector.mask);
+        if score >= SURE {
+            self.found.count(&detector.id, score, hash, sample);
+            return self.rows.note(row, detector.kind, detector.person.map(|rank| (rank, hash)));
+        }
+        let at = self.gone + candidate.start as u64;
+        for held in crowd.hold(hash, row, at, sample, detector.bulk) {
+            self.found.count(&detector.id, detector.scores.bulk, held.hash, || held.sample);
+            self.rows.note(held.row, detector.kind, detector.person.map(|rank| (rank, held.hash)));
+        }
+    }
+
+    fn remember(&mut self, mut tail: Vec<u8>, keep: usize) {
+        tail.drain(..keep);
+        self.states.iter_mut().for_each(|(next, _)| *next -= keep);
+        self.rows.forget(keep);
+        self.gone += keep as u64;
+        self.tail = tail;
+    }
+
+    /// Takes out what was found since this was asked last; `last`: nothing follows.
+    pub fn take(&mut self, last: bool) -> Found {
+        let mut found = std::mem::take(&mut self.found);
+        found.persons = self.rows.take(last);
+        found
+    }
+}
+
+/// How sure a match is by itself and by what stands before it.
+fn score(detector: &Detector, tail: &[u8], start: usize, grade: Grade) -> f32 {
+    let bare = if grade == Grade::Likely { detector.scores.bare } else { detector.scores.bare * POSSIBLE };
+    if bare >= detector.scores.labelled || !is_labelled(tail, start, &detector.labels) {
+        return bare;
+    }
+    detector.scores.labelled
+}
+
+#[cfg(test)]
+mod tests;
