@@ -16,7 +16,7 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
 from crossborder.engine.detectors import Searching
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
-from crossborder.parts import Parts, build_parts, used_detectors
+from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.engine import Engine, EngineName
+    from crossborder.engine.detectors import Detector
     from crossborder.match import MatchStats
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
@@ -81,7 +82,7 @@ class Agent:
         )
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
-        self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit)
+        self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit, self.parts.contents)
         self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups)
         self._generation = 0
         self._told(self.parts)
@@ -208,6 +209,7 @@ class Agent:
         ruleset = parts.ruleset
         self._generation += 1
         self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
+        self.metrics.detectors(detector.id for detector in parts.detectors)
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
         for sentence in parts.aged(time.time()):
@@ -256,13 +258,13 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         ring_bytes=capture.ring,
         checksums=capture.checksums,
         triage=capture.triage,
-        searching=searching(settings),
+        searching=searching(settings, parts.detectors),
     )
 
 
-def searching(settings: Config) -> Searching | None:
+def searching(settings: Config, detectors: tuple[Detector, ...]) -> Searching | None:
     """Return what content is searched for; values are told apart under a key of this run."""
-    searches = tuple(detector.search for detector in used_detectors(settings))
+    searches = tuple(detector.search for detector in detectors)
     return Searching(searches, os.urandom(32), settings.content.limit) if searches else None
 
 

@@ -210,6 +210,12 @@ CLASSIFY_COLUMNS: tuple[Column, ...] = (
     Column(
         "categories", pl.List(pl.String), "state", "data it holds: class or class:item, as core:I.26, important:II.10"
     ),
+    Column("detectors", pl.List(pl.String), "state", "detectors that found something going out; null: nothing"),
+    Column(
+        "detected_kinds", pl.List(pl.String), "state", "kinds of data found: basic sensitive bank document secrecy …"
+    ),
+    Column("detected_items", pl.List(pl.String), "state", "items of the catalog found, as core:I.26"),
+    Column("detected_values", pl.UInt32, "state", "distinct values found, of the detector that found most"),
 )
 
 WHY = pl.Struct({"field": pl.String, "test": pl.String, "value": pl.String})
@@ -286,6 +292,10 @@ FIELDS: tuple[Field, ...] = (
     Field("file.mime_type", "file_types"),
     # What only we know.
     Field("data.categories", "categories", "data the local system holds: class or class:item"),
+    Field("data.detectors", "detectors", "detectors that found something going out in this report"),
+    Field("data.detected.kinds", "detected_kinds", "kinds of data found: basic sensitive bank document secrecy …"),
+    Field("data.detected.items", "detected_items", "items of the catalog found, as core:I.26"),
+    Field("data.detected.values", "detected_values", "distinct values found, of the detector that found most"),
     Field("data.inspection", "inspection", "cleartext, metadata or opaque"),
     Field("data.payload_bytes", "total_payload_out", "outward payload bytes since the flow opened"),
     Field("data.received_payload_bytes", "total_payload_in", "inward payload bytes since the flow opened"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from crossborder.classify import Assets, Geography, home_networks
+from crossborder.classify import Assets, Contents, Geography, Meaning, home_networks
 from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
 from crossborder.engine.detectors import read_detectors
@@ -36,7 +36,13 @@ class Parts:
     home: Home
     assets: Assets
     ruleset: Ruleset
+    detectors: tuple[Detector, ...]
     seen: dict[Path, Stamp]  # the operator's files as they were when read
+
+    @property
+    def contents(self) -> Contents:
+        """What the detectors' finds are."""
+        return Contents(Meaning(one.id, one.finds, one.items) for one in self.detectors)
 
     def aged(self, now: float) -> list[str]:
         """Return a sentence for each database older than geoip.max_age; `now` in seconds since 1970 UTC.
@@ -73,11 +79,12 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     home = attempt(lambda: _home(settings, geography))
     assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
     ruleset = attempt(lambda: read_rules(settings))
+    detectors = attempt(lambda: used_detectors(settings)) or ()
     attempt(lambda: _check_events_file(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, seen)
+    return Parts(settings, geography, home, assets, ruleset, detectors, seen)
 
 
 def _check_events_file(settings: Config) -> None:

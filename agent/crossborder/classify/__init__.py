@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from crossborder.classify.assets import Assets
+from crossborder.classify.contents import Contents, Meaning
 from crossborder.classify.geo import Geography
 from crossborder.classify.homes import home_networks
 from crossborder.model import CROSSING_SCHEMA
@@ -16,21 +17,22 @@ if TYPE_CHECKING:
 
     from crossborder.model import Batch
 
-__all__ = ["Assets", "Classifier", "Geography", "home_networks"]
+__all__ = ["Assets", "Classifier", "Contents", "Geography", "Meaning", "home_networks"]
 
 
 class _Known(NamedTuple):
     geography: Geography
     assets: Assets
     unit: str | None
+    contents: Contents
 
 
 class Classifier:
     """Batch → crossings. What it knows is one immutable object behind one reference."""
 
-    def __init__(self, geography: Geography, assets: Assets, unit: str = "") -> None:
+    def __init__(self, geography: Geography, assets: Assets, unit: str = "", contents: Contents | None = None) -> None:
         """Take what is known; `unit` is the gateway's own, for systems that name none."""
-        self._known = _Known(geography, assets, unit or None)
+        self._known = _Known(geography, assets, unit or None, contents or Contents())
         self._before: Counter[tuple[str, str]] = type(geography.counts)()
 
     @property
@@ -59,4 +61,5 @@ class Classifier:
         known, reports = self._known, batch.reports
         remote = known.geography.annotate(reports["remote_key"])
         local = known.assets.annotate(reports["local_key"], known.unit)
-        return pl.concat([reports, remote, local], how="horizontal").select(CROSSING_SCHEMA.names())
+        content = known.contents.annotate(reports["detections"])
+        return pl.concat([reports, remote, local, content], how="horizontal").select(CROSSING_SCHEMA.names())

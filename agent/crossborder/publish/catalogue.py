@@ -164,6 +164,14 @@ METRICS: tuple[Metric, ...] = (
         folds=("country",),
     ),
     Metric(
+        "crossborder_detections_total",
+        "counter",
+        ("detector", "country"),
+        "Values that a detector recognised in what went out in the clear.",
+        "sum by (detector) (increase(crossborder_detections_total[1h]))",
+        folds=("country",),
+    ),
+    Metric(
         "crossborder_ingress_bytes_total",
         "counter",
         ("country",),

@@ -148,7 +148,8 @@ def _flat(column: Column) -> pl.Expr | None:
         counts = pl.element().struct.field("detector") + ":" + pl.element().struct.field("matches").cast(pl.String)
         return pl.col(column.name).list.eval(counts).list.join(";")
     if column.name == "persons":
-        counts = pl.element().struct.field("kind") + ":" + pl.element().struct.field("hashes").list.len().cast(pl.String)
+        hashes = pl.element().struct.field("hashes").list.len()
+        counts = pl.element().struct.field("kind") + ":" + hashes.cast(pl.String)
         return pl.col(column.name).list.eval(counts).list.join(";")
     if isinstance(column.dtype, pl.List):
         return _inert(

@@ -79,7 +79,7 @@ class Metrics:
         with self._lock:
             self._add_books(batch)
             self._meet({labels[0] for labels in flows["crossborder_ingress_bytes_total"]})
-            for name, amounts in (flows | found).items():
+            for name, amounts in (flows | found | _counts_of_detections(crossings)).items():
                 for labels, amount in amounts.items():
                     self._of(name).add(labels, amount)
 
@@ -96,6 +96,11 @@ class Metrics:
             self._of("crossborder_ruleset_info").replace({(sha256, str(generation)): 1})
             self._of("crossborder_rules_loaded").replace({(level,): levels[level] for level in LEVELS})
             self._zero_findings(sorted({UNKNOWN_COUNTRY} | self._countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
+
+    def detectors(self, ids: Iterable[str]) -> None:
+        """Take the detectors in use and make their series at zero in advance."""
+        with self._lock:
+            self._of("crossborder_detections_total").zero((name, UNKNOWN_COUNTRY) for name in ids)
 
     def databases(self, builds: Mapping[str, int | None]) -> None:
         """Take all databases in use, name → build time (None: it does not say); those of before are forgotten."""
@@ -291,6 +296,16 @@ def _counts_of_findings(findings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
         "crossborder_violations_total": _amounts(groups.drop("matched_bytes")),
         "crossborder_violation_bytes_total": _amounts(groups.drop("opened")),
     }
+
+
+def _counts_of_detections(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
+    """Add up what detectors found; in most batches that is nothing."""
+    rows = crossings.filter(pl.col("detections").list.len() > 0).select(country(), "detections")
+    if rows.is_empty():
+        return {}
+    each = rows.explode("detections").unnest("detections")
+    sums = each.group_by(named("detector"), "country").agg(pl.col("matches").sum())
+    return {"crossborder_detections_total": _amounts(sums)}
 
 
 def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
