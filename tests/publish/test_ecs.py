@@ -53,6 +53,10 @@ RICH: dict[str, Any] = {
     "detections": [
         {"detector": "cccd", "matches": 9, "distinct": [1, 2, 3], "confidence": 0.5, "samples": ["0792•••••••4"]}
     ],
+    "detectors": ["cccd"],
+    "detected_kinds": ["basic"],
+    "detected_items": ["core:I.26"],
+    "detected_values": 3,
 }
 
 

@@ -318,6 +318,7 @@ LABELS: dict[str, str] = {
     "reason": f"`{_C.join(DropReason)}`",
     "end_reason": f"`{_C.join(EndReason)}`",
     "country": f"two capital letters (ISO 3166 alpha-2), `ZZ` for unknown; anything else is `{OTHER}`",
+    "detector": "id of a detector, as its file is called",
     "inspection": f"`{_C.join(Inspection)}`, `{OTHER}`",
     "basis": f"`{_C.join(CountryBasis)}`, `{OTHER}`",
     "rule": "names of rules that have been in force: file stems",
