@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from crossborder.engine.portable.search.validate import Grade
+
+
+_LATELY: Final = 64  # so much of a shape tells whether it is hopeless
 
 
 class Held(NamedTuple):
@@ -25,6 +28,7 @@ class Crowd:
         """Wait for so many distinct values, such a share of likely ones, within so many bytes each."""
         self._distinct, self._share, self._within = bulk
         self._shaped = self._likely = 0
+        self._lately = (0, 0)
         self._held: deque[Held] = deque()
         self.is_export = False
 
@@ -32,6 +36,15 @@ class Crowd:
         """Note something of the shape, whatever came of it."""
         self._shaped += 1
         self._likely += grade is Grade.LIKELY
+        shaped, likely = self._lately
+        shaped, likely = shaped + 1, likely + (grade is Grade.LIKELY)
+        self._lately = (shaped // 2, likely // 2) if shaped == 2 * _LATELY else (shaped, likely)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether so little is likely that holding more is of no use yet."""
+        shaped, likely = self._lately
+        return shaped >= _LATELY and 2 * likely < self._share * shaped
 
     def hold(self, hashed: int, row: int, at: int, sample: str) -> list[Held]:
         """Hold a match that was seen; return all that are held once they make an export."""

@@ -146,7 +146,7 @@ class Shown:
             return
         in_bulk = search.scores[2]
         score = max(_score(search, tail, candidate.start, grade), in_bulk if crowd.is_export else 0.0)
-        if max(score, in_bulk) < _SURE:
+        if score < _SURE and (in_bulk < _SURE or crowd.is_hopeless):
             return
         hashed, row = self._detectors.hash(normal), self._rows.at(tail, candidate.start)
         if score >= _SURE:

@@ -54,7 +54,7 @@ struct Searched {
     validator: String,
     labels: Vec<String>,
     scores: (f32, f32, f32),
-    bulk: (u32, f32, u32),
+    bulk: (u32, f64, u32),
     mask: (u8, u8),
     kind: String,
     person: Option<u8>,

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 use super::definition::Bulk;
 use super::validate::Grade;
 
+/// So much of a shape tells whether it is hopeless.
+const LATELY: u32 = 64;
+
 /// A match that proves nothing alone.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -22,6 +25,8 @@ pub struct Held {
 pub struct Crowd {
     /// What had the shape, and what of it was likely.
     seen: [u32; 2],
+    /// The same of late.
+    lately: [u32; 2],
     held: VecDeque<Held>,
     open: bool,
 }
@@ -32,6 +37,18 @@ impl Crowd {
         let [shaped, likely] = &mut self.seen;
         *shaped = shaped.saturating_add(1);
         *likely = likely.saturating_add(u32::from(grade == Grade::Likely));
+        let [shaped, likely] = &mut self.lately;
+        *shaped += 1;
+        *likely += u32::from(grade == Grade::Likely);
+        if *shaped == 2 * LATELY {
+            (*shaped, *likely) = (*shaped / 2, *likely / 2);
+        }
+    }
+
+    /// Tells whether so little is likely that holding more is of no use yet.
+    pub fn is_hopeless(&self, bulk: Bulk) -> bool {
+        let [shaped, likely] = self.lately;
+        shaped >= LATELY && 2.0 * f64::from(likely) < bulk.share * f64::from(shaped)
     }
 
     /// Tells whether this is an export: what comes now counts by itself.
@@ -56,7 +73,7 @@ impl Crowd {
         let [shaped_before, likely_before] = first.before;
         let share = f64::from(likely - likely_before) / f64::from(shaped - shaped_before);
         let close = at - first.at <= u64::from(bulk.within) * u64::from(bulk.distinct);
-        if share < f64::from(bulk.share) || !close {
+        if share < bulk.share || !close {
             return Vec::new();
         }
         self.open = true;

@@ -3,16 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use blake2::Blake2bMac;
 use blake2::digest::consts::U8;
 use blake2::digest::{KeyInit, Mac};
-use regex::bytes::{Regex, RegexBuilder};
 
+use super::pattern::Pattern;
+use super::plan::Plan;
 use super::validate::Validator;
-
-/// Compiled size of one pattern.
-const PATTERN_LIMIT: usize = 1 << 20;
 
 /// What a detector looks for, as its file in `rules/detectors` says.
 #[derive(Clone, Debug)]
@@ -86,7 +83,7 @@ pub struct Scores {
 #[derive(Clone, Copy, Debug)]
 pub struct Bulk {
     pub distinct: u32,
-    pub share: f32,
+    pub share: f64,
     /// Bytes, at most, for each distinct value.
     pub within: u32,
 }
@@ -116,37 +113,10 @@ pub(super) struct Detector {
     pub person: Option<u8>,
 }
 
-/// Finds the places of one detector's matches. Time is linear in the bytes whatever the pattern.
-pub(super) enum Pattern {
-    Literals(AhoCorasick),
-    Regex { regex: Regex, grouped: bool },
-}
-
-impl Pattern {
-    /// The first match that starts at `from` or later, and its value within; bytes before are there to be looked back at.
-    pub fn find(&self, bytes: &[u8], from: usize) -> Option<(Range<usize>, Range<usize>)> {
-        let from = from.min(bytes.len());
-        match self {
-            Self::Literals(words) => {
-                let found = words.find(aho_corasick::Input::new(bytes).range(from..))?.range();
-                Some((found.clone(), found))
-            }
-            Self::Regex { regex, grouped: false } => {
-                let found = regex.find_at(bytes, from)?.range();
-                Some((found.clone(), found))
-            }
-            Self::Regex { regex, grouped: true } => {
-                let groups = regex.captures_at(bytes, from)?;
-                let whole = groups.get(0)?.range();
-                Some((whole.clone(), groups.get(1).map_or(whole, |value| value.range())))
-            }
-        }
-    }
-}
-
 /// All detectors, the key under which values are told apart, and how much is looked at.
 pub struct Detectors {
     pub(super) all: Vec<Detector>,
+    pub(super) plan: Plan,
     /// Bytes of one direction of one flow.
     pub(super) limit: usize,
     key: [u8; 32],
@@ -161,12 +131,16 @@ impl Detectors {
         let mut all = Vec::with_capacity(definitions.len());
         let mut errors = Vec::new();
         for definition in definitions {
-            match compiled(&definition.looks_for, definition.ignore_case) {
+            match Pattern::compile(&definition.looks_for, definition.ignore_case) {
                 Ok(pattern) => all.push(Detector::new(definition, pattern)),
                 Err(error) => errors.push(format!("detector {}: {error}", definition.id)),
             }
         }
-        if errors.is_empty() { Ok(Self { all, limit, key }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let plan = Plan::new(&all).map_err(|error| vec![error])?;
+        Ok(Self { all, plan, limit, key })
     }
 
     #[must_use]
@@ -187,25 +161,6 @@ impl Detector {
     fn new(definition: Definition, pattern: Pattern) -> Self {
         let Definition { id, at_start, edges, validator, labels, scores, bulk, mask, kind, person, .. } = definition;
         Self { id: id.into(), pattern, at_start, edges, validator, labels, scores, bulk, mask, kind, person }
-    }
-}
-
-fn compiled(looks_for: &LooksFor, ignore_case: bool) -> Result<Pattern, String> {
-    match looks_for {
-        LooksFor::Literals(words) => {
-            let mut builder = AhoCorasick::builder();
-            builder.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(ignore_case);
-            builder.build(words).map(Pattern::Literals).map_err(|error| error.to_string())
-        }
-        LooksFor::Regex(pattern) => {
-            let mut builder = RegexBuilder::new(pattern);
-            builder.unicode(false).case_insensitive(ignore_case).size_limit(PATTERN_LIMIT);
-            let regex = builder.build().map_err(|error| error.to_string())?;
-            if regex.is_match(b"") {
-                return Err("the pattern matches nothing at all".to_owned());
-            }
-            Ok(Pattern::Regex { grouped: regex.captures_len() > 1, regex })
-        }
     }
 }
 

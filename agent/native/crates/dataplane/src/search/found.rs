@@ -103,12 +103,13 @@ impl Found {
 
 /// A value with all but its ends hidden; a short one shows nothing.
 pub(super) fn masked(value: &[u8], (head, tail): (u8, u8)) -> String {
-    let text: Vec<char> = String::from_utf8_lossy(value).chars().collect();
+    let text = String::from_utf8_lossy(value);
+    let length = text.chars().count();
     let (head, tail) = (usize::from(head), usize::from(tail));
-    let shows = text.len() >= 2 * (head + tail);
-    let hide = |(at, letter): (usize, &char)| {
-        let outer = shows && (at < head || at + tail >= text.len());
-        if outer && letter.is_ascii_graphic() { *letter } else { '*' }
+    let shows = length >= 2 * (head + tail);
+    let hide = |(at, letter): (usize, char)| {
+        let outer = shows && (at < head || at + tail >= length);
+        if outer && letter.is_ascii_graphic() { letter } else { '*' }
     };
-    text.iter().enumerate().map(hide).collect()
+    text.chars().enumerate().map(hide).collect()
 }

@@ -7,8 +7,12 @@ mod bulk;
 mod definition;
 mod found;
 mod label;
+mod pattern;
+mod plan;
 mod rows;
+mod seek;
 mod shown;
+mod trigger;
 mod validate;
 
 pub use definition::{Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};

@@ -18,34 +18,47 @@ struct Row {
 }
 
 /// The rows of a text in which something was found since the last report.
-#[derive(Default)]
 pub struct Rows {
-    /// How many began so far, and up to which byte that is known.
+    /// Of those in which something was asked for; all others need no number.
     number: u64,
-    counted: usize,
+    /// From where in the text another row may have begun, unless that is known.
+    since: usize,
+    ended: bool,
     rows: Vec<Row>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { number: 0, since: 0, ended: true, rows: Vec::new() }
+    }
 }
 
 impl Rows {
     /// The row of a place; places come in order. A line ends a row, and so does the next record of a list.
     pub fn at(&mut self, bytes: &[u8], place: usize) -> u64 {
-        let piece = bytes.get(self.counted..place).unwrap_or_default();
-        for at in memchr3_iter(b'\n', b'{', b'(', piece) {
-            self.number += u64::from(begins_row(bytes, self.counted + at));
-        }
-        self.counted = self.counted.max(place);
+        self.pass(bytes, place);
+        self.number += u64::from(std::mem::take(&mut self.ended));
         self.number
+    }
+
+    /// Learns what stands before a place.
+    pub fn pass(&mut self, bytes: &[u8], place: usize) {
+        if !self.ended {
+            let piece = bytes.get(self.since..place).unwrap_or_default();
+            self.ended = memchr3_iter(b'\n', b'{', b'(', piece).any(|at| begins_row(bytes, self.since + at));
+        }
+        self.since = self.since.max(place);
     }
 
     /// Learns that so many bytes at the beginning are gone.
     pub fn forget(&mut self, bytes: usize) {
-        self.counted = self.counted.saturating_sub(bytes);
+        self.since = self.since.saturating_sub(bytes);
     }
 
     /// Another text begins.
     pub fn begin_text(&mut self) {
-        self.number += 1;
-        self.counted = 0;
+        self.ended = true;
+        self.since = 0;
     }
 
     /// Notes what was found in a row.
@@ -71,7 +84,7 @@ impl Rows {
 
     /// Takes out who was found; the row that may go on stays unless this is the last time.
     pub fn take(&mut self, last: bool) -> Persons {
-        let open = self.rows.pop_if(|row| !last && row.number == self.number);
+        let open = self.rows.pop_if(|row| !last && !self.ended && row.number == self.number);
         let mut persons = Persons::default();
         for row in std::mem::replace(&mut self.rows, open.into_iter().collect()) {
             let Some((_, hash)) = row.person else { continue };

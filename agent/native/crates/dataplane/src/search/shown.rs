@@ -3,12 +3,11 @@
 use super::bulk::Crowd;
 use super::definition::{Detector, Detectors};
 use super::found::{Found, masked};
-use super::label::{CONTEXT, is_labelled};
+use super::label::{Before, CONTEXT};
 use super::rows::Rows;
+use super::seek::{Candidate, MATCH_LIMIT, Seek};
 use super::validate::Grade;
 
-/// Bytes of a match. A longer one is counted as far as this.
-pub const MATCH_LIMIT: usize = 256;
 /// Bytes kept while it is not known whether a flow is cleartext.
 const UNDECIDED_LIMIT: usize = 4096;
 /// Bytes behind a match that its edges look at.
@@ -37,18 +36,15 @@ pub struct Shown {
     tail: Vec<u8>,
     /// Bytes of this text that came before the tail.
     gone: u64,
-    /// For each detector where in the tail it looks next, and what proves nothing alone; empty before the first look.
-    states: Vec<(usize, Crowd)>,
+    /// Where in the tail each detector looks next; empty before the first look.
+    next: Vec<usize>,
+    /// Up to where in the tail all have looked.
+    looked: usize,
+    /// What proves nothing alone, of each detector that found such.
+    crowds: Vec<(usize, Crowd)>,
     bytes: usize,
     rows: Rows,
     found: Found,
-}
-
-/// A match in the tail.
-struct Candidate {
-    detector: usize,
-    start: usize,
-    value: std::ops::Range<usize>,
 }
 
 impl Shown {
@@ -70,8 +66,9 @@ impl Shown {
     pub fn finish(&mut self, detectors: &Detectors) {
         self.scan(detectors, true);
         self.tail.clear();
-        self.states.clear();
-        self.gone = 0;
+        self.next.clear();
+        self.crowds.clear();
+        (self.gone, self.looked) = (0, 0);
         self.rows.begin_text();
     }
 
@@ -84,62 +81,34 @@ impl Shown {
         }
         let whole_head = last || self.gone > 0 || self.tail.len() >= HEAD;
         let tail = std::mem::take(&mut self.tail);
-        let mut candidates = self.candidates(detectors, &tail, decided, whole_head);
-        candidates.sort_by_key(|candidate| (candidate.start, candidate.detector));
-        for candidate in candidates {
-            self.weigh(detectors, &tail, &candidate);
+        self.next.resize(detectors.all.len(), 0);
+        let at_start = whole_head && self.gone == 0;
+        let mut seek = Seek { all: &detectors.all, tail: &tail, decided, next: &mut self.next, found: Vec::new() };
+        detectors.plan.seek(&mut seek, self.looked, at_start);
+        let mut before = Before::default();
+        for candidate in seek.found() {
+            self.weigh(detectors, &tail, &candidate, &mut before);
         }
-        self.rows.at(&tail, decided);
+        self.rows.pass(&tail, decided);
+        self.looked = self.looked.max(decided);
         self.remember(tail, if whole_head { decided.saturating_sub(LOOK_BACK) } else { 0 });
     }
 
-    /// The places of matches that stand by themselves, up to where enough is known.
-    fn candidates(&mut self, detectors: &Detectors, tail: &[u8], decided: usize, whole_head: bool) -> Vec<Candidate> {
-        self.states.resize_with(detectors.all.len(), Default::default);
-        let mut found = Vec::new();
-        for (at, (detector, (next, _))) in detectors.all.iter().zip(&mut self.states).enumerate() {
-            if detector.at_start && !whole_head {
-                continue;
-            }
-            let over = detector.at_start && (self.gone > 0 || *next > 0);
-            while let Some((whole, value)) =
-                detector.pattern.find(tail, *next).filter(|(whole, _)| !over && whole.start < decided)
-            {
-                if !detector.edges.are_free(tail, &whole) {
-                    *next = whole.start + 1;
-                    continue;
-                }
-                let end = whole.start + MATCH_LIMIT;
-                *next = whole.end.min(end).max(whole.start + 1);
-                found.push(Candidate { detector: at, start: whole.start, value: value.start..value.end.min(end) });
-                if detector.at_start {
-                    break;
-                }
-            }
-            *next = decided.max(*next);
-        }
-        found
-    }
-
     /// Counts a match, or holds it until there are more, or lets it go.
-    fn weigh(&mut self, detectors: &Detectors, tail: &[u8], candidate: &Candidate) {
-        let Some((detector, (_, crowd))) =
-            detectors.all.get(candidate.detector).zip(self.states.get_mut(candidate.detector))
-        else {
-            return;
-        };
+    fn weigh(&mut self, detectors: &Detectors, tail: &[u8], candidate: &Candidate, before: &mut Before) {
+        let Some(detector) = detectors.all.get(candidate.detector) else { return };
         let value = tail.get(candidate.value.clone()).unwrap_or_default();
         let (grade, normal) = detector.validator.check(value);
+        let Some(crowd) = crowd_of(&mut self.crowds, candidate.detector) else { return };
         crowd.pass(grade);
         if grade == Grade::Wrong {
             return;
         }
-        let score = score(detector, tail, candidate.start, grade).max(if crowd.is_export() {
-            detector.scores.bulk
-        } else {
-            0.0
-        });
-        if score < SURE && detector.scores.bulk < SURE {
+        let mut score = score(detector, tail, candidate.start, grade, before);
+        if crowd.is_export() {
+            score = score.max(detector.scores.bulk);
+        }
+        if score < SURE && (detector.scores.bulk < SURE || crowd.is_hopeless(detector.bulk)) {
             return;
         }
         let (hash, row) = (detectors.hash(&normal), self.rows.at(tail, candidate.start));
@@ -157,7 +126,8 @@ impl Shown {
 
     fn remember(&mut self, mut tail: Vec<u8>, keep: usize) {
         tail.drain(..keep);
-        self.states.iter_mut().for_each(|(next, _)| *next -= keep);
+        self.next.iter_mut().for_each(|next| *next = next.saturating_sub(keep));
+        self.looked -= keep;
         self.rows.forget(keep);
         self.gone += keep as u64;
         self.tail = tail;
@@ -171,10 +141,19 @@ impl Shown {
     }
 }
 
+/// What a detector has seen; few detectors see anything in one text.
+fn crowd_of(crowds: &mut Vec<(usize, Crowd)>, detector: usize) -> Option<&mut Crowd> {
+    let at = crowds.iter().position(|(known, _)| *known == detector).unwrap_or_else(|| {
+        crowds.push((detector, Crowd::default()));
+        crowds.len() - 1
+    });
+    crowds.get_mut(at).map(|(_, crowd)| crowd)
+}
+
 /// How sure a match is by itself and by what stands before it.
-fn score(detector: &Detector, tail: &[u8], start: usize, grade: Grade) -> f32 {
+fn score(detector: &Detector, tail: &[u8], start: usize, grade: Grade, before: &mut Before) -> f32 {
     let bare = if grade == Grade::Likely { detector.scores.bare } else { detector.scores.bare * POSSIBLE };
-    if bare >= detector.scores.labelled || !is_labelled(tail, start, &detector.labels) {
+    if bare >= detector.scores.labelled || !before.says(tail, start, &detector.labels) {
         return bare;
     }
     detector.scores.labelled

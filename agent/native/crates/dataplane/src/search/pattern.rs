@@ -1,0 +1,71 @@
+//! One detector's pattern, compiled: finds its matches in time linear in the bytes.
+
+use std::ops::Range;
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+use regex_syntax::ParserBuilder;
+
+use super::definition::LooksFor;
+use super::trigger::Trigger;
+
+/// Compiled size of one pattern.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+/// A pattern of bytes, and what every match of it holds.
+pub struct Pattern {
+    regex: Regex,
+    grouped: bool,
+    pub trigger: Trigger,
+}
+
+impl Pattern {
+    /// Compiles words, of which the longest counts, or a regular expression.
+    ///
+    /// # Errors
+    /// A sentence where the syntax is wrong, or where it matches nothing at all.
+    pub fn compile(looks_for: &LooksFor, ignore_case: bool) -> Result<Self, String> {
+        let text = match looks_for {
+            LooksFor::Regex(pattern) => pattern.clone(),
+            LooksFor::Literals(words) => {
+                let mut words = words.clone();
+                words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+                words.iter().map(|word| regex_syntax::escape(word)).collect::<Vec<_>>().join("|")
+            }
+        };
+        let mut parser = ParserBuilder::new();
+        let parsed = parser.unicode(false).utf8(false).case_insensitive(ignore_case).build().parse(&text);
+        let parsed = parsed.map_err(|error| error.to_string())?;
+        let regex = Regex::builder()
+            .syntax(syntax::Config::new().unicode(false).utf8(false).case_insensitive(ignore_case))
+            .configure(Regex::config().utf8_empty(false).nfa_size_limit(Some(PATTERN_LIMIT)))
+            .build(&text)
+            .map_err(|error| error.to_string())?;
+        if regex.is_match("") {
+            return Err("the pattern matches nothing at all".to_owned());
+        }
+        Ok(Self { grouped: regex.captures_len() > 1, regex, trigger: Trigger::of(&parsed) })
+    }
+
+    /// The first match within a range, and its value; bytes around the range are there to be looked at.
+    pub fn find(&self, bytes: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        self.search(Input::new(bytes).range(range))
+    }
+
+    /// The match that starts where the range does.
+    pub fn find_here(&self, bytes: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        self.search(Input::new(bytes).range(range).anchored(Anchored::Yes))
+    }
+
+    fn search(&self, input: Input<'_>) -> Option<(Range<usize>, Range<usize>)> {
+        let whole = self.regex.search(&input)?.range();
+        if !self.grouped {
+            return Some((whole.clone(), whole));
+        }
+        let mut groups = self.regex.create_captures();
+        self.regex.search_captures(&input.range(whole.clone()).anchored(Anchored::Yes), &mut groups);
+        let value = groups.get_group(1).map_or_else(|| whole.clone(), |value| value.range());
+        Some((whole, value))
+    }
+}
