@@ -8,7 +8,8 @@ import pytest
 
 from crossborder.config import data_folder
 from crossborder.errors import CrossborderError
-from crossborder.match.catalog import CATALOG, Catalog, better
+from crossborder.match.catalog import Catalog, better
+from crossborder.match.files import CATALOG
 
 if TYPE_CHECKING:
     from pathlib import Path

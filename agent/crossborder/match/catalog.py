@@ -29,9 +29,6 @@ Threshold = Literal["none", "unknown", "bands"]
 SECTIONS: dict[Class, str] = {"core": "I", "important": "II"}
 """Class of data → section of the annex that lists it."""
 
-CATALOG = "catalog/decision-20-2025.yaml"
-"""Where the shipped catalog lies in the folder of rules."""
-
 
 @dataclass(frozen=True, slots=True)
 class Band:
