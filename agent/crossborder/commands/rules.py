@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossborder.commands.coverage import show_coverage
 from crossborder.commands.options import config_option
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ LABEL = 16  # width of the labels of `rules show`
 @click.group()
 def rules() -> None:
     """List, show and test rules."""
+
+
+rules.add_command(show_coverage)
 
 
 @rules.command("list")
