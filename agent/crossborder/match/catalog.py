@@ -127,6 +127,10 @@ class Catalog:
         inside = (other.ids for other in self.items if other.category == item.includes)
         return item.ids.union(*inside)
 
+    def classes(self, item: Item) -> frozenset[Class]:
+        """Return the classes an item belongs to: its own, and those with an item that takes it in."""
+        return frozenset({item.category, *(other.category for other in self.items if other.includes == item.category)})
+
     def bands(self) -> tuple[Band, ...]:
         """Return every band whose bound is known; a bound nobody knows is in `Item.unknown_bands` and never counts."""
         return tuple(band for item in self.items for band in item.bands)

@@ -93,8 +93,9 @@ def _is_bare(tags: Sequence[str]) -> bool:
 def _rules_by_item(catalog: Catalog, rules: Iterable[Rule]) -> dict[str, list[str]]:
     """Return the rules of each item, worked out of what they ask: nothing a rule says of itself can go stale.
 
-    A rule covers an item that it cites; and one of its own class where a flow of a system tagged with the item, or
-    with it and personal data, can match, and the same flow of a system without a tag cannot.
+    A rule covers an item that it cites; and one of its class (core data are important data too) where a flow of a
+    system tagged with the item, or with it and personal data, can match, and the same flow of a system without a tag
+    cannot.
     """
     found: dict[str, list[str]] = {item.id: [] for item in catalog.items}
     tags = pl.DataFrame(
@@ -104,7 +105,8 @@ def _rules_by_item(catalog: Catalog, rules: Iterable[Rule]) -> dict[str, list[st
     for rule in rules:
         asked = tags.select(pl.col(TAGS).is_not_null() & _possible(rule.tree, wanted=True)).to_series().to_list()
         for at, item in enumerate(catalog.items):
-            asks = rule.category == item.category and not asked[-1] and any(asked[2 * at : 2 * at + 2])
+            same = rule.category in catalog.classes(item)
+            asks = same and not asked[-1] and any(asked[2 * at : 2 * at + 2])
             if item.evidence != "unverified" and (asks or _cited(rule, catalog) is item):
                 found[item.id].append(rule.name)
     for item in catalog.items:
