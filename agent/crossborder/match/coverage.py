@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PERSONAL = "personal"
 TAGS = "categories"
+ITEM_COLUMNS = (TAGS,)
+"""Columns of crossings that hold items of the catalog: what a rule asks of them tells which items it covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,11 @@ def _rules_by_item(catalog: Catalog, rules: Iterable[Rule]) -> dict[str, list[st
     cannot.
     """
     found: dict[str, list[str]] = {item.id: [] for item in catalog.items}
-    tags = pl.DataFrame(
-        {TAGS: [tags for item in catalog.items for tags in ([item.id], [item.id, PERSONAL])] + [[]]},
-        schema={TAGS: pl.List(pl.String)},
-    )
+    flows = _flows_of(catalog.items)
     for rule in rules:
-        asked = tags.select(pl.col(TAGS).is_not_null() & _possible(rule.tree, wanted=True)).to_series().to_list()
-        for at, item in enumerate(catalog.items):
-            same = rule.category in catalog.classes(item)
-            asks = same and not asked[-1] and any(asked[2 * at : 2 * at + 2])
+        asked = set(flows.filter(_possible(rule.tree, wanted=True))["item"])
+        for item in catalog.items:
+            asks = rule.category in catalog.classes(item) and item.id in asked and None not in asked
             if item.evidence != "unverified" and (asks or _cited(rule, catalog) is item):
                 found[item.id].append(rule.name)
     for item in catalog.items:
@@ -115,15 +113,26 @@ def _rules_by_item(catalog: Catalog, rules: Iterable[Rule]) -> dict[str, list[st
     return found
 
 
+def _flows_of(items: Sequence[Item]) -> pl.DataFrame:
+    """Return flows that differ only in what they hold: each item in each column, alone and with personal data; none."""
+    held = [
+        (item.id, column, [item.id, *more]) for item in items for column in ITEM_COLUMNS for more in ([], [PERSONAL])
+    ]
+    rows = [{"item": item, column: tags} for item, column, tags in held]
+    return pl.DataFrame(
+        [*rows, {"item": None}], schema={"item": pl.String} | dict.fromkeys(ITEM_COLUMNS, pl.List(pl.String))
+    )
+
+
 def _cited(rule: Rule, catalog: Catalog) -> Item | None:
     same = normalize("NFC", rule.legal.instrument) == normalize("NFC", catalog.instrument)
     return catalog.find(rule.legal.item) if same and rule.legal.item else None
 
 
 def _possible(node: Node, *, wanted: bool) -> pl.Expr:
-    """Return whether a tree can be true (or false) for some flow with given tags, by a column of tags alone."""
+    """Return whether a tree can be true (or false) for some flow that holds given items, by their columns alone."""
     if isinstance(node, Test):
-        if COLUMN_OF[node.field] != TAGS:
+        if COLUMN_OF[node.field] not in ITEM_COLUMNS:
             return pl.lit(value=True)
         return truth(node) if wanted else ~truth(node)
     if isinstance(node, Not):

@@ -217,6 +217,8 @@ def _changed_test(test: Test) -> Iterator[Change]:
             yield f"without {value}", dataclasses.replace(test, values=(*test.values[:at], *test.values[at + 1 :]))
     if test.op in _EDGES and "expand" not in test.modifiers:
         yield f"without |{test.modifiers}", dataclasses.replace(test, op=Op.IS)
+    elif KINDS.get(test.field) is Kind.LIST and test.op is Op.IS and "expand" not in test.modifiers:
+        yield "with |startswith", dataclasses.replace(test, op=Op.STARTS)
 
 
 def _flipped(test: Test) -> Iterator[Change]:
