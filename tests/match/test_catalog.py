@@ -151,3 +151,16 @@ def test_better() -> None:
     assert better("ocr", "secondary")
     assert not better("secondary", "secondary")
     assert not better("unverified", "secondary")
+
+
+def test_all_core_data_are_important_data(shipped: Catalog) -> None:
+    """II.1 reaches every name of section I, and core items belong to both classes."""
+    all_core, insurance, borders = (shipped.find(name) for name in ("II.1", "II.10", "I.1"))
+    assert all_core
+    assert insurance
+    assert borders
+
+    assert shipped.reach(all_core) == {"important:II.1", "core:I.13-I.24", *(f"core:I.{n}" for n in range(1, 27))}
+    assert shipped.reach(insurance) == {"important:II.10"}
+    assert shipped.classes(borders) == {"core", "important"}
+    assert shipped.classes(insurance) == {"important"}
