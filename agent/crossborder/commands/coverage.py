@@ -32,6 +32,7 @@ WORDS: dict[Lang, dict[str, str]] = {
         "basic": "basic data",
         "sensitive": "sensitive data",
         "bank": "bank data",
+        "topics": "topics the press names: {0}",
         "rules": "rules: {0}",
         "none": "no rule",
         "detectors": "detectors: {0}",
@@ -54,6 +55,7 @@ WORDS: dict[Lang, dict[str, str]] = {
         "basic": "dữ liệu cơ bản",
         "sensitive": "dữ liệu nhạy cảm",
         "bank": "dữ liệu ngân hàng",
+        "topics": "chủ đề báo chí nêu: {0}",
         "rules": "quy tắc: {0}",
         "none": "không có quy tắc",
         "detectors": "bộ dò: {0}",
@@ -166,6 +168,8 @@ def _told(line: Line, lang: Lang) -> Iterator[str]:
     words, item = WORDS[lang], line.item
     mark = " (*)" if lang == "vi" and item.reconstructed else ""
     yield f"{(item.vi if lang == 'vi' else item.en) or words['unknown']}{mark}"
+    if item.topics:
+        yield words["topics"].format("; ".join(item.topics))
     if item.threshold == "bands":
         yield "; ".join(_bands(item, lang))
     yield words["rules"].format(", ".join(line.rules)) if line.rules else words["none"]
@@ -219,6 +223,8 @@ def _line_object(line: Line) -> dict[str, Any]:
         "bands": [_band_object(band) for band in item.bands],
         "unknown_bands": list(item.unknown_bands),
         "evidence": item.evidence,
+        "topics": list(item.topics),
+        "note": item.note or None,
         "rules": list(line.rules),
         "detectors": list(line.detectors),
         "systems": list(line.systems),
