@@ -45,8 +45,8 @@ class CrossborderError(Exception):
 
     @classmethod
     def joined(cls, errors: Iterable[CrossborderError]) -> CrossborderError:
-        """Join several errors into one that tells every fault."""
-        return cls(*(fault for error in errors for fault in error.faults))
+        """Join several errors into one that tells every fault, once: a file that several need is read by each."""
+        return cls(*dict.fromkeys(fault for error in errors for fault in error.faults))
 
 
 class Attempts:

@@ -11,6 +11,7 @@ import pytest
 from tests.golden import assert_golden
 
 from crossborder import yamlfile
+from crossborder.match.catalog import Catalog, better
 from crossborder.model import COLUMN_OF, LEVELS
 
 if TYPE_CHECKING:
@@ -20,21 +21,26 @@ RULES = Path(__file__).resolve().parents[2] / "rules"
 RULE_FILES = sorted(p for p in (RULES / "vn").glob("*.yaml") if not p.name.endswith(".test.yaml"))
 SET_FILES = sorted((RULES / "sets").glob("*.yaml"))
 
-CITED_ITEMS = {"I.26": "ocr"}
-"""Items of Decision 20/2025/QĐ-TTg that rules cite, and how well the annex is known there: known items only."""
+CATALOG = Catalog.read(RULES / "catalog" / "decision-20-2025.yaml")
 
 CITED = {
     ("165/2025/NĐ-CP", "12(5)"): "verbatim",
     ("165/2025/NĐ-CP", "12(6)"): "verbatim",
     ("356/2025/NĐ-CP", "42(3)"): "verbatim",
     ("91/2025/QH15", "20(1)-(2)"): "verbatim",
+    ("91/2025/QH15", "20(1)(a)"): "verbatim",
+    ("91/2025/QH15", "20(1)(b)"): "verbatim",
     ("91/2025/QH15", "20(1)(c)"): "verbatim",
+    ("60/2024/QH15", "23(2)(a)"): "secondary",
+    ("60/2024/QH15", "23(2)(b)"): "secondary",
+    ("60/2024/QH15", "23(2)(c)"): "secondary",
     ("330/2026/NĐ-CP", "56(2)(c)"): "verbatim",
 }
 """Articles that rules cite, and how their text was read."""
 
 IN_FORCE = {
     "20/2025/QĐ-TTg": "2025-07-01",
+    "60/2024/QH15": "2025-07-01",
     "91/2025/QH15": "2026-01-01",
     "356/2025/NĐ-CP": "2026-01-01",
     "330/2026/NĐ-CP": "2026-08-19",
@@ -128,8 +134,13 @@ def test_law(path: Path) -> None:
         assert "security sign" in rule["description"] or "no legal basis" in rule["description"].lower()
         return
 
-    graded = CITED_ITEMS[legal["item"]] if "item" in legal else CITED[legal["instrument"], legal["article"]]
-    assert rule["evidence"] == graded
+    if "item" in legal:
+        item = CATALOG.find(legal["item"])
+        assert item
+        assert item.evidence != "unverified"
+        assert not better(rule["evidence"], item.evidence)
+    else:
+        assert rule["evidence"] == CITED[legal["instrument"], legal["article"]]
     assert legal.get("in_force_from") == IN_FORCE[legal["instrument"]]
     assert rule["references"]
 
