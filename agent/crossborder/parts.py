@@ -16,7 +16,7 @@ from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from crossborder.config import Config
@@ -119,11 +119,13 @@ def catalog_path() -> Path:
 
 def read_assets(settings: Config) -> Assets:
     """Read the operator's assets, their items held to the catalog; raises CrossborderError with every fault."""
-    if not settings.assets:
-        return Assets()
-    from crossborder.match.catalog import Catalog  # needed only with assets
+    return Assets.read(settings.assets, _catalog_items()) if settings.assets else Assets()
 
-    return Assets.read(settings.assets, Catalog.read(catalog_path()).ids)
+
+def _catalog_items() -> Collection[str]:
+    from crossborder.match.catalog import Catalog  # needed only where the operator names items
+
+    return Catalog.read(catalog_path()).ids
 
 
 def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
@@ -146,8 +148,9 @@ def used_detectors(settings: Config) -> tuple[Detector, ...]:
     content = settings.content
     if not content.search:
         return ()
-    shipped = (data_folder("rules") / "detectors",) if content.shipped else ()
-    detectors = read_detectors([*shipped, *content.detectors])
+    shipped = read_detectors([data_folder("rules") / "detectors"]) if content.shipped else ()
+    own = read_detectors(content.detectors, _catalog_items()) if content.detectors else ()
+    detectors = tuple({detector.id: detector for detector in (*shipped, *own)}.values())
     known = [detector.id for detector in detectors]
     faults = [
         settings.fault(f"{name!r} is no detector: there are {', '.join(known)}", "content", "disable", at)

@@ -14,9 +14,10 @@ from tests.golden import assert_golden
 
 from crossborder.cli import main
 from crossborder.config import data_folder
+from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match.catalog import Catalog
-from crossborder.match.coverage import Traffic, coverage, detector_items, traffic_of
+from crossborder.match.coverage import Traffic, coverage, traffic_of
 from crossborder.match.files import CATALOG
 from crossborder.match.reader import read_ruleset
 
@@ -168,15 +169,15 @@ def test_the_shipped_pack_covers_every_item_that_is_known(catalog: Catalog) -> N
     assert [line.item.id for line in found.uncovered] == ["core:I.13-I.24"]
 
 
-def test_detectors_name_their_items(catalog: Catalog, tmp_path: Path) -> None:
-    """Whatever else stands in a detector's file; without `items` it is no item's; an unknown item is a fault."""
-    (tmp_path / "a.yaml").write_text("id: number\nitems: [core:I.26, important:II.10]\nfuture: {x: 1}\n")
-    (tmp_path / "b.yaml").write_text("id: key\npattern: x\n")
+def test_detectors_name_items_of_the_catalog(catalog: Catalog, tmp_path: Path) -> None:
+    """The shipped ones do; one of the operator's with an item that is not there is a fault at its line."""
+    read_detectors([data_folder("rules") / "detectors"], catalog.ids)
 
-    assert detector_items([tmp_path], catalog) == {"number": ("core:I.26", "important:II.10")}
-    (tmp_path / "b.yaml").write_text("id: key\nitems:\n  - core:I.26\n  - core:I.62\n")
-    with pytest.raises(CrossborderError, match=r"b\.yaml:4: item 'core:I\.62' is not in the catalog"):
-        detector_items([tmp_path], catalog)
+    text = (data_folder("rules") / "detectors" / "vn-personal-id.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "vn-personal-id.yaml"
+    path.write_text(text.replace("core:I.26", "core:I.62"), encoding="utf-8")
+    with pytest.raises(CrossborderError, match=r"vn-personal-id\.yaml:\d+: item 'core:I\.62' is not in the catalog"):
+        read_detectors([path], catalog.ids)
 
 
 @pytest.mark.parametrize("name", ["flows.parquet", "flows.jsonl"])

@@ -108,13 +108,12 @@ def show_coverage(config_path: Path | None, flows: Path | None, events: Path | N
 
 
 def _coverage(settings: Config, recorded: Path | None) -> Coverage:
-    from crossborder.config import data_folder
     from crossborder.match.catalog import Catalog
-    from crossborder.match.coverage import coverage, detector_items, traffic_of
-    from crossborder.parts import catalog_path, read_assets, read_rules
+    from crossborder.match.coverage import coverage, traffic_of
+    from crossborder.parts import catalog_path, read_assets, read_rules, used_detectors
 
     catalog = Catalog.read(catalog_path())
-    detectors = detector_items([data_folder("rules") / "detectors", *settings.capture.detectors], catalog)
+    detectors = {detector.id: detector.items for detector in used_detectors(settings)}
     systems = {system.name: system.categories for system in read_assets(settings).systems}
     traffic = traffic_of(recorded, catalog) if recorded else None
     return coverage(catalog, read_rules(settings), systems, detectors, traffic)

@@ -13,9 +13,10 @@ from crossborder import yamlfile
 from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from crossborder.errors import Fault
     from crossborder.yamlfile import Document
 
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -198,15 +199,15 @@ def _longest(form: str) -> tuple[int, str]:
     return -len(form), form
 
 
-def read_detectors(paths: Iterable[Path]) -> tuple[Detector, ...]:
+def read_detectors(paths: Iterable[Path], items: Collection[str] | None = None) -> tuple[Detector, ...]:
     """Read files, and folders of them, in the order of their names; raises CrossborderError with every fault.
 
-    A detector of a later file takes the place of one with the same id.
+    A detector of a later file takes the place of one with the same id. `items` are the catalog's; None: not checked.
     """
     tries = Attempts()
     found: dict[str, Detector] = {}
     for path in _files(paths):
-        detector = tries.attempt(partial(_read, path))
+        detector = tries.attempt(partial(_read, path, items))
         if detector is not None:
             found[detector.id] = detector
     if tries.errors:
@@ -219,18 +220,23 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
         yield from sorted(path.glob("*.yaml")) if path.is_dir() else (path,)
 
 
-def _read(path: Path) -> Detector:
+def _read(path: Path, items: Collection[str] | None) -> Detector:
     document = yamlfile.read(path)
     detector = yamlfile.fill(document, Detector)
     if detector.id != path.stem:
         raise CrossborderError(document.fault(f"id {detector.id!r} differs from the file's, {path.stem!r}", "id"))
-    _check_items(detector, document)
+    faults = list(_wrong_law(detector, document, items))
+    if faults:
+        raise CrossborderError(*faults)
     return detector
 
 
-def _check_items(detector: Detector, document: Document) -> None:
-    """Refuse a detector that speaks for the law without saying which, or without knowing it."""
+def _wrong_law(detector: Detector, document: Document, items: Collection[str] | None) -> Iterator[Fault]:
+    """Find where a detector speaks for the law without saying which, or without knowing it."""
     if detector.items and not detector.law:
-        raise CrossborderError(document.fault("items need law: what says that this is such data", "items"))
+        yield document.fault("items need law: what says that this is such data", "items")
     if detector.evidence == "unverified":
-        raise CrossborderError(document.fault("a format that is unverified is no fact to ship", "evidence"))
+        yield document.fault("a format that is unverified is no fact to ship", "evidence")
+    for at, item in enumerate(detector.items):
+        if items is not None and item not in items:
+            yield document.fault(f"item {item!r} is not in the catalog", "items", at)

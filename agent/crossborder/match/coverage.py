@@ -8,7 +8,6 @@ from unicodedata import normalize
 
 import polars as pl
 
-from crossborder import yamlfile
 from crossborder.errors import CrossborderError
 from crossborder.match.catalog import SECTIONS
 from crossborder.match.compiler import truth
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 PERSONAL = "personal"
 TAGS = "categories"
-ITEM_COLUMNS = (TAGS,)
+ITEM_COLUMNS = (TAGS, "detected_items")
 """Columns of crossings that hold items of the catalog: what a rule asks of them tells which items it covers."""
 
 
@@ -139,29 +138,6 @@ def _possible(node: Node, *, wanted: bool) -> pl.Expr:
         return _possible(node.part, wanted=not wanted)
     join = pl.all_horizontal if isinstance(node, And) is wanted else pl.any_horizontal
     return join([_possible(part, wanted=wanted) for part in node.parts])
-
-
-def detector_items(folders: Iterable[Path], catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    """Return the items that detectors name under `items`, by their id; whatever else a detector's file holds.
-
-    Raises CrossborderError where a file is no YAML or names an item that is not in the catalog.
-    """
-    found = {}
-    for path in (file for folder in folders for file in _detector_files(folder)):
-        document = yamlfile.read(path)
-        items = document.data.get("items") if isinstance(document.data, dict) else None
-        if not isinstance(items, list):
-            continue
-        strange = [at for at, item in enumerate(items) if catalog.find(str(item)) is None]
-        if strange:
-            faults = (document.fault(f"item {items[at]!r} is not in the catalog", "items", at) for at in strange)
-            raise CrossborderError(*faults)
-        found[str(document.data.get("id", path.stem))] = tuple(map(str, items))
-    return found
-
-
-def _detector_files(path: Path) -> Sequence[Path]:
-    return sorted(path.glob("*.yaml")) if path.is_dir() else (path,)
 
 
 def traffic_of(path: Path, catalog: Catalog) -> dict[str, Traffic]:

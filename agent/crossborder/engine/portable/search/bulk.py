@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from crossborder.engine.portable.search.validate import Grade
 
-
 _LATELY: Final = 64  # so much of a shape tells whether it is hopeless
 
 
