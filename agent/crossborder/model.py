@@ -65,10 +65,14 @@ class CountryBasis(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a finding means once permits are known."""
+    """What a finding means once permits are known. All but `permitted` are violations, of which some nearly were not."""
 
-    VIOLATION = "violation"
+    VIOLATION = "violation"  # no permit is for this sender and these data
     PERMITTED = "permitted"
+    OVERRUN = "overrun"  # a permit covers it, and a ceiling of it is exceeded
+    EXPIRED = "expired"  # a permit covered it until a day that has passed
+    NOT_YET_VALID = "not-yet-valid"
+    NEW_RECIPIENT = "new-recipient"  # a permit covers sender and data, but not this recipient or not its country
 
 
 class Phase(StrEnum):
@@ -220,7 +224,9 @@ FINDING_COLUMNS: tuple[Column, ...] = (
     Column("rule_sha256", pl.String, "key", "hash of the rule's text"),
     Column("severity", pl.Enum(LEVELS), "key", "the rule's Sigma level"),
     Column("category", pl.String, "key", "the rule's legal category, else 'none'"),
-    Column("decision", _enum(Decision), "key", "violation, or what a permit makes of it"),
+    Column("decision", _enum(Decision), "state", "violation, or what a permit makes of it"),
+    Column("permit", pl.String, "state", "the permit that covers it, or the one that nearly does; null: none is near"),
+    Column("permit_reason", pl.String, "state", "the permit's dossier, or why it does not cover"),
     Column("matched_bytes", pl.UInt64, "delta", "outward bytes this row adds to the finding"),
     Column("why", pl.List(WHY), "state", "the conditions that held; empty after `opened`"),
 )
