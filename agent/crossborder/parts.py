@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.config import Config
+    from crossborder.keyfile import Key
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Parts:
     home: Home
     assets: Assets
     ruleset: Ruleset
+    key: Key | None  # under which identifiers are hashed
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
     def aged(self, now: float) -> list[str]:
@@ -72,16 +74,32 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
     ruleset = attempt(lambda: read_rules(settings))
     attempt(lambda: _check_events_file(settings))
+    key = attempt(lambda: _key(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, seen)
+    return Parts(settings, geography, home, assets, ruleset, key, seen)
 
 
 def _check_events_file(settings: Config) -> None:
     """Raise CrossborderError when events could not be written, without making a file."""
     if settings.events.file:
         check_events_file(settings.events.file)
+
+
+def _key(settings: Config) -> Key | None:
+    """Read the key, and look whether it is the state's; raises CrossborderError when the two do not fit."""
+    if settings.state.key is None:
+        if settings.state.directory:
+            message = "needs state.key, under which persons are told apart: crossborder key make FILE"
+            raise CrossborderError(settings.fault(message, "state", "directory"))
+        return None
+    from crossborder import keyfile, statefile  # and with it SQLite, for who keeps a state
+
+    key = keyfile.read(settings.state.key)
+    if settings.state.directory:
+        statefile.fits(settings.state.directory / statefile.FILE_NAME, key)
+    return key
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:
