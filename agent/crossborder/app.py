@@ -24,6 +24,7 @@ from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
 from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
+from crossborder.statefile import FILE_NAME, StateError, StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
     from crossborder.publish.server import Server
+    from crossborder.statefile import Kept, StatePart
 
+STATE_PARTS: tuple[StatePart, ...] = ()
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -76,6 +79,8 @@ class Agent:
         self._record: EventLog | None = None
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
+        self.state = open_state(settings, options, self.parts)
+        self._kept: tuple[Kept, ...] = ()
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
         )
@@ -134,7 +139,8 @@ class Agent:
             self.publishers.close()
 
     def close(self) -> None:
-        """Stop serving; separate from `run` so that the last values can be scraped in between."""
+        """Let go of the state and stop serving; apart from `run` so that the last values can be scraped in between."""
+        self.state.close()
         if self.server:
             self.server.stop()
 
@@ -144,6 +150,7 @@ class Agent:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
             self._tell_of_interfaces(set(batch.down))
             yield batch
+            self._keep()
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
             if self._reload_asked:
@@ -153,6 +160,13 @@ class Agent:
             elif self._changed():
                 self.reload()
             begin = time.perf_counter()
+
+    def _keep(self) -> None:
+        """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""
+        try:
+            self.state.keep(self._kept)
+        except StateError as error:
+            telemetry.log().error("not kept, it is tried again with the next tick", fault=str(error))
 
     def _tell_of_interfaces(self, down: set[str]) -> None:
         """Log once when an interface goes down, and once when it is back."""
@@ -230,6 +244,19 @@ def legal_of(rule: Rule) -> dict[str, Any]:
     return {name: value for name, value in (legal | {"evidence": rule.evidence}).items() if value}
 
 
+def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
+    """Open the agent's state; in memory without a folder, and for capture files: what is run twice counts once.
+
+    Raises CrossborderError with what to do when it cannot be trusted.
+    """
+    if settings.state.directory is None or options.files:
+        return StateFile.memory(*STATE_PARTS)
+    state = StateFile.open(settings.state.directory / FILE_NAME, *STATE_PARTS)
+    if parts.key:
+        state.bind(parts.key)
+    return state
+
+
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
     """Return what the engine is to read and how: the configuration file, with the command line over it."""
     capture = settings.capture
@@ -288,6 +315,7 @@ def listen(config_path: Path | None, options: Options) -> None:
         raise CrossborderError("no interface to listen on: name one with --interface, or in capture.interfaces")
     agent = Agent(settings, options, config_path)
     serve_signals(agent)
+    _tell_of_state(agent.state)
     telemetry.log().info(
         "listening",
         interfaces=list(options.interfaces or settings.capture.interfaces),
@@ -301,6 +329,13 @@ def listen(config_path: Path | None, options: Options) -> None:
     finally:
         agent.close()
     telemetry.log().info("ended")
+
+
+def _tell_of_state(state: StateFile) -> None:
+    if state.path is None:
+        telemetry.log().warning("counts are kept in memory only and end with the agent: name state.directory")
+    elif state.new:
+        telemetry.log().warning("a new state file was made, counts begin at zero", file=str(state.path))
 
 
 def serve_signals(agent: Agent) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
     "rules": ("crossborder.commands.rules:rules", "List, show and test rules."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
+    "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),
     "version": ("crossborder.commands.version:version", "Print versions of the agent and what it stands on."),

@@ -169,6 +169,13 @@ class MetricsSection(Section):
     max_series: int = Field(5_000, ge=100, description="Hard cap per metric; the rest goes to `other`.")
 
 
+class StateSection(Section):
+    """What outlives the agent: the count of persons, what permits were used for."""
+
+    directory: Path | None = Field(None, description="Folder of the state file; empty: kept in memory and lost.")
+    key: Path | None = Field(None, description="Key identifiers are hashed under: crossborder key make FILE.")
+
+
 class EventsSection(Section):
     """The event record."""
 
@@ -188,6 +195,7 @@ class Config(Section):
     rules: RulesSection = RulesSection()
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
+    state: StateSection = StateSection()
     _document: yamlfile.Document | None = PrivateAttr(None)
 
     def fault(self, message: str, *place: str | int) -> Fault:

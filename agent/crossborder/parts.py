@@ -10,6 +10,7 @@ from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
+from crossborder.match.files import CATALOG
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.config import Config
+    from crossborder.keyfile import Key
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class Parts:
     home: Home
     assets: Assets
     ruleset: Ruleset
+    key: Key | None  # under which identifiers are hashed
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
     def aged(self, now: float) -> list[str]:
@@ -69,19 +72,35 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
     attempt(lambda: geography and geography.annotate)  # lays out the databases now, not in the first tick
     home = attempt(lambda: _home(settings, geography))
-    assets = attempt(lambda: Assets.read(settings.assets) if settings.assets else Assets())
+    assets = attempt(lambda: read_assets(settings))
     ruleset = attempt(lambda: read_rules(settings))
     attempt(lambda: _check_events_file(settings))
+    key = attempt(lambda: _key(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, seen)
+    return Parts(settings, geography, home, assets, ruleset, key, seen)
 
 
 def _check_events_file(settings: Config) -> None:
     """Raise CrossborderError when events could not be written, without making a file."""
     if settings.events.file:
         check_events_file(settings.events.file)
+
+
+def _key(settings: Config) -> Key | None:
+    """Read the key, and look whether it is the state's; raises CrossborderError when the two do not fit."""
+    if settings.state.key is None:
+        if settings.state.directory:
+            message = "needs state.key, under which persons are told apart: crossborder key make FILE"
+            raise CrossborderError(settings.fault(message, "state", "directory"))
+        return None
+    from crossborder import keyfile, statefile  # and with it SQLite, for who keeps a state
+
+    key = keyfile.read(settings.state.key)
+    if settings.state.directory:
+        statefile.fits(settings.state.directory / statefile.FILE_NAME, key)
+    return key
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:
@@ -102,13 +121,29 @@ def rule_paths(settings: Config) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return (*pack, *settings.rules.paths), (shipped / "sets", *settings.rules.sets)
 
 
+def catalog_path() -> Path:
+    """Return the file of the catalog: what is known of the list of core and important data."""
+    return data_folder("rules") / CATALOG
+
+
+def read_assets(settings: Config) -> Assets:
+    """Read the operator's assets, their items held to the catalog; raises CrossborderError with every fault."""
+    if not settings.assets:
+        return Assets()
+    from crossborder.match.catalog import Catalog  # needed only with assets
+
+    return Assets.read(settings.assets, Catalog.read(catalog_path()).ids)
+
+
 def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     """Read the rules the configuration names, or those at other paths; raises CrossborderError with every fault."""
     configured, sets = rule_paths(settings)
     countries = Countries.read(data_folder("geoip")).codes
     disable = () if paths else settings.rules.disable
     try:
-        return ruleset_of(paths or configured, sets, disable, countries, settings.home.country, cache_folder())
+        return ruleset_of(
+            paths or configured, sets, disable, countries, settings.home.country, cache_folder(), catalog_path()
+        )
     except CrossborderError as error:  # what names no file is about rules.disable
         raise CrossborderError(
             *(f if f.path else settings.located(f, "rules", "disable") for f in error.faults)
@@ -124,6 +159,7 @@ def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
         yield config_path
     if settings.assets:
         yield settings.assets
+    yield catalog_path()
     for place in (path for paths in rule_paths(settings) for path in paths):
         yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)
 

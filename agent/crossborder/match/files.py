@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml")
+CATALOG = "catalog/decision-20-2025.yaml"
+"""Where the shipped catalog lies in the folder of rules."""
+
 OTHER_FOLDERS = frozenset({"sets", "catalog", "detectors"})
 """Folders of a rule pack that hold data of another kind."""
 

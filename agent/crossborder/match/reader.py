@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from sigma.types import SigmaType
 
     from crossborder.errors import Fault
+    from crossborder.match.catalog import Catalog
     from crossborder.match.conditions import Node, Value
     from crossborder.match.detection import Matching, Named
     from crossborder.match.head import BaseHead
@@ -62,12 +63,13 @@ def read_ruleset(
     disable: Iterable[str] = (),
     countries: frozenset[str] | None = None,
     home: str = "VN",
+    catalog: Catalog | None = None,
 ) -> Ruleset:
     """Read rule files, or folders of them, and the named sets they use.
 
     `disable` names rules that are read and checked but not evaluated. `countries` holds the codes of ISO 3166 that a
-    rule may name; without it any two capitals pass. `home` is the country that HOME in a set
-    stands for. Raises CrossborderError with every fault of every file.
+    rule may name; without it any two capitals pass. `home` is the country that HOME in a set stands for. `catalog` is
+    what cited items are held to; without it they are not. Raises CrossborderError with every fault of every file.
     """
     faults: list[Fault] = []
     disabled = frozenset(disable)
@@ -76,7 +78,7 @@ def read_ruleset(
     files = rule_files(paths, faults)
     drafts = []
     for file in files:
-        found = heads(file, disabled, faults)
+        found = heads(file, disabled, catalog, faults)
         if found is None:
             continue
         faults += (fault for document in file.documents for fault in _head_faults(document))

@@ -33,29 +33,33 @@ def ruleset_of(
     countries: frozenset[str],
     home: str,
     cache: Path | None,
+    catalog: Path | None = None,
 ) -> Ruleset:
-    """Return what `reader.read_ruleset` makes of these; `cache` is a folder to keep it in.
+    """Return what `reader.read_ruleset` makes of these; `cache` is a folder to keep it in, `catalog` a catalog's file.
 
     Raises CrossborderError with every fault of every file.
     """
 
     def read() -> bytes:
+        from crossborder.match.catalog import Catalog
         from crossborder.match.reader import read_ruleset
 
-        return dumps(read_ruleset(paths, set_paths, disable, countries, home))
+        known = Catalog.read(catalog) if catalog else None
+        return dumps(read_ruleset(paths, set_paths, disable, countries, home, known))
 
     settings = repr((sorted(disable), sorted(countries), home))
     try:
-        of = b"".join(_digests([settings.encode(), *_contents(paths, set_paths)]))
+        of = b"".join(_digests([settings.encode(), *_contents(paths, set_paths, catalog)]))
     except OSError:
         return loads(read())  # which tells what cannot be read
     return loads(kept(cache, "rules", of, read))
 
 
-def _contents(paths: Iterable[Path], set_paths: Iterable[Path]) -> Iterator[bytes]:
+def _contents(paths: Iterable[Path], set_paths: Iterable[Path], catalog: Path | None) -> Iterator[bytes]:
     """Yield names and bytes of all files a ruleset is made of, our own that make it among them."""
     faults: list[Fault] = []
-    for path in (*makers(__file__), *yaml_files(set_paths, faults), *yaml_files(paths, faults, OTHER_FOLDERS)):
+    files = [*yaml_files(set_paths, faults), *yaml_files(paths, faults, OTHER_FOLDERS)]
+    for path in (*makers(__file__), *([catalog] if catalog else []), *files):
         yield str(path).encode("utf-8", "surrogateescape")
         yield path.read_bytes()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
+from crossborder.match.citation import wrong_citation
 from crossborder.match.files import OTHER_FOLDERS, yaml_files
 from crossborder.match.head import BaseHead, Head
 from crossborder.match.ruleset import EVALUATED
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from crossborder.match.catalog import Catalog
     from crossborder.yamlfile import Document
 
 
@@ -52,7 +54,9 @@ def rule_files(paths: Iterable[Path], faults: list[Fault]) -> list[RuleFile]:
     return files
 
 
-def heads(file: RuleFile, disable: frozenset[str], faults: list[Fault]) -> list[BaseHead] | None:
+def heads(
+    file: RuleFile, disable: frozenset[str], catalog: Catalog | None, faults: list[Fault]
+) -> list[BaseHead] | None:
     """Return the checked heads of a file's documents, or None when any is at fault."""
     found: list[BaseHead] = []
     before = len(faults)
@@ -63,7 +67,8 @@ def heads(file: RuleFile, disable: frozenset[str], faults: list[Fault]) -> list[
         except CrossborderError as error:
             faults += error.faults
     if len(faults) == before:
-        faults += _shape(file, found, disable)
+        faults += _shape(file, found)
+        faults += _cited(file, found, disable, catalog)
     return found if len(faults) == before else None
 
 
@@ -73,15 +78,11 @@ def _generates(file: RuleFile) -> bool:
     return isinstance(block, dict) and block.get("generate") is True
 
 
-def _shape(file: RuleFile, found: list[BaseHead], disable: frozenset[str]) -> list[Fault]:
+def _shape(file: RuleFile, found: list[BaseHead]) -> list[Fault]:
     main, bases = found[-1], found[:-1]
     faults = []
     if main.name != file.path.stem:
         faults.append(file.main.fault(f"name {main.name!r} differs from the file's, {file.path.stem!r}", "name"))
-    if main.evidence == "unverified" and main.status in EVALUATED and main.name not in disable:
-        message = "evidence unverified never ships enabled: verify the legal text, or set status: unsupported"
-        faults.append(file.main.fault(message, "evidence"))
-    faults += [fault for document, head in zip(file.documents, found, strict=True) for fault in _graded(document, head)]
     used = set(main.correlation.rules) if main.correlation else set()
     for document, base in zip(file.documents, bases, strict=False):
         if not used & {base.name, base.id}:
@@ -95,13 +96,10 @@ def _shape(file: RuleFile, found: list[BaseHead], disable: frozenset[str]) -> li
     return faults
 
 
-def _graded(document: Document, head: BaseHead) -> list[Fault]:
-    """Check that evidence stands where a text is cited, and only there: it grades the citation, not the finding."""
-    if head.legal is None:
-        return []
-    cites = head.legal.category != "none"
-    if cites and head.evidence is None:
-        return [document.fault("evidence is missing: how well the cited text is known", "legal")]
-    if not cites and head.evidence is not None:
-        return [document.fault("evidence grades a cited text, and category none cites nothing", "evidence")]
-    return []
+def _cited(file: RuleFile, found: list[BaseHead], disable: frozenset[str], catalog: Catalog | None) -> list[Fault]:
+    faults = []
+    for document, head in zip(file.documents, found, strict=True):
+        finds = document is file.main or _generates(file)
+        in_force = finds and head.status in EVALUATED and head.name not in disable
+        faults += wrong_citation(document, head, catalog, in_force=in_force)
+    return faults

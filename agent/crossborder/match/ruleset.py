@@ -25,6 +25,9 @@ SetKind = Literal["countries", "networks", "domains", "strings"]
 Comparison = Literal["gt", "gte", "lt", "lte", "eq", "neq"]
 CorrelationType = Literal["event_count", "value_count", "value_sum"]
 
+EVIDENCE: tuple[Evidence, ...] = ("verbatim", "ocr", "secondary", "unverified")
+"""How well a cited text is known, the best first."""
+
 EVALUATED: frozenset[Status] = frozenset({"stable", "test", "experimental"})
 """Statuses of rules that are evaluated; deprecated and unsupported rules stay readable and are not."""
 
