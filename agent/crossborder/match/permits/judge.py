@@ -68,7 +68,7 @@ class Judge:
         `rules.asked_of` tells of it.
         """
         numbered = found.with_row_index("at")
-        told = self._told(numbered) if self.permits.permits else numbered.select(*_NOTHING)
+        told = self._told(numbered) if self.permits.permits else numbered.select(pl.col("at"), *_NOTHING).drop("at")
         judged = pl.concat([numbered, told], how="horizontal")
         note_transfers(self.ledger, judged)
         return judged.drop("at")

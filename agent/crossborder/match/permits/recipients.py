@@ -71,7 +71,7 @@ class Recipients:
 
 
 def _found(frame: pl.DataFrame, kind: int) -> pl.DataFrame:
-    return frame.select("face", "leg", kind=pl.lit(kind, pl.UInt8)).cast(dict(_FOUND))
+    return frame.select("face", "leg", kind=pl.lit(kind, pl.UInt8)).cast(_FOUND)
 
 
 def _above(asked: pl.DataFrame) -> pl.DataFrame:
