@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crossborder import config as configuration
@@ -16,13 +17,16 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
 from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
+from crossborder.match.permits.ledger import PART as PERMITS_PART
+from crossborder.match.permits.ledger import Ledger
+from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
-from crossborder.publish.metrics import Metrics
+from crossborder.publish.metrics import Metrics, PermitValues
 from crossborder.publish.summary import Summary
 from crossborder.statefile import FILE_NAME, StateError, StateFile
 
@@ -33,12 +37,13 @@ if TYPE_CHECKING:
     from crossborder.config import Config
     from crossborder.engine import Engine, EngineName
     from crossborder.match import MatchStats
+    from crossborder.match.permits.usage import Usage
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
     from crossborder.publish.server import Server
     from crossborder.statefile import Kept, StatePart
 
-STATE_PARTS: tuple[StatePart, ...] = ()
+STATE_PARTS: tuple[StatePart, ...] = (PERMITS_PART,)
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -80,14 +85,17 @@ class Agent:
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
         self.state = open_state(settings, options, self.parts)
-        self._kept: tuple[Kept, ...] = ()
+        self.ledger = Ledger(self.state)
+        self._kept: tuple[Kept, ...] = (self.ledger,)
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
         )
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
         self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit)
-        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups)
+        self.matcher = Matcher(
+            self.parts.ruleset, settings.rules.max_groups, permits=self.parts.permits, ledger=self.ledger
+        )
         self._generation = 0
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
@@ -150,6 +158,7 @@ class Agent:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
             self._tell_of_interfaces(set(batch.down))
             yield batch
+            self._tell_of_permits(batch.tick_ns)
             self._keep()
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
@@ -167,6 +176,13 @@ class Agent:
             self.state.keep(self._kept)
         except StateError as error:
             telemetry.log().error("not kept, it is tried again with the next tick", fault=str(error))
+
+    def _tell_of_permits(self, now_ns: int) -> None:
+        """Show how far permits are used, and log once what is nearly used up or over; the time is that of packets."""
+        found = usages(self.parts.permits, self.ledger, datetime.fromtimestamp(now_ns / SECOND_NS, UTC))
+        self.metrics.permits({usage.id: measured(usage) for usage in found})
+        for permit, sentence in first_warnings(found, self.ledger):
+            telemetry.log().warning("a permit needs a look", permit=permit, reason=sentence)
 
     def _tell_of_interfaces(self, down: set[str]) -> None:
         """Log once when an interface goes down, and once when it is back."""
@@ -211,7 +227,7 @@ class Agent:
             self._faulty = self.parts.state(self._config_path)
             return
         self.classifier.replace(parts.geography, parts.assets)
-        self.matcher.replace(parts.ruleset)
+        self.matcher.replace(parts.ruleset, parts.permits)
         self.engine.set_home(parts.home)
         self.parts = parts
         self._told(parts)
@@ -221,7 +237,8 @@ class Agent:
         """Tell metrics and events which parts are in force."""
         ruleset = parts.ruleset
         self._generation += 1
-        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
+        permitted = {country for permit in parts.permits.permits for country in permit.countries}
+        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
         for sentence in parts.aged(time.time()):
@@ -231,6 +248,12 @@ class Agent:
 
 def _labels(ruleset: Ruleset) -> list[tuple[str, str, str]]:
     return [(rule.name, rule.category, rule.level) for rule in ruleset.enabled]
+
+
+def measured(usage: Usage) -> PermitValues:
+    """Return how a permit stands as the metrics show it."""
+    ratios = {what: share.ratio for what, share in usage.shares.items()}
+    return PermitValues(usage.use.bytes, ratios, usage.permit.expiry.timestamp() if usage.permit else None)
 
 
 def evicted(stats: MatchStats) -> dict[str, int]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": ("crossborder.commands.check:check", "Check configuration, rules and databases; tell every fault."),
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
     "rules": ("crossborder.commands.rules:rules", "List, show and test rules."),
+    "permits": ("crossborder.commands.permits:permits", "List, check and watch approved transfers; filing clocks."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
     "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),

@@ -192,6 +192,7 @@ class Config(Section):
     capture: CaptureSection = CaptureSection()
     geoip: GeoipSection = GeoipSection()
     assets: Path | None = Field(None, description="Assets file: networks to system, owner, unit, categories.")
+    permits: Path | None = Field(None, description="Permits file: the transfers that were approved.")
     rules: RulesSection = RulesSection()
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()

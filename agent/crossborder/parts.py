@@ -1,4 +1,4 @@
-"""The parts that may change while the agent runs: geography, home, assets and rules, built from the configuration."""
+"""The parts that may change while the agent runs: geography, home, assets, permits, rules, built as configured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crossborder.config import cache_folder, data_folder
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.files import CATALOG
+from crossborder.match.permits import Permits
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
@@ -36,6 +37,7 @@ class Parts:
     home: Home
     assets: Assets
     ruleset: Ruleset
+    permits: Permits
     key: Key | None  # under which identifiers are hashed
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
@@ -74,12 +76,13 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     home = attempt(lambda: _home(settings, geography))
     assets = attempt(lambda: read_assets(settings))
     ruleset = attempt(lambda: read_rules(settings))
+    permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
     key = attempt(lambda: _key(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
-    assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, key, seen)
+    assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - each is there when nothing was raised
+    return Parts(settings, geography, home, assets, ruleset, permits, key, seen)
 
 
 def _check_events_file(settings: Config) -> None:
@@ -135,6 +138,17 @@ def read_assets(settings: Config) -> Assets:
     return Assets.read(settings.assets, Catalog.read(catalog_path()).ids)
 
 
+def read_permits(settings: Config, path: Path | None = None) -> Permits:
+    """Read the operator's permits, or those of another file; raises CrossborderError with every fault."""
+    path = path or settings.permits
+    if not path:
+        return Permits()
+    from crossborder.match.catalog import Catalog  # needed only with permits
+
+    countries = Countries.read(data_folder("geoip")).codes
+    return Permits.read(path, countries, Catalog.read(catalog_path()).ids)
+
+
 def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     """Read the rules the configuration names, or those at other paths; raises CrossborderError with every fault."""
     configured, sets = rule_paths(settings)
@@ -159,6 +173,8 @@ def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
         yield config_path
     if settings.assets:
         yield settings.assets
+    if settings.permits:
+        yield settings.permits
     yield catalog_path()
     for place in (path for paths in rule_paths(settings) for path in paths):
         yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)

@@ -9,6 +9,7 @@ STAGES = ("engine", "classify", "match", "publish")
 SHEDS = ("content", "some names", "names")
 LOOKUPS = ("hit", "miss", "pseudo", "error")
 EVICTED = ("fired", "correlation")
+CEILINGS = ("bytes", "flows", "persons")
 SINKS = ("metrics", "events", "flows", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
@@ -182,9 +183,9 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_violations_total",
         "counter",
         _FINDING,
-        "Findings opened: one per rule and flow. `decision` tells violations from what a permit covers.",
-        'sum without (country) (crossborder_violations_total{decision="violation"})'
-        ' - sum without (country) (crossborder_violations_total{decision="violation"} offset 10m) > 0',
+        "Findings opened: one per rule and flow. `decision` tells what a permit covers from the rest, all of it violations.",
+        'sum without (country, decision) (crossborder_violations_total{decision!="permitted"})'
+        ' - sum without (country, decision) (crossborder_violations_total{decision!="permitted"} offset 10m) > 0',
         folds=("country",),
     ),
     Metric(
@@ -194,6 +195,28 @@ METRICS: tuple[Metric, ...] = (
         "Outward bytes of flows with a finding, from the report that matched on.",
         "topk(10, sum by (rule, country) (increase(crossborder_violation_bytes_total[1d])))",
         folds=("country",),
+    ),
+    Metric(
+        "crossborder_permit_used_bytes",
+        "gauge",
+        ("permit",),
+        "Outward bytes debited to the permit so far; what went over its ceiling is in it.",
+        "topk(10, crossborder_permit_used_bytes)",
+    ),
+    Metric(
+        "crossborder_permit_used_ratio",
+        "gauge",
+        ("permit", "ceiling"),
+        "The part of a ceiling that is used; more than 1 once it broke. Absent where the permit has no such ceiling.",
+        "crossborder_permit_used_ratio >= 0.8",
+        folds=("permit",),
+    ),
+    Metric(
+        "crossborder_permit_expiry_timestamp_seconds",
+        "gauge",
+        ("permit",),
+        "When the permit ends.",
+        "crossborder_permit_expiry_timestamp_seconds - time() < 30 * 86400",
     ),
     Metric(
         "crossborder_match_evicted_total",
@@ -316,6 +339,8 @@ LABELS: dict[str, str] = {
     "category": "the legal category of the rule: `core`, `important`, `personal`, `none`",
     "severity": f"`{_C.join(LEVELS)}`",
     "decision": f"`{_C.join(Decision)}`",
+    "permit": "ids of the permits file, and of permits that were debited and are gone from it",
+    "ceiling": f"`{_C.join(CEILINGS)}`",
     "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`",
     "database": "names of the databases and tables configured",
     "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
