@@ -183,7 +183,7 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_violations_total",
         "counter",
         _FINDING,
-        "Findings opened: one per rule and flow. `decision` tells what a permit covers from the rest, all of it violations.",
+        "Findings opened: one per rule and flow. All decisions but `permitted` are violations.",
         'sum without (country, decision) (crossborder_violations_total{decision!="permitted"})'
         ' - sum without (country, decision) (crossborder_violations_total{decision!="permitted"} offset 10m) > 0',
         folds=("country",),
