@@ -16,6 +16,8 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
 from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
+from crossborder.match.persons import Persons
+from crossborder.match.persons.tally import PERSONS_PART, Tally
 from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from crossborder.publish.server import Server
     from crossborder.statefile import Kept, StatePart
 
-STATE_PARTS: tuple[StatePart, ...] = ()
+STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART,)
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -80,14 +82,15 @@ class Agent:
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
         self.state = open_state(settings, options, self.parts)
-        self._kept: tuple[Kept, ...] = ()
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
         )
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
         self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit)
-        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups)
+        persons = Persons(Tally.read(self.state), self.parts.marks, self.parts.balances)
+        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons)
+        self._kept: tuple[Kept, ...] = (persons,)
         self._generation = 0
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
@@ -212,6 +215,7 @@ class Agent:
             return
         self.classifier.replace(parts.geography, parts.assets)
         self.matcher.replace(parts.ruleset)
+        self.matcher.persons.replace(parts.marks, parts.balances)
         self.engine.set_home(parts.home)
         self.parts = parts
         self._told(parts)

@@ -11,15 +11,19 @@ from crossborder.config import cache_folder, data_folder
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.files import CATALOG
+from crossborder.match.persons.marks import Balance, marks_in
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
     from crossborder.config import Config
+    from crossborder.errors import Fault
     from crossborder.keyfile import Key
+    from crossborder.match.persons.marks import Mark
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -37,6 +41,8 @@ class Parts:
     assets: Assets
     ruleset: Ruleset
     key: Key | None  # under which identifiers are hashed
+    marks: tuple[Mark, ...]  # numbers of persons to be told of
+    balances: tuple[Balance, ...]  # persons counted elsewhere
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
     def aged(self, now: float) -> list[str]:
@@ -76,10 +82,12 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     ruleset = attempt(lambda: read_rules(settings))
     attempt(lambda: _check_events_file(settings))
     key = attempt(lambda: _key(settings))
+    marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
+    balances = attempt(lambda: _balances(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, key, seen)
+    return Parts(settings, geography, home, assets, ruleset, key, marks or (), balances or (), seen)
 
 
 def _check_events_file(settings: Config) -> None:
@@ -101,6 +109,19 @@ def _key(settings: Config) -> Key | None:
     if settings.state.directory:
         statefile.fits(settings.state.directory / statefile.FILE_NAME, key)
     return key
+
+
+def _balances(settings: Config) -> tuple[Balance, ...]:
+    """Return the opening balances; raises CrossborderError where one is given twice."""
+    faults: list[Fault] = []
+    first: dict[tuple[str, str, date], int] = {}
+    for at, given in enumerate(settings.persons.opening_balance):
+        if first.setdefault((given.unit, given.kind, given.as_of), at) != at:
+            message = f"persons of {given.unit!r}, {given.kind}, as of {given.as_of} are given twice"
+            faults.append(settings.fault(message, "persons", "opening_balance", at))
+    if faults:
+        raise CrossborderError(*faults)
+    return tuple(Balance(**dict(given)) for given in settings.persons.opening_balance)
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:

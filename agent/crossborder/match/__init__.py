@@ -11,6 +11,7 @@ import polars as pl
 from crossborder.match import masks
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
+from crossborder.match.persons import Persons
 from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
 from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
@@ -41,8 +42,18 @@ class Matcher:
     All rules are evaluated over all rows, whatever the others found: the order of rules means nothing.
     """
 
-    def __init__(self, ruleset: Ruleset, max_groups: int = 100_000, max_pairs: int = MAX_PAIRS) -> None:
-        """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows."""
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        max_groups: int = 100_000,
+        max_pairs: int = MAX_PAIRS,
+        persons: Persons | None = None,
+    ) -> None:
+        """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows.
+
+        `persons` counts who is sent abroad before the rules are asked.
+        """
+        self.persons = persons or Persons()
         self.max_groups = max_groups
         self._firing = Firing(max_pairs)
         self._next: Ruleset | None = None
@@ -74,7 +85,10 @@ class Matcher:
             ruleset, self._next = self._next, None
             self._use(ruleset)
         rows = crossings.filter(pl.col("scope") == Scope.CROSSING.value).with_row_index("row")
-        if rows.is_empty() or not self._rules:
+        if rows.is_empty():
+            return pl.DataFrame(schema=FINDING_SCHEMA)
+        rows = self.persons(rows)  # whoever goes out counts, whatever rules there are
+        if not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)
         sightings = self._firing.follow(rows, self._hits(tests, rows.height))
