@@ -32,6 +32,7 @@ DOORS = {
     "sigma": {"match/reader.py"},
     "crossborder_native": {"engine/native.py"},
     "sqlite3": {"statefile.py"},
+    "datasketches": {"match/persons/sketch.py"},
     "click": {"cli.py", "commands/"},
 }
 

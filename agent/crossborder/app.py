@@ -17,9 +17,12 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
 from crossborder.engine.detectors import read_detectors
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
+from crossborder.match.permits.judge import Judge
 from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.usage import first_warnings, usages
+from crossborder.match.persons import Persons
+from crossborder.match.persons.tally import PERSONS_PART, Tally
 from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from crossborder.publish.server import Server
     from crossborder.statefile import Kept, StatePart
 
-STATE_PARTS: tuple[StatePart, ...] = (PERMITS_PART,)
+STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -85,17 +88,17 @@ class Agent:
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
         self.state = open_state(settings, options, self.parts)
-        self.ledger = Ledger(self.state)
-        self._kept: tuple[Kept, ...] = (self.ledger,)
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
         )
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
         self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit)
-        self.matcher = Matcher(
-            self.parts.ruleset, settings.rules.max_groups, permits=self.parts.permits, ledger=self.ledger
-        )
+        persons = Persons(Tally.read(self.state), self.parts.marks, self.parts.balances)
+        self.ledger = Ledger(self.state)
+        judge = Judge(self.parts.permits, self.ledger)
+        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons, judge=judge)
+        self._kept: tuple[Kept, ...] = (persons, self.ledger)
         self._generation = 0
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
@@ -227,7 +230,9 @@ class Agent:
             self._faulty = self.parts.state(self._config_path)
             return
         self.classifier.replace(parts.geography, parts.assets)
-        self.matcher.replace(parts.ruleset, parts.permits)
+        self.matcher.replace(parts.ruleset)
+        self.matcher.persons.replace(parts.marks, parts.balances)
+        self.matcher.judge.replace(parts.permits)
         self.engine.set_home(parts.home)
         self.parts = parts
         self._told(parts)

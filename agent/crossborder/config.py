@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
+
+COUNTED_SINCE = date(2025, 7, 1)
 
 
 def data_folder(name: Literal["rules", "geoip", "dashboards", "examples"]) -> Path:
@@ -73,6 +76,13 @@ def _listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         message = f"{value!r} is not address:port, as 127.0.0.1:9836 or [::1]:9836"
+        raise ValueError(message)
+    return value
+
+
+def _since_the_law_counts(value: date) -> date:
+    if value < COUNTED_SINCE:
+        message = f"persons count since {COUNTED_SINCE} (Decree 165/2025, Article 12(10)), {value} is before"
         raise ValueError(message)
     return value
 
@@ -176,6 +186,25 @@ class StateSection(Section):
     key: Path | None = Field(None, description="Key identifiers are hashed under: crossborder key make FILE.")
 
 
+class BalanceSection(Section):
+    """Persons the operator knows were sent abroad since 1 July 2025, and the agent did not count."""
+
+    unit: str = Field(max_length=128, description="Unit that sent them, as in the assets file or `unit`.")
+    kind: Literal["basic", "sensitive", "bank"] = Field(description="Kind of the data.")
+    persons: int = Field(gt=0, le=10**12, description="Distinct persons.")
+    as_of: Annotated[date, AfterValidator(_since_the_law_counts)] = Field(description="Counted up to this day.")
+    evidence: str = Field(min_length=1, description="What the number rests on, as a dossier's number.")
+    note: str = Field("", description="Anything else.")
+
+
+class PersonsSection(Section):
+    """The count of persons sent abroad, cumulative since 1 July 2025."""
+
+    opening_balance: tuple[BalanceSection, ...] = Field(
+        (), description="Sent before the agent counted: {unit, kind, persons, as_of, evidence, note}."
+    )
+
+
 class EventsSection(Section):
     """The event record."""
 
@@ -197,6 +226,7 @@ class Config(Section):
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
     state: StateSection = StateSection()
+    persons: PersonsSection = PersonsSection()
     _document: yamlfile.Document | None = PrivateAttr(None)
 
     def fault(self, message: str, *place: str | int) -> Fault:

@@ -116,6 +116,11 @@ DETECTION = pl.Struct(
     }
 )
 
+PERSONS_COLUMN = "persons"
+"""A delta that reports may carry: persons recognised going out, keyed hashes by kind, one a record; null: none looked."""
+PERSONS = pl.List(pl.Struct({"kind": pl.String, "hashes": pl.List(pl.UInt64)}))
+"""Its type; the kinds are basic, sensitive and bank."""
+
 
 class Column(NamedTuple):
     """One column of a frame.
@@ -212,6 +217,24 @@ CLASSIFY_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
+PERSON_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "persons_basic",
+        pl.UInt64,
+        "state",
+        "persons of basic data the unit has sent abroad by now, cumulative; null: this flow carried none",
+    ),
+    Column("persons_sensitive", pl.UInt64, "state", "the same of sensitive data"),
+    Column("persons_bank", pl.UInt64, "state", "the same of bank accounts, payments and debts"),
+    Column(
+        "bands",
+        pl.List(pl.String),
+        "state",
+        "bands this row made the count enter, each told once: core:basic, or at 80 % of it core:basic:80%",
+    ),
+)
+"""What counting persons adds before rules are asked. Opening balances are included."""
+
 WHY = pl.Struct({"field": pl.String, "test": pl.String, "value": pl.String})
 """One condition that held: the rule's field, its test as written, the flow's value."""
 
@@ -239,7 +262,9 @@ def schema(*groups: tuple[Column, ...]) -> pl.Schema:
 
 REPORT_SCHEMA = schema(REPORT_COLUMNS)
 CROSSING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS)
-FINDING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, FINDING_COLUMNS)
+COUNTED_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, PERSON_COLUMNS)
+"""What rules are asked of."""
+FINDING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, PERSON_COLUMNS, FINDING_COLUMNS)
 
 
 class Field(NamedTuple):
@@ -296,6 +321,10 @@ FIELDS: tuple[Field, ...] = (
     Field("data.ech", "ech"),
     Field("data.country_basis", "country_basis", "override, geo, anycast or unknown"),
     Field("data.geo_database", "geo_database"),
+    Field("data.persons.basic", "persons_basic"),
+    Field("data.persons.sensitive", "persons_sensitive"),
+    Field("data.persons.bank", "persons_bank"),
+    Field("data.bands", "bands"),
     Field("local.system", "system"),
     Field("local.owner", "owner"),
     Field("local.unit", "unit"),

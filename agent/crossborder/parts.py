@@ -12,15 +12,19 @@ from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.files import CATALOG
 from crossborder.match.permits import Permits
+from crossborder.match.persons.marks import Balance, marks_in
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
     from crossborder.config import Config
+    from crossborder.errors import Fault
     from crossborder.keyfile import Key
+    from crossborder.match.persons.marks import Mark
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -39,6 +43,8 @@ class Parts:
     ruleset: Ruleset
     permits: Permits
     key: Key | None  # under which identifiers are hashed
+    marks: tuple[Mark, ...]  # numbers of persons to be told of
+    balances: tuple[Balance, ...]  # persons counted elsewhere
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
     def aged(self, now: float) -> list[str]:
@@ -79,10 +85,12 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
     key = attempt(lambda: _key(settings))
+    marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
+    balances = attempt(lambda: _balances(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
-    assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, permits, key, seen)
+    assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - there when nothing was raised
+    return Parts(settings, geography, home, assets, ruleset, permits, key, marks or (), balances or (), seen)
 
 
 def _check_events_file(settings: Config) -> None:
@@ -104,6 +112,19 @@ def _key(settings: Config) -> Key | None:
     if settings.state.directory:
         statefile.fits(settings.state.directory / statefile.FILE_NAME, key)
     return key
+
+
+def _balances(settings: Config) -> tuple[Balance, ...]:
+    """Return the opening balances; raises CrossborderError where one is given twice."""
+    faults: list[Fault] = []
+    first: dict[tuple[str, str, date], int] = {}
+    for at, given in enumerate(settings.persons.opening_balance):
+        if first.setdefault((given.unit, given.kind, given.as_of), at) != at:
+            message = f"persons of {given.unit!r}, {given.kind}, as of {given.as_of} are given twice"
+            faults.append(settings.fault(message, "persons", "opening_balance", at))
+    if faults:
+        raise CrossborderError(*faults)
+    return tuple(Balance(**dict(given)) for given in settings.persons.opening_balance)
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:

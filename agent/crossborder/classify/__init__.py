@@ -9,7 +9,7 @@ import polars as pl
 from crossborder.classify.assets import Assets
 from crossborder.classify.geo import Geography
 from crossborder.classify.homes import home_networks
-from crossborder.model import CROSSING_SCHEMA
+from crossborder.model import CROSSING_SCHEMA, PERSONS_COLUMN
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -55,8 +55,12 @@ class Classifier:
         self._known = old._replace(geography=geography or old.geography, assets=assets or old.assets)
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order."""
+        """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order.
+
+        Where reports carry persons, that column goes on as the last.
+        """
         known, reports = self._known, batch.reports
         remote = known.geography.annotate(reports["remote_key"])
         local = known.assets.annotate(reports["local_key"], known.unit)
-        return pl.concat([reports, remote, local], how="horizontal").select(CROSSING_SCHEMA.names())
+        carried = (PERSONS_COLUMN,) if PERSONS_COLUMN in reports.columns else ()
+        return pl.concat([reports, remote, local], how="horizontal").select(*CROSSING_SCHEMA.names(), *carried)

@@ -11,10 +11,9 @@ import polars as pl
 from crossborder.match import masks
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
-from crossborder.match.permits import Permits
 from crossborder.match.permits.judge import Judge
-from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.rules import asked_of
+from crossborder.match.persons import Persons
 from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
 from crossborder.model import FINDING_SCHEMA, WHY, Phase, Scope
@@ -50,29 +49,29 @@ class Matcher:
         ruleset: Ruleset,
         max_groups: int = 100_000,
         max_pairs: int = MAX_PAIRS,
-        *,
-        permits: Permits | None = None,
-        ledger: Ledger | None = None,
+        persons: Persons | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows.
 
-        `permits` are what findings are judged by, `ledger` what was debited to them before.
+        `persons` counts who is sent abroad before the rules are asked, `judge` says by permits what findings mean.
         """
+        self.persons = persons or Persons()
+        self.judge = judge or Judge()
         self.max_groups = max_groups
         self._firing = Firing(max_pairs)
-        self._judge = Judge(permits or Permits(), ledger or Ledger())
-        self._next: tuple[Ruleset, Permits] | None = None
+        self._next: Ruleset | None = None
         self._rules: tuple[Rule, ...] = ()
         self._correlators: dict[tuple[str, str], Correlator] = {}
         self._use(ruleset)
 
-    def replace(self, ruleset: Ruleset, permits: Permits | None = None) -> None:
-        """Use another ruleset and other permits from the next batch on; may be called from any thread.
+    def replace(self, ruleset: Ruleset) -> None:
+        """Use another ruleset from the next batch on; may be called from any thread.
 
         Rules whose id and text are unchanged remember what they found. Open findings of rules that changed or went
-        away end without a `closed` row. What was debited to permits stays.
+        away end without a `closed` row.
         """
-        self._next = ruleset, permits or Permits()
+        self._next = ruleset
 
     def stats(self) -> MatchStats:
         """Return how full the memory is."""
@@ -87,11 +86,13 @@ class Matcher:
     def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return the findings of a batch (FINDING_SCHEMA), ordered by report and rule; other scopes are passed over."""
         if self._next is not None:
-            (ruleset, permits), self._next = self._next, None
+            ruleset, self._next = self._next, None
             self._use(ruleset)
-            self._judge.replace(permits)
         rows = crossings.filter(pl.col("scope") == Scope.CROSSING.value).with_row_index("row")
-        if rows.is_empty() or not self._rules:
+        if rows.is_empty():
+            return pl.DataFrame(schema=FINDING_SCHEMA)
+        rows = self.persons(rows)  # whoever goes out counts, whatever rules there are
+        if not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)
         sightings = self._firing.follow(rows, self._hits(tests, rows.height))
@@ -148,7 +149,7 @@ class Matcher:
             "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(rows, tests, told)
         )
         found = pl.concat([rows[told["row"]], self._table[told["rule"]], reasons], how="horizontal")
-        return self._judge(found).select(_FINDING)
+        return self.judge(found).select(_FINDING)
 
     def _reasons(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""

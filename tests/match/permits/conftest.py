@@ -12,6 +12,7 @@ import pytest
 from crossborder.match import Matcher
 from crossborder.match.cases import crossings
 from crossborder.match.permits import Permits
+from crossborder.match.permits.judge import Judge
 from crossborder.match.permits.permit import VIETNAM
 from crossborder.match.reader import read_ruleset
 from crossborder.model import CROSSING_SCHEMA
@@ -84,7 +85,7 @@ def court(tmp_path: Path, rules: Rules) -> Court:
 
     def made(permits: str, *, ledger: Ledger | None = None, **laws: str) -> Matcher:
         ruleset = read_ruleset(rules(**laws or {"core": CORE}))
-        return Matcher(ruleset, permits=parsed(tmp_path, permits), ledger=ledger)
+        return Matcher(ruleset, judge=Judge(parsed(tmp_path, permits), ledger))
 
     return made
 

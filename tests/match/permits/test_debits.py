@@ -132,7 +132,7 @@ def test_one_flow_may_need_two_permits(court: Court) -> None:
 def test_ended_flows_are_forgotten(court: Court) -> None:
     """The memory of flows is that of living ones."""
     match = court(PERMIT)
-    debits = match._judge._debits
+    debits = match.judge._debits
 
     match(batch(report(1), report(2)))
     match(batch(report(1, 0, total=5_000, report="ended")))

@@ -8,12 +8,13 @@ import pytest
 from tests.match.permits.conftest import CORE, PERMIT, PERSONAL, SECRETS, SIGN, batch, decided, parsed, report
 
 from crossborder.match.permits import Permits
+from crossborder.match.permits.judge import Judge
 from crossborder.match.permits.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.match.permits.conftest import Court, Rules
+    from tests.match.permits.conftest import Court
 
 OK = ("core", "permitted", "p1", "dossier 12/2026")
 NEITHER = ("core", "violation", None, None)
@@ -207,24 +208,22 @@ def test_what_counts_several_flows(tmp_path: Path, group_by: str, anybody: bool,
 
     (tmp_path / "much.yaml").write_text(CORRELATION % group_by, encoding="utf-8")
     text = PERMIT.replace("recipients:\n      - networks: [198.51.100.0/24]\n    ", "") if anybody else PERMIT
-    match = Matcher(read_ruleset([tmp_path / "much.yaml"]), permits=parsed(tmp_path, text))
+    match = Matcher(read_ruleset([tmp_path / "much.yaml"]), judge=Judge(parsed(tmp_path, text)))
 
     findings = match(batch(report(1), report(2)))
 
     assert decided(findings) == [("much", *told)]
 
 
-def test_permits_are_replaced_between_batches_and_debits_stay(court: Court, rules: Rules, tmp_path: Path) -> None:
+def test_permits_are_replaced_between_batches_and_debits_stay(court: Court, tmp_path: Path) -> None:
     """A reload changes who is covered; what was debited under the same id is not forgotten."""
-    from crossborder.match.reader import read_ruleset
-
     ledger = Ledger()
     match = court(PERMIT + "    ceilings: {bytes: 12000}\n", ledger=ledger)
     assert [row[1] for row in decided(match(batch(report(1))))] == ["permitted"]
 
-    match.replace(read_ruleset(rules(core=CORE)), parsed(tmp_path, PERMIT + "    ceilings: {bytes: 8000}\n"))
+    match.judge.replace(parsed(tmp_path, PERMIT + "    ceilings: {bytes: 8000}\n"))
 
     assert decided(match(batch(report(2)))) == [("core", "overrun", "p1", "bytes: 10000 of 8000")]
-    match.replace(read_ruleset(rules(core=CORE)), Permits())
+    match.judge.replace(Permits())
     assert decided(match(batch(report(3)))) == [NEITHER]
     assert ledger.use("p1").bytes == 10_000

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from crossborder.match.permits import Permits
 from crossborder.match.permits.debits import Debits
 from crossborder.match.permits.fitting import Fitting
+from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.recipients import MARKS
 from crossborder.match.permits.transfers import note_transfers
 from crossborder.model import Decision
-
-if TYPE_CHECKING:
-    from crossborder.match.permits import Permits
-    from crossborder.match.permits.ledger import Ledger
 
 DAY_NS = 86_400 * 10**9
 VIETNAM_NS = 7 * 3600 * 10**9
@@ -49,14 +46,14 @@ _TABLE = pl.Schema(
 class Judge:
     """Permits and their ledger: the last step of matching. Permits are swapped; the ledger stays."""
 
-    def __init__(self, permits: Permits, ledger: Ledger) -> None:
-        """Take the permits in force and what was debited before."""
-        self.ledger = ledger
-        self._debits = Debits(ledger)
-        self.replace(permits)
+    def __init__(self, permits: Permits | None = None, ledger: Ledger | None = None) -> None:
+        """Take the permits in force, none if none, and what was debited before."""
+        self.ledger = ledger or Ledger()
+        self._debits = Debits(self.ledger)
+        self.replace(permits or Permits())
 
     def replace(self, permits: Permits) -> None:
-        """Use other permits; what was debited under the same ids stays."""
+        """Use other permits from the next batch on; what was debited under the same ids stays."""
         self.permits = permits
         self._fitting = Fitting(permits.permits)
         self._table = _table(permits)
