@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.model import Decision, Report
+from crossborder.match.persons.sketch import Sketch
+from crossborder.model import PERSONS_COLUMN, Decision, Report
 
 if TYPE_CHECKING:
     from crossborder.match.permits.ledger import Ledger
@@ -46,7 +47,8 @@ class Debits:
 
     def _rows(self, asked: pl.DataFrame) -> pl.DataFrame:
         """Return the reports of findings, each with the bytes its flow sent since it was last seen here."""
-        rows = asked.unique("row").sort("row").select("row", "flow_id", "report", "last_ns", "total_bytes_out")
+        reports = asked.unique("row").sort("row")
+        rows = reports.select("row", "flow_id", "report", "last_ns", "total_bytes_out", hashes=_hashes(reports))
         known = rows.join(self._totals, on="flow_id", how="left", maintain_order="left")
         before = pl.coalesce(pl.col("total_bytes_out").shift().over("flow_id"), "known", pl.lit(0, pl.UInt64))
         grown = pl.col("total_bytes_out").cast(pl.Int64) - before.cast(pl.Int64)
@@ -80,8 +82,29 @@ class Debits:
             sum_bytes=pl.col("used_bytes") + pl.col("size").cum_sum().over("permit"),
             sum_flows=pl.col("used_flows") + pl.col("flows").cum_sum().over("permit"),
         )
-        broken = pl.coalesce(_broken("bytes"), _broken("flows")).alias("broken")
+        sums = sums.with_columns(sum_persons=self._persons(sums))
+        broken = pl.coalesce(map(_broken, ("bytes", "flows", "persons"))).alias("broken")
         return cases.join(sums.select(*_PAIR, "flows", broken), on=_PAIR, maintain_order="left")
+
+    def _persons(self, debits: pl.DataFrame) -> pl.Series:
+        """Return the distinct persons of each permit after each row, of those that have such a ceiling."""
+        sums = pl.Series("persons", [None], pl.Int64).new_from_index(0, debits.height)
+        counted = debits.with_row_index("place").drop_nulls("ceiling_persons")
+        for (permit,), part in counted.partition_by("id", as_dict=True).items():
+            sums[part["place"]] = self._followed(permit, part["hashes"])
+        return sums
+
+    def _followed(self, permit: str, lines: pl.Series) -> pl.Series:
+        """Return the persons of a permit after each line of hashes, on a copy: what is refused is not debited.
+
+        It asks once a line that carries persons: which one breaks the ceiling cannot be told otherwise.
+        """
+        known = self._ledger.sketches.get(permit)
+        sketch = Sketch.read(known.to_bytes()) if known else Sketch()
+        carried = lines.is_not_null().arg_true()
+        grown = pl.Series([round(sketch.grown(hashes)) for hashes in lines[carried]], dtype=pl.Int64)
+        sums = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(lines)).scatter(carried, grown)
+        return sums.fill_null(strategy="forward").fill_null(self._ledger.persons(permit))
 
     def _used(self, debits: pl.DataFrame) -> pl.DataFrame:
         uses = [(name, use.bytes, use.flows) for name in debits["id"].unique() for use in (self._ledger.use(name),)]
@@ -97,6 +120,9 @@ class Debits:
         )
         for debit in sums.sort("id").iter_rows():
             self._ledger.debit(*debit)
+        carried = debits.drop_nulls("hashes").group_by("id").agg(pl.col("hashes").explode())
+        for permit, hashes in carried.iter_rows():
+            self._ledger.add_persons(permit, hashes)
         self._counted = pl.concat([self._counted, debits.filter(pl.col("flows") > 0).select("flow_id", "id")])
         self._taken = pl.concat([self._taken, debits.select(*_PAIR)])
         decision = pl.when(pl.col("broken").is_null()).then(pl.lit(Decision.PERMITTED.value))
@@ -112,6 +138,15 @@ class Debits:
         self._totals = living.tail(MAX_FLOWS)
         counted = self._counted.join(ended, on="flow_id", how="anti", maintain_order="left")
         self._counted = counted.tail(MAX_FLOWS)
+
+
+def _hashes(reports: pl.DataFrame) -> pl.Series:
+    """Return the hashes of all persons each report carried, whatever is told of them; null where it carried none."""
+    if PERSONS_COLUMN not in reports.columns:
+        return pl.Series("hashes", [None], pl.List(pl.UInt64)).new_from_index(0, reports.height)
+    several = pl.col(PERSONS_COLUMN).list.eval(pl.element().struct.field("hashes").explode().drop_nulls())
+    hashes = reports.select(several.alias("hashes"))
+    return hashes.select(pl.when(pl.col("hashes").list.len() > 0).then("hashes")).to_series()
 
 
 def _broken(what: str) -> pl.Expr:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from crossborder.statefile import StatePart
+from crossborder.match.persons.sketch import Sketch
+from crossborder.statefile import StatePart, damaged, sealed, unsealed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crossborder.statefile import StateFile
 
 MAX_TRANSFERS = 10_000
@@ -28,6 +31,7 @@ PART = StatePart(
             first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, permit TEXT,
             PRIMARY KEY (unit, route, country, recipient)
         ) WITHOUT ROWID;
+        CREATE TABLE permit_persons (permit TEXT PRIMARY KEY, sketch BLOB NOT NULL);
         """,
     ),
 )
@@ -73,10 +77,12 @@ class Ledger:
         """Begin with what a state holds; without one, with nothing."""
         self.uses: dict[str, Use] = {}
         self.transfers: dict[Way, Transfer] = {}
+        self.sketches: dict[str, Sketch] = {}  # permit → the persons sent under it
         self._warned: set[tuple[str, str]] = set()
         self._new_warnings: set[tuple[str, str]] = set()
         self._new_uses: set[str] = set()
         self._new_transfers: set[Way] = set()
+        self._new_persons: set[str] = set()
         if state:
             self._read(state)
 
@@ -88,6 +94,15 @@ class Ledger:
         """Debit bytes and flows to a permit, sent between two moments."""
         self.uses[permit] = self.use(permit).plus(size, flows, first_ns, last_ns)
         self._new_uses.add(permit)
+
+    def persons(self, permit: str) -> int:
+        """Return about how many distinct persons were sent under a permit."""
+        return round(self.sketches[permit].persons) if permit in self.sketches else 0
+
+    def add_persons(self, permit: str, hashes: Iterable[int]) -> None:
+        """Debit persons, by their hashes, to a permit; who was sent before counts no more."""
+        self.sketches.setdefault(permit, Sketch()).add(hashes)
+        self._new_persons.add(permit)
 
     def note(self, way: Way, transfer: Transfer) -> None:
         """Note that there were transfers on a way."""
@@ -112,6 +127,10 @@ class Ledger:
         uses = [(p, u.bytes, u.flows, u.first_ns, u.last_ns) for p in self._new_uses for u in (self.uses[p],)]
         state.write("REPLACE INTO permit_uses VALUES (?, ?, ?, ?, ?)", uses)
         state.write("REPLACE INTO permit_warnings VALUES (?, ?)", self._new_warnings)
+        sketches = ((name, self.sketches[name].to_bytes()) for name in self._new_persons)
+        state.write(
+            "REPLACE INTO permit_persons VALUES (?, ?)", [(n, sealed(raw, "permits", n)) for n, raw in sketches]
+        )
         ways = [(*w, t.first_ns, t.last_ns, t.permit) for w in self._new_transfers for t in (self.transfers[w],)]
         state.write("REPLACE INTO permit_transfers VALUES (?, ?, ?, ?, ?, ?, ?)", ways)
 
@@ -120,11 +139,21 @@ class Ledger:
         self._new_uses.clear()
         self._new_warnings.clear()
         self._new_transfers.clear()
+        self._new_persons.clear()
 
     def _read(self, state: StateFile) -> None:
         for permit, *use in state.rows("SELECT permit, bytes, flows, first_ns, last_ns FROM permit_uses"):
             self.uses[permit] = Use(*use)
+        for permit, raw in state.rows("SELECT permit, sketch FROM permit_persons"):
+            self.sketches[permit] = _sketch(state, permit, raw)
         self._warned = set(state.rows("SELECT permit, warning FROM permit_warnings"))
         columns = "unit, route, country, recipient, first_ns, last_ns, permit"
         for *way, first, last, permit in state.rows(f"SELECT {columns} FROM permit_transfers"):  # noqa: S608 - ours
             self.transfers[Way(*way)] = Transfer(first, last, permit)
+
+
+def _sketch(state: StateFile, permit: str, kept: bytes) -> Sketch:
+    raw = unsealed(kept, "permits", permit)
+    if raw is None:
+        raise damaged(state.path, f"the persons of permit {permit}")
+    return Sketch.read(raw)

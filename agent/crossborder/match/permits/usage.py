@@ -39,6 +39,7 @@ class Usage:
     id: str
     permit: Permit | None  # none: it was debited and is no longer in the file
     use: Use
+    persons: int  # distinct, about
     shares: dict[str, Share]  # bytes, flows, persons: those that have a ceiling
     days_left: int | None  # whole days until it ends, negative once it has
 
@@ -59,16 +60,16 @@ class Usage:
 
 def usages(permits: Permits, ledger: Ledger, now: datetime) -> list[Usage]:
     """Return how every permit stands: those of the file in its order, then those that are debited and gone from it."""
-    known = [_usage(permit, ledger.use(permit.id), now) for permit in permits.permits]
+    known = [_usage(permit, ledger.use(permit.id), ledger.persons(permit.id), now) for permit in permits.permits]
     gone = sorted(ledger.uses.keys() - {permit.id for permit in permits.permits})
-    return known + [Usage(name, None, ledger.use(name), {}, None) for name in gone]
+    return known + [Usage(name, None, ledger.use(name), ledger.persons(name), {}, None) for name in gone]
 
 
-def _usage(permit: Permit, use: Use, now: datetime) -> Usage:
-    ceilings = {"bytes": (use.bytes, permit.ceilings.bytes), "flows": (use.flows, permit.ceilings.flows)}
-    shares = {what: Share(used, ceiling) for what, (used, ceiling) in ceilings.items() if ceiling is not None}
+def _usage(permit: Permit, use: Use, persons: int, now: datetime) -> Usage:
+    used = {"bytes": use.bytes, "flows": use.flows, "persons": persons}
+    shares = {what: Share(used[what], ceiling) for what, ceiling in permit.ceilings if ceiling is not None}
     left = (permit.expiry - now) // timedelta(days=1)
-    return Usage(permit.id, permit, use, shares, left)
+    return Usage(permit.id, permit, use, persons, shares, left)
 
 
 def first_warnings(found: Iterable[Usage], ledger: Ledger) -> Iterator[tuple[str, str]]:
