@@ -68,8 +68,8 @@ def _frames(remote: str, sport: int) -> list[bytes]:
 class Agent:
     """An agent listening in a gateway, and what it says."""
 
-    def __init__(self, gateway: Gateway, folder: Path, engine: str) -> None:
-        """Start one with one rule and wait until it captures."""
+    def __init__(self, gateway: Gateway, folder: Path, engine: str, more: str = "") -> None:
+        """Start one with one rule, and more in its configuration, and wait until it captures."""
         self.gateway, self.folder = gateway, folder
         self.rules = folder / "rules"
         self.rules.mkdir()
@@ -78,13 +78,17 @@ class Agent:
         self.config.write_text(
             "gateway: gw-test\nunit: Test unit\n"
             "rules: {shipped: false, paths: [rules]}\nevents: {file: events.jsonl}\n"
-            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: {engine}}}\n",
+            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: {engine}}}\n{more}",
             encoding="utf-8",
         )
         self.log = folder / "log"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it captures."""
         command = [sys.executable, "-m", "crossborder", "run", "-c", str(self.config)]
         with self.log.open("w") as log:
-            self.process = gateway.start(command, stdout=subprocess.DEVNULL, stderr=log)
+            self.process = self.gateway.start(command, stdout=subprocess.DEVNULL, stderr=log)
         assert until(self.ready, 60), self.said()
 
     def ready(self) -> bool:
