@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from crossborder.match.permits.permit import Permit, Recipient
     from crossborder.prefixes import Network
+
+EVERY_IPV4 = ipaddress.ip_network("0.0.0.0/0")
+"""Laid out even without permits for it: keys of IPv4 lie within those of IPv6, and ::/0 means no IPv4."""
 
 MARKS = ("remote_key", "server_name", "asn", "as_org")
 """The columns of a crossing that tell whom it goes to."""
@@ -88,7 +92,7 @@ def _marks(pairs: Iterable[tuple[int, object]], dtype: type[pl.DataType]) -> pl.
 
 def _ranges(recipients: list[Recipient]) -> tuple[pl.Series, pl.DataFrame]:
     """Return from which keys on other legs fit, and of each such range the legs that do."""
-    legs: dict[Network, frozenset[int]] = {}
+    legs: dict[Network, frozenset[int]] = {EVERY_IPV4: frozenset()}
     for leg, recipient in enumerate(recipients):
         for network in recipient.networks:
             legs[network] = legs.get(network, frozenset()) | {leg}
@@ -99,12 +103,12 @@ def _ranges(recipients: list[Recipient]) -> tuple[pl.Series, pl.DataFrame]:
 
 
 def _nested(legs: dict[Network, frozenset[int]]) -> Iterator[tuple[Network, frozenset[int]]]:
-    """Yield the networks, each with its own legs and those of the networks around it."""
-    around: list[tuple[bytes, frozenset[int]]] = []
+    """Yield the networks, each with its own legs and those of the networks around it, of the same version of IP."""
+    around: list[tuple[bytes, int, frozenset[int]]] = []
     for network in sorted(legs, key=lambda n: (key_range(n)[0], -int.from_bytes(key_range(n)[1], "big"))):
         low, high = key_range(network)
         while around and around[-1][0] < low:
             around.pop()
-        whole = legs[network].union(*(held for _, held in around[-1:]))
-        around.append((high, whole))
+        whole = legs[network].union(*(held for _, version, held in around[-1:] if version == network.version))
+        around.append((high, network.version, whole))
         yield network, whole
