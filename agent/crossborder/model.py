@@ -76,7 +76,10 @@ class Decision(StrEnum):
 
 
 class Phase(StrEnum):
-    """A finding opens once per rule and flow, goes on while the flow carries bytes, and closes with the flow."""
+    """A finding opens once per rule and flow, goes on while the flow carries bytes, and closes with the flow.
+
+    One that a permit covered opens once more when it no longer does.
+    """
 
     OPENED = "opened"
     CONTINUED = "continued"
@@ -240,7 +243,12 @@ WHY = pl.Struct({"field": pl.String, "test": pl.String, "value": pl.String})
 
 FINDING_COLUMNS: tuple[Column, ...] = (
     Column("finding_id", pl.String, "key", "16 hex digits of rule id and flow id (or correlation group and window)"),
-    Column("phase", _enum(Phase), "state", "opened once, continued while bytes flow, closed with the flow"),
+    Column(
+        "phase",
+        _enum(Phase),
+        "state",
+        "opened, continued while bytes flow, closed with the flow; opened anew when a permit no longer covers it",
+    ),
     Column("rule", pl.String, "key", "the rule's name: its file's stem"),
     Column("rule_uuid", pl.String, "key", "the rule's Sigma id"),
     Column("rule_title", pl.String, "key", "the rule's title"),

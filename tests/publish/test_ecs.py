@@ -54,6 +54,9 @@ RICH: dict[str, Any] = {
     "detections": [
         {"detector": "cccd", "matches": 9, "distinct": [1, 2, 3], "confidence": 0.5, "samples": ["0792•••••••4"]}
     ],
+    "decision": "overrun",
+    "permit": "lab-2026",
+    "permit_reason": "bytes: 6000 of 5000",
 }
 
 

@@ -29,7 +29,7 @@ def check(config_path: Path | None) -> None:
     crossborder check -c crossborder.yaml   and your own
     """
     from crossborder import config
-    from crossborder.match.permits.permit import VIETNAM
+    from crossborder.match.permits import VIETNAM
     from crossborder.parts import build_parts
 
     parts = build_parts(config.read(config_path), config_path)

@@ -148,7 +148,7 @@ def clocks(config_path: Path | None, as_json: bool, lang: str) -> None:
 
 
 def _now() -> datetime:
-    from crossborder.match.permits.permit import VIETNAM
+    from crossborder.match.permits import VIETNAM
 
     return datetime.now(VIETNAM)
 

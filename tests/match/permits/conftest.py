@@ -11,9 +11,8 @@ import pytest
 
 from crossborder.match import Matcher
 from crossborder.match.cases import crossings
-from crossborder.match.permits import Permits
+from crossborder.match.permits import VIETNAM, Permits
 from crossborder.match.permits.judge import Judge
-from crossborder.match.permits.permit import VIETNAM
 from crossborder.match.reader import read_ruleset
 from crossborder.model import CROSSING_SCHEMA
 

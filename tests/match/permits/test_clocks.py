@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.match.permits.conftest import CORE, PERMIT, PERSONAL, SIGN, batch, instant, parsed, report
 
+from crossborder.match.permits import VIETNAM
 from crossborder.match.permits.clocks import clocks
 from crossborder.match.permits.ledger import Ledger, Way
-from crossborder.match.permits.permit import VIETNAM
 from crossborder.match.permits.usage import first_warnings, usages
 
 if TYPE_CHECKING:

@@ -139,3 +139,26 @@ def test_ended_flows_are_forgotten(court: Court) -> None:
 
     assert debits._totals["flow_id"].to_list() == [2]
     assert debits._counted["flow_id"].to_list() == [2]
+
+
+def test_a_finding_that_is_no_longer_permitted_opens_again(court: Court) -> None:
+    """A long transfer that goes over is told when it does, once, under its id; not first when it ends."""
+    match = court(BYTES)
+
+    batches = [
+        batch(report(1, 10_000)),
+        batch(report(1, 1_000, total=11_000)),
+        batch(report(1, 5_000, total=16_000), report(1, 5_000, total=21_000)),
+        batch(report(1, 5_000, total=26_000, report="ended")),
+    ]
+    findings = [found for one in batches for found in match(one).select("phase", "decision", "finding_id").rows()]
+
+    assert [found[:2] for found in findings] == [
+        ("opened", "permitted"),
+        ("continued", "permitted"),
+        ("opened", "overrun"),
+        ("continued", "overrun"),
+        ("closed", "overrun"),
+    ]
+    assert len({found[2] for found in findings}) == 1
+    assert match.judge._turns._covered.is_empty()

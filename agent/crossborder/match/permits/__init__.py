@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError
-from crossborder.match.permits.faults import faults
-from crossborder.match.permits.lint import warnings
-from crossborder.match.permits.permit import PermitsFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,6 +17,14 @@ if TYPE_CHECKING:
     from crossborder.errors import Fault
     from crossborder.match.permits.permit import Permit
     from crossborder.yamlfile import Document
+
+VIETNAM = timezone(timedelta(hours=7))
+"""Where the days of a permit begin and end."""
+
+SIGNS = "none"
+"""The category of findings that cite no law; a permit covers them only where it says so."""
+UNTAGGED = "untagged"
+"""Systems of which nobody has said what data they hold; a permit covers them only where it says so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +41,9 @@ class Permits:
         Raises CrossborderError with every fault at its line: unknown keys, dates the wrong way round, ids given
         twice, permits that nobody could tell apart, categories and countries that are not, a route that does not fit.
         """
+        from crossborder.match.permits.faults import faults  # and with it the models, for who has permits
+        from crossborder.match.permits.permit import PermitsFile
+
         document = yamlfile.read(path)
         permits = yamlfile.fill(document, PermitsFile).permits
         found = [*faults(document, permits, countries, items)]
@@ -44,4 +53,6 @@ class Permits:
 
     def warnings(self, today: date, home: str) -> list[Fault]:
         """Return what may be meant and often is not, at its line: no ceiling, any recipient, an end that is near."""
+        from crossborder.match.permits.lint import warnings
+
         return list(warnings(self.document, self.permits, today, home)) if self.document else []

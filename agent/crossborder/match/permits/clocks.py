@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from crossborder.match.permits.permit import VIETNAM
+from crossborder.match.permits import VIETNAM
 
 if TYPE_CHECKING:
     from crossborder.match.permits import Permits

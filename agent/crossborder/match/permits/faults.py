@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossborder.match.permits.permit import SIGNS, UNTAGGED
+from crossborder.match.permits import SIGNS, UNTAGGED
 from crossborder.model import UNKNOWN_COUNTRY
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from crossborder.match.permits.permit import SIGNS, UNTAGGED
+from crossborder.match.permits import SIGNS, UNTAGGED
 from crossborder.match.permits.recipients import MARKS, Recipients
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from crossborder.match.permits.fitting import Fitting
 from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.recipients import MARKS
 from crossborder.match.permits.transfers import note_transfers
+from crossborder.match.permits.turns import Turns
 from crossborder.model import Decision
 
 DAY_NS = 86_400 * 10**9
@@ -51,6 +52,7 @@ class Judge:
         """Take the permits in force, none if none, and what was debited before."""
         self.ledger = ledger or Ledger()
         self._debits = Debits(self.ledger)
+        self._turns = Turns()
         self.replace(permits or Permits())
 
     def replace(self, permits: Permits) -> None:
@@ -62,12 +64,14 @@ class Judge:
     def __call__(self, found: pl.DataFrame) -> pl.DataFrame:
         """Return findings with decision, permit and permit_reason; debits what is covered, notes first transfers.
 
+        A finding that was permitted and is no longer opens again, under its id.
+
         `found` has the columns of crossings, `row` (of its report in the batch), `category` of its rule and what
         `rules.asked_of` tells of it.
         """
         numbered = found.with_row_index("at")
         told = self._told(numbered) if self.permits.permits else numbered.select(pl.col("at"), *_NOTHING).drop("at")
-        judged = pl.concat([numbered, told], how="horizontal")
+        judged = self._turns(pl.concat([numbered, told], how="horizontal"))
         note_transfers(self.ledger, judged)
         return judged.drop("at")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crossborder.match.permits.permit import SIGNS, UNTAGGED
+from crossborder.match.permits import SIGNS, UNTAGGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

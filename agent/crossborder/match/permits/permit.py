@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crossborder import yamlfile
 from crossborder.match.head import Day, some
+from crossborder.match.permits import SIGNS, UNTAGGED, VIETNAM
 from crossborder.match.ruleset import Route  # noqa: TC001 - pydantic reads annotations
 from crossborder.model import UNKNOWN_COUNTRY
-
-VIETNAM = timezone(timedelta(hours=7))
-"""Where the days of a permit begin and end."""
-
-SIGNS = "none"
-"""The category of findings that cite no law; a permit covers them only where it says so."""
-UNTAGGED = "untagged"
-"""Systems of which nobody has said what data they hold; a permit covers them only where it says so."""
 
 MOST = (1 << 63) - 1  # what a database of whole numbers holds
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from crossborder.match.permits import SIGNS
 from crossborder.match.permits.ledger import MAX_TRANSFERS, OTHER, Transfer, Way
-from crossborder.match.permits.permit import SIGNS
 from crossborder.model import Decision
 
 if TYPE_CHECKING:
