@@ -119,6 +119,21 @@ class Metrics:
         """Follow the totals of state the rule engine gave up, by kind."""
         self._follow("crossborder_match_evicted_total", (((_among(k, EVICTED),), n) for k, n in totals.items()))
 
+    def persons(self, gauges: Mapping[str, Mapping[Labels, float]]) -> None:
+        """Take all values of gauges about persons, by the metric's name without its prefix, and by labels."""
+        with self._lock:
+            for name, values in gauges.items():
+                self._of(f"crossborder_{name}").replace(values)
+
+    def state_durable(self, *, durable: bool) -> None:
+        """Note whether counts outlive the agent."""
+        with self._lock:
+            self._of("crossborder_state_durable").set((), int(durable))
+
+    def state_not_written(self) -> None:
+        """Count a tick whose state could not be written."""
+        self._count("crossborder_state_write_failures_total", (), 1)
+
     def reload(self, *, ok: bool, timestamp: float) -> None:
         """Note a reading of the configuration and whether it went well."""
         with self._lock:
