@@ -11,6 +11,7 @@ import pytest
 from tests.golden import assert_golden
 
 from crossborder import yamlfile
+from crossborder.match.catalog import Catalog, better
 from crossborder.model import COLUMN_OF, LEVELS
 
 if TYPE_CHECKING:
@@ -20,30 +21,29 @@ RULES = Path(__file__).resolve().parents[2] / "rules"
 RULE_FILES = sorted(p for p in (RULES / "vn").glob("*.yaml") if not p.name.endswith(".test.yaml"))
 SET_FILES = sorted((RULES / "sets").glob("*.yaml"))
 
-CITED_ITEMS = {"I.26": "ocr"}
-"""Items of Decision 20/2025/QĐ-TTg that rules cite, and how well the annex is known there: known items only."""
+CATALOG = Catalog.read(RULES / "catalog" / "decision-20-2025.yaml")
 
-BANDS = {
-    "core:basic": "secondary",
-    "core:sensitive": "ocr",
-    "important:basic": "secondary",
-    "important:sensitive": "secondary",
-    ":80%": "secondary",
-}
-"""What rules ask of data.bands, and how well the band is known: of item I.26 better than its table of bands."""
+BANDS = {f"{band.category}:{band.kind}": band.evidence for band in CATALOG.bands()} | {":80%": "secondary"}
+"""What rules ask of data.bands, and how well the band is known."""
 
 CITED = {
     ("165/2025/NĐ-CP", "12(5)"): "verbatim",
     ("165/2025/NĐ-CP", "12(6)"): "verbatim",
     ("356/2025/NĐ-CP", "42(3)"): "verbatim",
     ("91/2025/QH15", "20(1)-(2)"): "verbatim",
+    ("91/2025/QH15", "20(1)(a)"): "verbatim",
+    ("91/2025/QH15", "20(1)(b)"): "verbatim",
     ("91/2025/QH15", "20(1)(c)"): "verbatim",
+    ("60/2024/QH15", "23(2)(a)"): "secondary",
+    ("60/2024/QH15", "23(2)(b)"): "secondary",
+    ("60/2024/QH15", "23(2)(c)"): "secondary",
     ("330/2026/NĐ-CP", "56(2)(c)"): "verbatim",
 }
 """Articles that rules cite, and how their text was read."""
 
 IN_FORCE = {
     "20/2025/QĐ-TTg": "2025-07-01",
+    "60/2024/QH15": "2025-07-01",
     "91/2025/QH15": "2026-01-01",
     "356/2025/NĐ-CP": "2026-01-01",
     "330/2026/NĐ-CP": "2026-08-19",
@@ -147,8 +147,13 @@ def test_law(path: Path) -> None:
         assert legal["in_force_from"] == "2025-07-01"  # the day from which persons count
         assert legal["route"] == "pdpl"
         return
-    graded = CITED_ITEMS[legal["item"]] if "item" in legal else CITED[legal["instrument"], legal["article"]]
-    assert rule["evidence"] == graded
+    if "item" in legal:
+        item = CATALOG.find(legal["item"])
+        assert item
+        assert item.evidence != "unverified"
+        assert not better(rule["evidence"], item.evidence)
+    else:
+        assert rule["evidence"] == CITED[legal["instrument"], legal["article"]]
     assert legal.get("in_force_from") == IN_FORCE[legal["instrument"]]
     assert rule["references"]
 
