@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from pathlib import Path
@@ -25,6 +26,11 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what tests unpack out of the machine's own cache, once for all workers of a run."""
     shared = tmp_path_factory.getbasetemp().parent / "crossborder-cache"
     os.environ["CROSSBORDER_CACHE"] = str(shared)
+
+
+def pytest_sessionfinish() -> None:
+    """Search all memory for garbage at the end: the library of sketches complains of what tests froze and left."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,7 +73,7 @@ def test_a_stage_imports_no_other_stage(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_file_is_one_room(path: Path) -> None:
     """A file of over 400 lines is two rooms, unless it is a table."""
-    tables = {"model.py"}
+    tables = {"model.py", "catalogue.py"}
 
     lines = len(path.read_text(encoding="utf-8").splitlines())
 

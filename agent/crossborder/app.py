@@ -22,6 +22,7 @@ from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
+from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import PERSONS_PART, Tally
 from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
@@ -99,6 +100,7 @@ class Agent:
         judge = Judge(self.parts.permits, self.ledger)
         self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons, judge=judge)
         self._kept: tuple[Kept, ...] = (persons, self.ledger)
+        self.metrics.state_durable(durable=self.state.path is not None)
         self._generation = 0
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
@@ -175,9 +177,12 @@ class Agent:
 
     def _keep(self) -> None:
         """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""
+        if self.matcher.persons.changed:
+            self.metrics.persons(gauges(self.matcher.persons))
         try:
             self.state.keep(self._kept)
         except StateError as error:
+            self.metrics.state_not_written()
             telemetry.log().error("not kept, it is tried again with the next tick", fault=str(error))
 
     def _tell_of_permits(self, now_ns: int) -> None:
@@ -246,6 +251,7 @@ class Agent:
         self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
+        self.metrics.persons(gauges(self.matcher.persons))
         for sentence in parts.aged(time.time()):
             telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
@@ -281,7 +287,7 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
         return StateFile.memory(*STATE_PARTS)
     state = StateFile.open(settings.state.directory / FILE_NAME, *STATE_PARTS)
     if parts.key:
-        state.bind(parts.key)
+        state.bind(parts.key.fingerprint)
     return state
 
 

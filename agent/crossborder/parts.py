@@ -86,7 +86,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     attempt(lambda: _check_events_file(settings))
     key = attempt(lambda: _key(settings))
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
-    balances = attempt(lambda: _balances(settings))
+    balances = attempt(lambda: balances_of(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - there when nothing was raised
@@ -114,7 +114,7 @@ def _key(settings: Config) -> Key | None:
     return key
 
 
-def _balances(settings: Config) -> tuple[Balance, ...]:
+def balances_of(settings: Config) -> tuple[Balance, ...]:
     """Return the opening balances; raises CrossborderError where one is given twice."""
     faults: list[Fault] = []
     first: dict[tuple[str, str, date], int] = {}

@@ -166,20 +166,19 @@ class StateFile:
         found = self.rows("SELECT value FROM state_facts WHERE name = 'key'")
         return str(found[0][0]) if found else None
 
-    def bind(self, key: Key) -> None:
-        """Tie the state to a key; raises CrossborderError when it is tied to another."""
-        if self.fits(key):
-            return
-        with self.tick():
-            self.write("INSERT INTO state_facts VALUES ('key', ?)", [(key.fingerprint,)])
+    def bind(self, fingerprint: str) -> None:
+        """Tie the state to the key of a fingerprint; raises CrossborderError when it is tied to another."""
+        if not self.fits(fingerprint):
+            with self.tick():
+                self.write("INSERT INTO state_facts VALUES ('key', ?)", [(fingerprint,)])
 
-    def fits(self, key: Key) -> bool:
+    def fits(self, fingerprint: str) -> bool:
         """Tell whether the state is tied to a key, or free; raises CrossborderError when it is tied to another."""
         known = self.fingerprint
-        if known is not None and known != key.fingerprint:
+        if known is not None and known != fingerprint:
             raise _fault(
                 self.path,
-                f"was written under another key (fingerprint {known}, state.key has {key.fingerprint}): a person would "
+                f"was written under another key (fingerprint {known}, state.key has {fingerprint}): a person would "
                 "count twice; put the right key back, or begin from zero on purpose with another state.directory",
             )
         return known is not None
@@ -200,7 +199,7 @@ def fits(path: Path, key: Key) -> None:
     """Look whether a state file, if there is one, is whole and tied to no other key; raises CrossborderError if not."""
     if path.exists():
         with contextlib.closing(StateFile.look(path)) as state:
-            state.fits(key)
+            state.fits(key.fingerprint)
 
 
 def sealed(value: bytes, *names: str) -> bytes:

@@ -127,7 +127,7 @@ correlation:
 _ASSETS = """systems:
   - {name: registry, owner: registry office, categories: [core:I.26, personal], networks: [10.20.10.0/24]}
   - {name: insurance, owner: insurance fund, categories: [important:II.10, personal], networks: [10.20.20.0/24]}
-  - {name: records, owner: medical records, categories: [important:II.9, personal], networks: [10.64.32.0/22]}
+  - {name: records, owner: medical records, categories: [important:inspection, personal], networks: [10.64.32.0/22]}
   - {name: portal, owner: web office, categories: [other], networks: [14.225.20.0/23, '2001:ee0:4f01::/48']}
   - {name: offices, owner: everybody, categories: [], networks: [10.20.0.0/16, 192.168.0.0/17]}
 """

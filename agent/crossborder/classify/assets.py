@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from crossborder.yamlfile import Document
 
 CLASSES = ("core", "important", "personal", "other")
+LISTED = ("core:", "important:")
+"""Classes whose items the catalog lists; finer tags of the others, as personal:patients, are the operator's own."""
+
 _CATEGORY = re.compile(rf"(?:{'|'.join(CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 _COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
@@ -140,6 +143,6 @@ def _doubles(document: Document, systems: tuple[System, ...]) -> Iterator[Fault]
 def _unknown_items(document: Document, systems: tuple[System, ...], items: Collection[str] | None) -> Iterator[Fault]:
     for at, system in enumerate(systems):
         for place, category in enumerate(system.categories):
-            if items is not None and ":" in category and category not in items:
+            if items is not None and category.startswith(LISTED) and category not in items:
                 message = f"item {category!r} is not in the catalog"
                 yield document.fault(message, "systems", at, "categories", place)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossborder.commands.coverage import show_coverage
+from crossborder.commands.mutate import mutate_rules
 from crossborder.commands.options import config_option
 
 if TYPE_CHECKING:
@@ -23,7 +25,11 @@ LABEL = 16  # width of the labels of `rules show`
 
 @click.group()
 def rules() -> None:
-    """List, show and test rules."""
+    """List, show, test and measure rules."""
+
+
+rules.add_command(show_coverage)
+rules.add_command(mutate_rules)
 
 
 @rules.command("list")

@@ -122,6 +122,15 @@ class Catalog:
         """Return the item of a name as core:I.26 or, without its class, I.26; None when there is none."""
         return self._by_id.get(name) or next((i for c in SECTIONS if (i := self._by_id.get(f"{c}:{name}"))), None)
 
+    def reach(self, item: Item) -> frozenset[str]:
+        """Return every name of an item and of the items it takes in: II.1 reaches all of section I."""
+        inside = (other.ids for other in self.items if other.category == item.includes)
+        return item.ids.union(*inside)
+
+    def classes(self, item: Item) -> frozenset[Class]:
+        """Return the classes an item belongs to: its own, and those with an item that takes it in."""
+        return frozenset({item.category, *(other.category for other in self.items if other.includes == item.category)})
+
     def bands(self) -> tuple[Band, ...]:
         """Return every band whose bound is known; a bound nobody knows is in `Item.unknown_bands` and never counts."""
         return tuple(band for item in self.items for band in item.bands)

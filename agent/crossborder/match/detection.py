@@ -12,7 +12,7 @@ from crossborder.match.fields import KEYWORD_FIELDS, KINDS, nearest
 from crossborder.match.modifiers import short, wrong_modifiers, wrong_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crossborder.errors import Fault
     from crossborder.match.conditions import Node
@@ -148,14 +148,15 @@ class Detection:
         return self.selections[name]
 
     def _matching(self, pattern: str, join: Callable[[list[Node]], Node]) -> Node:
-        """Join the selections a pattern matches; names that begin with _ only if the pattern does, as in pySigma."""
-        shape = re.compile(".*" if pattern == "them" else pattern.replace("*", ".*"))
-        names = [
-            name
-            for name in self.selections
-            if shape.fullmatch(name) and (pattern.startswith("_") or not name.startswith("_"))
-        ]
+        """Join the selections a pattern matches."""
+        names = matched(pattern, self.selections)
         if not names:
             return self._fault(f"the condition asks for {pattern!r}, and no selection is named so", *_CONDITION)
         self.used.update(names)
         return join([self.selections[name] for name in names])
+
+
+def matched(pattern: str, names: Iterable[str]) -> list[str]:
+    """Return the names a pattern of a condition matches; those that begin with _ only if it does, as in pySigma."""
+    shape = re.compile(".*" if pattern == "them" else pattern.replace("*", ".*"))
+    return [name for name in names if shape.fullmatch(name) and (pattern.startswith("_") or not name.startswith("_"))]

@@ -83,7 +83,7 @@ def read_ruleset(
             continue
         faults += (fault for document in file.documents for fault in _head_faults(document))
         bases = file.documents[:-1] if found[-1].correlation else file.documents
-        trees = [Detection(document, _DOOR, sets, countries, faults).tree() for document in bases]
+        trees = [Detection(document, DOOR, sets, countries, faults).tree() for document in bases]
         drafts.append(Draft(file, found, trees, _correlation(file.main, found, faults)))
     ruleset = assemble(drafts, sets, disabled, faults)
     if faults:
@@ -131,7 +131,8 @@ class _Door:
         return _lowered(parsed, named, matching)
 
 
-_DOOR = _Door()
+DOOR = _Door()
+"""How pySigma reads a detection."""
 
 
 def _lowered(node: object, named: Named, matching: Matching) -> Node:

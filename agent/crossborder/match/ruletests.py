@@ -67,9 +67,7 @@ def run_tests(ruleset: Ruleset) -> tuple[CaseResult, ...]:
     """
     faults: list[Fault] = []
     results: list[CaseResult] = []
-    for rule in ruleset.rules:
-        if rule.name != Path(rule.path).stem:
-            continue  # a counted rule: its cases are those of the correlation
+    for rule in tested(ruleset):
         try:
             results += _run(rule)
         except CrossborderError as error:
@@ -79,7 +77,37 @@ def run_tests(ruleset: Ruleset) -> tuple[CaseResult, ...]:
     return tuple(results)
 
 
-def _run(rule: Rule) -> list[CaseResult]:
+def tested(ruleset: Ruleset) -> list[Rule]:
+    """Return the rules that have a test file; a counted rule's cases are those of its correlation."""
+    return [rule for rule in ruleset.rules if rule.name == Path(rule.path).stem]
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The cases beside a rule, those that must match first, and the flows of each (CROSSING_SCHEMA)."""
+
+    document: Document
+    cases: tuple[tuple[tuple[str, int], _Case], ...]  # with their place in the document
+    frames: tuple[pl.DataFrame, ...]
+
+    @property
+    def expected(self) -> tuple[bool, ...]:
+        """Return of each case whether it must match."""
+        return tuple(place[0] == "must_match" for place, _ in self.cases)
+
+    def opened(self, rule: Rule) -> Iterator[pl.DataFrame]:
+        """Yield the findings each case opens: a correlation starts anew for each, other rules see all at once."""
+        ruleset = Ruleset((dataclasses.replace(rule, enabled=True),))
+        if rule.correlation:
+            yield from (_openings(Matcher(ruleset)(frame)) for frame in self.frames)
+            return
+        found = _openings(Matcher(ruleset)(pl.concat(self.frames)))
+        for at in range(len(self.frames)):
+            yield found.filter(pl.col("flow_id").is_between(at * MAX_FLOWS, (at + 1) * MAX_FLOWS, closed="left"))
+
+
+def read_cases(rule: Rule) -> Cases:
+    """Read the test file beside a rule; raises CrossborderError with every fault."""
     path = Path(rule.path)
     beside = path.with_name(f"{path.stem}.test{path.suffix}")
     if not beside.is_file():
@@ -89,23 +117,15 @@ def _run(rule: Rule) -> list[CaseResult]:
     faults = [fault for place, case in _cases(file) for fault in _wrong(document, place, case)]
     if faults:
         raise CrossborderError(*faults)
-    cases = list(_cases(file))
-    frames = [_flows(case, at * MAX_FLOWS) for at, (_, case) in enumerate(cases)]
-    return [
-        _judged(rule, document, place, case, rows, opened)
-        for (place, case), rows, opened in zip(cases, frames, _opened(rule, frames), strict=True)
-    ]
+    cases = tuple(_cases(file))
+    return Cases(document, cases, tuple(_flows(case, at * MAX_FLOWS) for at, (_, case) in enumerate(cases)))
 
 
-def _opened(rule: Rule, frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
-    """Return the findings each case opens: a correlation starts anew for each, other rules see all at once."""
-    ruleset = Ruleset((dataclasses.replace(rule, enabled=True),))
-    if rule.correlation:
-        return [_openings(Matcher(ruleset)(frame)) for frame in frames]
-    found = _openings(Matcher(ruleset)(pl.concat(frames)))
+def _run(rule: Rule) -> list[CaseResult]:
+    beside = read_cases(rule)
     return [
-        found.filter(pl.col("flow_id").is_between(at * MAX_FLOWS, (at + 1) * MAX_FLOWS, closed="left"))
-        for at in range(len(frames))
+        _judged(rule, beside.document, place, case, rows, opened)
+        for (place, case), rows, opened in zip(beside.cases, beside.frames, beside.opened(rule), strict=True)
     ]
 
 

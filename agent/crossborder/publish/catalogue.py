@@ -8,6 +8,8 @@ from crossborder.publish.series import OTHER, Metric
 STAGES = ("engine", "classify", "match", "publish")
 SHEDS = ("content", "some names", "names")
 LOOKUPS = ("hit", "miss", "pseudo", "error")
+PERSON_KINDS = ("basic", "sensitive", "bank")
+BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
 SINKS = ("metrics", "events", "flows", "summary")
@@ -225,6 +227,63 @@ METRICS: tuple[Metric, ...] = (
         "State of the rule engine that gave way to newer state: groups of correlations, memories of what has fired.",
         "increase(crossborder_match_evicted_total[1h]) > 0",
     ),
+    # Who was sent abroad, cumulative since 1 July 2025.
+    Metric(
+        "crossborder_persons_abroad",
+        "gauge",
+        ("unit", "kind"),
+        "Distinct persons of a kind of data a unit has sent abroad since 1 July 2025, opening balance included: what "
+        "bands are about.",
+        "max by (unit, kind) (crossborder_persons_abroad)",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_abroad_bound",
+        "gauge",
+        ("unit", "kind", "bound"),
+        "Between these the number lies 95 times in 100: the count is an estimate.",
+        'crossborder_persons_abroad_bound{bound="upper"} > 100000',
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_opening_balance",
+        "gauge",
+        ("unit", "kind"),
+        "What of it the operator entered and the agent did not count.",
+        "crossborder_persons_abroad - crossborder_persons_opening_balance",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_transferred",
+        "gauge",
+        ("unit", "kind", "country"),
+        "Distinct persons sent to a country, as the agent counted them. Not to be added up: who went to two countries "
+        "is in both.",
+        "topk(10, max by (country) (crossborder_persons_transferred))",
+        folds=("unit", "country"),
+    ),
+    Metric(
+        "crossborder_threshold_ratio",
+        "gauge",
+        ("unit", "kind", "category"),
+        "Persons sent abroad against the number from which they are important, or core, data; 1: the band is entered.",
+        "crossborder_threshold_ratio > 0.8",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_state_write_failures_total",
+        "counter",
+        (),
+        "Ticks whose state could not be written; it is held and tried again with the next.",
+        "increase(crossborder_state_write_failures_total[10m]) > 0",
+    ),
+    Metric(
+        "crossborder_state_durable",
+        "gauge",
+        (),
+        "1 where counts outlive the agent (state.directory), 0 where they are kept in memory only.",
+        "crossborder_state_durable == 0",
+    ),
     # How far geography can be trusted.
     Metric(
         "crossborder_geo_lookups_total",
@@ -325,7 +384,7 @@ _C = "`, `"
 LABELS: dict[str, str] = {
     "version": "the agent's version",
     "gateway": "`gateway` of the configuration",
-    "unit": "`unit` of the configuration",
+    "unit": "`unit` of the configuration; of persons, units of the assets file too",
     "sha256": "hash over the rules in force",
     "generation": "how many times rules were read since the start",
     "interface": "the interfaces captured on; in a replay the files' names",
@@ -341,7 +400,8 @@ LABELS: dict[str, str] = {
     "decision": f"`{_C.join(Decision)}`",
     "permit": "ids of the permits file, and of permits that were debited and are gone from it",
     "ceiling": f"`{_C.join(CEILINGS)}`",
-    "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`",
+    "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`; of persons `{_C.join(PERSON_KINDS)}`",
+    "bound": f"`{_C.join(BOUNDS)}`",
     "database": "names of the databases and tables configured",
     "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
     "stage": f"`{_C.join(STAGES)}`, `{OTHER}`",

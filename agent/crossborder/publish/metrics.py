@@ -152,6 +152,21 @@ class Metrics:
             self._of("crossborder_permit_used_ratio").replace(ratios)
             self._of("crossborder_permit_expiry_timestamp_seconds").replace(ends)
 
+    def persons(self, gauges: Mapping[str, Mapping[Labels, float]]) -> None:
+        """Take all values of gauges about persons, by the metric's name without its prefix, and by labels."""
+        with self._lock:
+            for name, values in gauges.items():
+                self._of(f"crossborder_{name}").replace(values)
+
+    def state_durable(self, *, durable: bool) -> None:
+        """Note whether counts outlive the agent."""
+        with self._lock:
+            self._of("crossborder_state_durable").set((), int(durable))
+
+    def state_not_written(self) -> None:
+        """Count a tick whose state could not be written."""
+        self._count("crossborder_state_write_failures_total", (), 1)
+
     def reload(self, *, ok: bool, timestamp: float) -> None:
         """Note a reading of the configuration and whether it went well."""
         with self._lock:

@@ -127,7 +127,7 @@ def maintenance(stage: Stage, at: int) -> None:
     talk = open_ssh(stage, CONTRACTOR, INSURANCE_DB, at)
     for _ in range(9):
         talk.client(stage.rng.randbytes(68)).server(stage.rng.randbytes(stage.rng.randint(2_400, 6_000))).pause(2)
-    stage.plant(talk.close(), "remote_admin_tagged", "important_personal_data_abroad")
+    stage.plant(talk.close(), "remote_admin_tagged", "important_personal_data_abroad", "recipient_personal_data")
 
 
 def hidden_name(stage: Stage, at: int) -> None:

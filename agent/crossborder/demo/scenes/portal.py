@@ -32,7 +32,9 @@ def register_drained(stage: Stage, at: int) -> None:
     talk.client(tls.application(stage.rng, 640))
     records = (tls.record(tls.APPLICATION, content[start : start + 16_000]) for start in range(0, len(content), 16_000))
     talk.server(b"".join(records)).close()
-    stage.plant(talk, "drain_tagged", "citizen_data_bulk_abroad", "core_personal_data_abroad")
+    stage.plant(
+        talk, "drain_tagged", "citizen_data_bulk_abroad", "core_personal_data_abroad", "recipient_personal_data"
+    )
 
 
 def patients_copied(stage: Stage, at: int) -> None:
@@ -42,7 +44,8 @@ def patients_copied(stage: Stage, at: int) -> None:
     talk.client(sql.postgres("Q", b"COPY benh_nhan TO STDOUT\0"))
     rows = [tuple(one.fields.values()) for one in people.people(stage.rng, 4_000)]
     talk.server(sql.postgres_copy(rows)).client(sql.postgres("X")).close()
-    stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad", "core_personal_data_abroad")
+    stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad")
+    stage.plant(talk, "core_personal_data_abroad", "recipient_personal_data")
 
 
 def knocking(stage: Stage, at: int) -> None:

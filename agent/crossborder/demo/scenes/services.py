@@ -47,13 +47,13 @@ def cloud_storage(stage: Stage, at: int) -> None:
     for talk in (dropbox, bucket, drive):
         stage.plant(talk, "cloud_storage_upload")
     ward = secure(stage, HOSPITAL_DESK, DROPBOX, at + 32_000_000_000, up=95_000, down=2_000)
-    stage.plant(ward, "platform_personal_data", "core_personal_data_abroad")
+    stage.plant(ward, "storage_personal_data", "core_personal_data_abroad")
 
 
 def tagged_cloud_storage(stage: Stage, at: int) -> None:
     """Procurement puts tender files into foreign cloud storage."""
     talk = secure(stage, PROCUREMENT_DESK, S3, at, up=300_000, down=3_000, way=PROGRAM)
-    stage.plant(talk, "cloud_storage_upload", "core_data_abroad")
+    stage.plant(talk, "cloud_storage_upload", "storage_tagged_data", "core_data_abroad")
 
 
 def assistants(stage: Stage, at: int) -> None:

@@ -45,6 +45,7 @@ def mail_abroad(stage: Stage, at: int) -> None:
         "mail_attachment_abroad",
         "mail_foreign_provider",
         "core_data_abroad",
+        "recipient_tagged_data",
     )
 
 
@@ -75,7 +76,7 @@ def ftp_upload(stage: Stage, at: int) -> None:
         data.client(magic + bulk(stage, size)).close()
         control.now = data.now
         control.server(b"226 Transfer complete\r\n")
-        stage.plant(data, "cleartext_files_abroad", "core_data_abroad")
+        stage.plant(data, "cleartext_files_abroad", "core_data_abroad", "recipient_tagged_data")
     control.client(b"QUIT\r\n").server(b"221 Goodbye\r\n").close()
 
 
@@ -86,7 +87,7 @@ def share_copy(stage: Stage, at: int) -> None:
     share = rf"\\{FILESERVER.ip}\drawings"
     for from_client, message in smb.Session(stage.rng).write_file(share, r"thau-2026\ban-ve.pdf", content):
         (talk.client if from_client else talk.server)(message)
-    stage.plant(talk.close(), "cleartext_files_abroad", "core_data_abroad")
+    stage.plant(talk.close(), "cleartext_files_abroad", "core_data_abroad", "recipient_tagged_data")
 
 
 def replica(stage: Stage, at: int) -> None:

@@ -55,6 +55,11 @@ class Persons:
         counted = pl.concat([self._count(unit, kind, part) for (unit, kind), part in _by(seen, "unit", "kind")])
         return _beside(rows, counted, self._passed(counted))
 
+    @property
+    def changed(self) -> bool:
+        """Tell whether something was counted that is not written yet."""
+        return self.tally.changed
+
     def write(self, state: StateFile) -> None:
         """Write what changed; called inside a tick."""
         self.tally.write(state)

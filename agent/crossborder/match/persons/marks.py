@@ -25,6 +25,16 @@ class Mark(NamedTuple):
     name: str  # important:basic, or important:basic:80%
     persons: int
 
+    @property
+    def category(self) -> str:
+        """Return the class of the band: important or core."""
+        return self.name.partition(":")[0]
+
+    @property
+    def is_band(self) -> bool:
+        """Tell a band from the 80 % of one."""
+        return self.name.count(":") == 1
+
 
 class Balance(NamedTuple):
     """What the operator knows was transferred before the agent counted, or past it."""

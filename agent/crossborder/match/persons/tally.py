@@ -90,6 +90,11 @@ class Tally:
         tally.entered = {Entered(unit, kind, band): at for unit, kind, band, at in state.rows(_BANDS)}
         return tally
 
+    @property
+    def changed(self) -> bool:
+        """Tell whether something is to be written."""
+        return bool(self._changed or self._new)
+
     def persons(self, place: Place) -> float:
         """Return the estimate of a place, 0 where nothing was counted."""
         count = self.counts.get(place)
