@@ -199,9 +199,8 @@ def _lines(event: Mapping[str, Any]) -> Iterator[str]:
     yield ", ".join(filter(None, seen))
     permit = own.get("permit", {})
     if permit:
-        yield ": ".join(
-            filter(None, (f"permit {permit['id']}" if "id" in permit else "no permit", permit.get("reason")))
-        )
+        name = f"permit {permit['id']}" if "id" in permit else "no permit"
+        yield f"{name}: {permit['reason']}" if "reason" in permit else name
 
 
 def _end(end: Mapping[str, Any]) -> str:
