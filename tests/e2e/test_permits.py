@@ -299,5 +299,5 @@ def test_permits_are_taken_in_while_it_runs(agent: Agent) -> None:
     assert until(lambda: agent.value("crossborder_config_reload_success") == 1, 20), agent.said()
     agent.gateway.send(_frames(NORWAY, 40001))
 
-    assert until(lambda: _decided(agent, "new-recipient") == 1, 20), agent.said()
+    assert until(lambda: _decided(agent, "new-recipient") >= 1, 20), agent.said()
     assert until(lambda: agent.value("crossborder_permit_used_ratio", permit="norway", ceiling="flows") == 0.5, 20)

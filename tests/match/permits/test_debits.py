@@ -162,3 +162,17 @@ def test_a_finding_that_is_no_longer_permitted_opens_again(court: Court) -> None
     ]
     assert len({found[2] for found in findings}) == 1
     assert match.judge._turns._covered.is_empty()
+
+
+def test_what_ends_after_the_last_day_and_sends_nothing_more_stays_permitted(court: Court) -> None:
+    """No byte left without a permit; one that does send is expired, and told."""
+    match = court(PERMIT)
+    match(batch(report(1, 1_000, at="2026-12-31 23:59"), report(2, 1_000, at="2026-12-31 23:59")))
+
+    ends = {"at": "2027-01-01 00:01", "report": "ended"}
+    findings = match(batch(report(1, 0, total=1_000, **ends), report(2, 1, total=1_001, **ends)))
+
+    assert findings.select("phase", "decision", "permit", "permit_reason").rows() == [
+        ("closed", "permitted", "p1", "dossier 12/2026"),
+        ("opened", "expired", "p1", "ended on 2026-12-31"),
+    ]
