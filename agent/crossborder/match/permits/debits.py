@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MAX_FLOWS = 1_000_000
 """Most living flows remembered; of a forgotten one everything counts anew."""
 
+REPORTED = ("flow_id", "report", "last_ns", "total_bytes_out")
+"""The columns of a report that debits are made of, beside the persons it carried."""
+
 _CASE = ["row", "face"]
 _PAIR = ["row", "permit"]
 _TAKEN = pl.Schema({"row": pl.UInt32, "permit": pl.UInt32})
@@ -47,8 +50,8 @@ class Debits:
 
     def _rows(self, asked: pl.DataFrame) -> pl.DataFrame:
         """Return the reports of findings, each with the bytes its flow sent since it was last seen here."""
-        reports = asked.unique("row").sort("row")
-        rows = reports.select("row", "flow_id", "report", "last_ns", "total_bytes_out", hashes=_hashes(reports))
+        reports = asked.unique("row", keep="first", maintain_order=True).sort("row")
+        rows = reports.select("row", *REPORTED, hashes=_hashes(reports))
         known = rows.join(self._totals, on="flow_id", how="left", maintain_order="left")
         before = pl.coalesce(pl.col("total_bytes_out").shift().over("flow_id"), "known", pl.lit(0, pl.UInt64))
         grown = pl.col("total_bytes_out").cast(pl.Int64) - before.cast(pl.Int64)

@@ -7,17 +7,18 @@ from datetime import date
 import polars as pl
 
 from crossborder.match.permits import Permits
-from crossborder.match.permits.debits import Debits
-from crossborder.match.permits.fitting import Fitting
+from crossborder.match.permits.debits import REPORTED, Debits
+from crossborder.match.permits.fitting import SENDER, Fitting
 from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.recipients import MARKS
 from crossborder.match.permits.transfers import note_transfers
 from crossborder.match.permits.turns import Turns
-from crossborder.model import Decision
+from crossborder.model import PERSONS_COLUMN, Decision
 
 DAY_NS = 86_400 * 10**9
 VIETNAM_NS = 7 * 3600 * 10**9
 
+_NEEDED = {"at", "row", "beyond", "country", PERSONS_COLUMN, *REPORTED, *SENDER, *MARKS}
 _EPOCH = date(1970, 1, 1)
 _DAY = ((pl.col("last_ns") + VIETNAM_NS) // DAY_NS).cast(pl.Int32)  # days since 1970, as they begin in Viet Nam
 _WAIT = pl.col("first") - pl.col("day")
@@ -76,7 +77,8 @@ class Judge:
         return judged.drop("at")
 
     def _told(self, found: pl.DataFrame) -> pl.DataFrame:
-        asked = found.filter(pl.col("beyond").is_null()).with_columns(day=_DAY)
+        needed = [name for name in found.columns if name in _NEEDED]  # few of many columns: joins copy them all
+        asked = found.select(needed).filter(pl.col("beyond").is_null()).with_columns(day=_DAY)
         faces = self._fitting.faces(asked)
         fits = self._fitting.fits(faces)
         asked = asked.join(faces.select("face", "at").explode("at"), on="at", maintain_order="left")

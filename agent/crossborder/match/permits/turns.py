@@ -28,8 +28,10 @@ class Turns:
         if self._covered.is_empty() and not (judged["decision"] == _PERMITTED).any():
             return judged
         known = judged.join(self._covered, on="finding_id", how="left", maintain_order="left")
-        before = {was: pl.coalesce(pl.col(now).shift().over("finding_id"), was) for now, was in _KEPT.items()}
-        told = known.with_columns(**before)
+        earlier = _earlier(judged["finding_id"])
+        told = known.with_columns(
+            pl.coalesce(judged[now].gather(earlier), was).alias(was) for now, was in _KEPT.items()
+        )
         lost = (pl.col("was") == _PERMITTED).fill_null(value=False) & (pl.col("decision") != _PERMITTED)
         quiet = lost & (pl.col("matched_bytes") == 0)
         opened = pl.when(lost & ~quiet).then(pl.lit(Phase.OPENED.value)).otherwise(pl.col("phase").cast(pl.String))
@@ -44,3 +46,11 @@ class Turns:
         living = (pl.col("decision") == _PERMITTED) & (pl.col("report") != Report.ENDED.value)
         covered = last.filter(living).select("finding_id", *_KEPT).rename(_KEPT)
         self._covered = pl.concat([older, covered]).tail(MAX_FLOWS)
+
+
+def _earlier(ids: pl.Series) -> pl.Series:
+    """Return the place of the row before with the same id, null where there is none: mostly nowhere."""
+    places = pl.int_range(len(ids), dtype=pl.UInt32, eager=True)
+    if ids.n_unique() == len(ids):
+        return pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(ids))
+    return pl.DataFrame({"id": ids, "at": places}).select(pl.col("at").shift().over("id")).to_series()
