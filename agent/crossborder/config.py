@@ -80,7 +80,12 @@ def _listen(value: str) -> str:
     return value
 
 
-def _since_the_law_counts(value: date) -> date:
+def _since_the_law_counts(given: object) -> date:
+    try:
+        value = date.fromisoformat(str(given))
+    except ValueError:
+        message = f"{given!r} is not a date, as 2026-03-31"
+        raise ValueError(message) from None
     if value < COUNTED_SINCE:
         message = f"persons count since {COUNTED_SINCE} (Decree 165/2025, Article 12(10)), {value} is before"
         raise ValueError(message)
@@ -192,7 +197,7 @@ class BalanceSection(Section):
     unit: str = Field(max_length=128, description="Unit that sent them, as in the assets file or `unit`.")
     kind: Literal["basic", "sensitive", "bank"] = Field(description="Kind of the data.")
     persons: int = Field(gt=0, le=10**12, description="Distinct persons.")
-    as_of: Annotated[date, AfterValidator(_since_the_law_counts)] = Field(description="Counted up to this day.")
+    as_of: Annotated[date, BeforeValidator(_since_the_law_counts)] = Field(description="Counted up to this day.")
     evidence: str = Field(min_length=1, description="What the number rests on, as a dossier's number.")
     note: str = Field("", description="Anything else.")
 
