@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +31,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what tests unpack out of the machine's own cache, once for all workers of a run."""
     shared = tmp_path_factory.getbasetemp().parent / "crossborder-cache"
     os.environ["CROSSBORDER_CACHE"] = str(shared)
+
+
+def pytest_sessionfinish() -> None:
+    """Search all memory for garbage at the end: the library of sketches complains of what tests froze and left."""
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Let each test set up its log anew: one that goes to what another test has captured is closed."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,17 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "agent" / "crossborder"
 FILES = sorted(PACKAGE.rglob("*.py"))
 STAGES = ("engine", "classify", "match", "publish")
-FREE = {"model", "errors", "yamlfile", "prefixes", "kept", "telemetry", "__version__"}  # may be imported by every stage
+FREE = {
+    "model",
+    "errors",
+    "yamlfile",
+    "prefixes",
+    "kept",
+    "keyfile",
+    "statefile",
+    "telemetry",
+    "__version__",
+}  # may be imported by every stage
 
 DOORS = {
     "prometheus_client": {"publish/exposition.py"},
@@ -23,6 +33,8 @@ DOORS = {
     "yaml": {"yamlfile.py"},
     "sigma": {"match/reader.py"},
     "crossborder_native": {"engine/native.py"},
+    "sqlite3": {"statefile.py"},
+    "datasketches": {"match/persons/sketch.py"},
     "click": {"cli.py", "commands/"},
 }
 
@@ -63,7 +75,7 @@ def test_a_stage_imports_no_other_stage(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_file_is_one_room(path: Path) -> None:
     """A file of over 400 lines is two rooms, unless it is a table."""
-    tables = {"model.py"}
+    tables = {"model.py", "catalogue.py"}
 
     lines = len(path.read_text(encoding="utf-8").splitlines())
 

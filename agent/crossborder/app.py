@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crossborder import config as configuration
@@ -16,14 +17,22 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
 from crossborder.engine.detectors import Searching
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
+from crossborder.match.permits.judge import Judge
+from crossborder.match.permits.ledger import PART as PERMITS_PART
+from crossborder.match.permits.ledger import Ledger
+from crossborder.match.permits.usage import first_warnings, usages
+from crossborder.match.persons import Persons
+from crossborder.match.persons.standing import gauges
+from crossborder.match.persons.tally import PERSONS_PART, Tally
 from crossborder.parts import Parts, build_parts
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
-from crossborder.publish.metrics import Metrics
+from crossborder.publish.metrics import Metrics, PermitValues
 from crossborder.publish.summary import Summary
+from crossborder.statefile import FILE_NAME, StateError, StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +40,14 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.engine import Engine, EngineName
-    from crossborder.engine.detectors import Detector
     from crossborder.match import MatchStats
+    from crossborder.match.permits.usage import Usage
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
     from crossborder.publish.server import Server
+    from crossborder.statefile import Kept, StatePart
 
+STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -77,13 +88,19 @@ class Agent:
         self._record: EventLog | None = None
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
+        self.state = open_state(settings, options, self.parts)
         self.engine: Engine = open_engine(
             options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
         )
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
         self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit, self.parts.contents)
-        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups)
+        persons = Persons(Tally.read(self.state), self.parts.marks, self.parts.balances)
+        self.ledger = Ledger(self.state)
+        judge = Judge(self.parts.permits, self.ledger)
+        self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons, judge=judge)
+        self._kept: tuple[Kept, ...] = (persons, self.ledger)
+        self.metrics.state_durable(durable=self.state.path is not None)
         self._generation = 0
         self._told(self.parts)
         self.summary = Summary(self._events, options.first_events)
@@ -135,7 +152,8 @@ class Agent:
             self.publishers.close()
 
     def close(self) -> None:
-        """Stop serving; separate from `run` so that the last values can be scraped in between."""
+        """Let go of the state and stop serving; apart from `run` so that the last values can be scraped in between."""
+        self.state.close()
         if self.server:
             self.server.stop()
 
@@ -145,6 +163,8 @@ class Agent:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
             self._tell_of_interfaces(set(batch.down))
             yield batch
+            self._tell_of_permits(batch.tick_ns)
+            self._keep()
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
             if self._reload_asked:
@@ -154,6 +174,23 @@ class Agent:
             elif self._changed():
                 self.reload()
             begin = time.perf_counter()
+
+    def _keep(self) -> None:
+        """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""
+        if self.matcher.persons.changed:
+            self.metrics.persons(gauges(self.matcher.persons))
+        try:
+            self.state.keep(self._kept)
+        except StateError as error:
+            self.metrics.state_not_written()
+            telemetry.log().error("not kept, it is tried again with the next tick", fault=str(error))
+
+    def _tell_of_permits(self, now_ns: int) -> None:
+        """Show how far permits are used, and log once what is nearly used up or over; the time is that of packets."""
+        found = usages(self.parts.permits, self.ledger, datetime.fromtimestamp(now_ns / SECOND_NS, UTC))
+        self.metrics.permits({usage.id: measured(usage) for usage in found})
+        for permit, sentence in first_warnings(found, self.ledger):
+            telemetry.log().warning("a permit needs a look", permit=permit, reason=sentence)
 
     def _tell_of_interfaces(self, down: set[str]) -> None:
         """Log once when an interface goes down, and once when it is back."""
@@ -199,6 +236,8 @@ class Agent:
             return
         self.classifier.replace(parts.geography, parts.assets)
         self.matcher.replace(parts.ruleset)
+        self.matcher.persons.replace(parts.marks, parts.balances)
+        self.matcher.judge.replace(parts.permits)
         self.engine.set_home(parts.home)
         self.parts = parts
         self._told(parts)
@@ -208,10 +247,12 @@ class Agent:
         """Tell metrics and events which parts are in force."""
         ruleset = parts.ruleset
         self._generation += 1
-        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation)
+        permitted = {country for permit in parts.permits.permits for country in permit.countries}
+        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
         self.metrics.detectors(detector.id for detector in parts.detectors)
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
+        self.metrics.persons(gauges(self.matcher.persons))
         for sentence in parts.aged(time.time()):
             telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
@@ -219,6 +260,12 @@ class Agent:
 
 def _labels(ruleset: Ruleset) -> list[tuple[str, str, str]]:
     return [(rule.name, rule.category, rule.level) for rule in ruleset.enabled]
+
+
+def measured(usage: Usage) -> PermitValues:
+    """Return how a permit stands as the metrics show it."""
+    ratios = {what: share.ratio for what, share in usage.shares.items()}
+    return PermitValues(usage.use.bytes, ratios, usage.permit.expiry.timestamp() if usage.permit else None)
 
 
 def evicted(stats: MatchStats) -> dict[str, int]:
@@ -230,6 +277,19 @@ def legal_of(rule: Rule) -> dict[str, Any]:
     """Return a rule's legal block as an event carries it, with the grade of its evidence."""
     legal = {name: getattr(rule.legal, name) for name in ("instrument", "item", "article", "route")}
     return {name: value for name, value in (legal | {"evidence": rule.evidence}).items() if value}
+
+
+def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
+    """Open the agent's state; in memory without a folder, and for capture files: what is run twice counts once.
+
+    Raises CrossborderError with what to do when it cannot be trusted.
+    """
+    if settings.state.directory is None or options.files:
+        return StateFile.memory(*STATE_PARTS)
+    state = StateFile.open(settings.state.directory / FILE_NAME, *STATE_PARTS)
+    if parts.key:
+        state.bind(parts.key.fingerprint)
+    return state
 
 
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
@@ -258,14 +318,15 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         ring_bytes=capture.ring,
         checksums=capture.checksums,
         triage=capture.triage,
-        searching=searching(settings, parts.detectors),
+        searching=searching(settings, parts),
     )
 
 
-def searching(settings: Config, detectors: tuple[Detector, ...]) -> Searching | None:
-    """Return what content is searched for; values are told apart under a key of this run."""
-    searches = tuple(detector.search for detector in detectors)
-    return Searching(searches, os.urandom(32), settings.content.limit) if searches else None
+def searching(settings: Config, parts: Parts) -> Searching | None:
+    """Return what content is searched for; without a key of the operator's, values are told apart for this run only."""
+    searches = tuple(detector.search for detector in parts.detectors)
+    key = parts.key.secret if parts.key else os.urandom(32)
+    return Searching(searches, key, settings.content.limit) if searches else None
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:
@@ -296,6 +357,7 @@ def listen(config_path: Path | None, options: Options) -> None:
         raise CrossborderError("no interface to listen on: name one with --interface, or in capture.interfaces")
     agent = Agent(settings, options, config_path)
     serve_signals(agent)
+    _tell_of_state(agent.state)
     telemetry.log().info(
         "listening",
         interfaces=list(options.interfaces or settings.capture.interfaces),
@@ -309,6 +371,13 @@ def listen(config_path: Path | None, options: Options) -> None:
     finally:
         agent.close()
     telemetry.log().info("ended")
+
+
+def _tell_of_state(state: StateFile) -> None:
+    if state.path is None:
+        telemetry.log().warning("counts are kept in memory only and end with the agent: name state.directory")
+    elif state.new:
+        telemetry.log().warning("a new state file was made, counts begin at zero", file=str(state.path))
 
 
 def serve_signals(agent: Agent) -> None:

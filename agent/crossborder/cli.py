@@ -21,7 +21,10 @@ COMMANDS = {
     "check": ("crossborder.commands.check:check", "Check configuration, rules and databases; tell every fault."),
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
     "rules": ("crossborder.commands.rules:rules", "List, show and test rules."),
+    "permits": ("crossborder.commands.permits:permits", "List, check and watch approved transfers; filing clocks."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
+    "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
+    "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),
     "version": ("crossborder.commands.version:version", "Print versions of the agent and what it stands on."),
@@ -84,7 +87,10 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has gone; nobody is left to tell
         code = 0
-    gc.freeze()  # a process that ends need not search its memory for garbage
+    if "datasketches" in sys.modules:  # which complains, at length, of whatever is left at the end
+        gc.unfreeze()
+    else:
+        gc.freeze()  # a process that ends need not search its memory for garbage
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crossborder import yamlfile
 from crossborder.errors import CrossborderError, Fault
+
+COUNTED_SINCE = date(2025, 7, 1)
 
 
 def data_folder(name: Literal["rules", "geoip", "dashboards", "examples"]) -> Path:
@@ -81,6 +84,18 @@ def _listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         message = f"{value!r} is not address:port, as 127.0.0.1:9836 or [::1]:9836"
+        raise ValueError(message)
+    return value
+
+
+def _since_the_law_counts(given: object) -> date:
+    try:
+        value = date.fromisoformat(str(given))
+    except ValueError:
+        message = f"{given!r} is not a date, as 2026-03-31"
+        raise ValueError(message) from None
+    if value < COUNTED_SINCE:
+        message = f"persons count since {COUNTED_SINCE} (Decree 165/2025, Article 12(10)), {value} is before"
         raise ValueError(message)
     return value
 
@@ -185,6 +200,32 @@ class MetricsSection(Section):
     max_series: int = Field(5_000, ge=100, description="Hard cap per metric; the rest goes to `other`.")
 
 
+class StateSection(Section):
+    """What outlives the agent: the count of persons, what permits were used for."""
+
+    directory: Path | None = Field(None, description="Folder of the state file; empty: kept in memory and lost.")
+    key: Path | None = Field(None, description="Key identifiers are hashed under: crossborder key make FILE.")
+
+
+class BalanceSection(Section):
+    """Persons the operator knows were sent abroad since 1 July 2025, and the agent did not count."""
+
+    unit: str = Field(max_length=128, description="Unit that sent them, as in the assets file or `unit`.")
+    kind: Literal["basic", "sensitive", "bank"] = Field(description="Kind of the data.")
+    persons: int = Field(gt=0, le=10**12, description="Distinct persons.")
+    as_of: Annotated[date, BeforeValidator(_since_the_law_counts)] = Field(description="Counted up to this day.")
+    evidence: str = Field(min_length=1, description="What the number rests on, as a dossier's number.")
+    note: str = Field("", description="Anything else.")
+
+
+class PersonsSection(Section):
+    """The count of persons sent abroad, cumulative since 1 July 2025."""
+
+    opening_balance: tuple[BalanceSection, ...] = Field(
+        (), description="Sent before the agent counted: {unit, kind, persons, as_of, evidence, note}."
+    )
+
+
 class EventsSection(Section):
     """The event record."""
 
@@ -202,9 +243,12 @@ class Config(Section):
     content: ContentSection = ContentSection()
     geoip: GeoipSection = GeoipSection()
     assets: Path | None = Field(None, description="Assets file: networks to system, owner, unit, categories.")
+    permits: Path | None = Field(None, description="Permits file: the transfers that were approved.")
     rules: RulesSection = RulesSection()
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
+    state: StateSection = StateSection()
+    persons: PersonsSection = PersonsSection()
     _document: yamlfile.Document | None = PrivateAttr(None)
 
     def fault(self, message: str, *place: str | int) -> Fault:

@@ -65,14 +65,21 @@ class CountryBasis(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a finding means once permits are known."""
+    """What a finding means once permits are known. All but `permitted` are violations, of which some nearly were not."""
 
-    VIOLATION = "violation"
+    VIOLATION = "violation"  # no permit is for this sender and these data
     PERMITTED = "permitted"
+    OVERRUN = "overrun"  # a permit covers it, and a ceiling of it is exceeded
+    EXPIRED = "expired"  # a permit covered it until a day that has passed
+    NOT_YET_VALID = "not-yet-valid"
+    NEW_RECIPIENT = "new-recipient"  # a permit covers sender and data, but not this recipient or not its country
 
 
 class Phase(StrEnum):
-    """A finding opens once per rule and flow, goes on while the flow carries bytes, and closes with the flow."""
+    """A finding opens once per rule and flow, goes on while the flow carries bytes, and closes with the flow.
+
+    One that a permit covered opens once more when it no longer does.
+    """
 
     OPENED = "opened"
     CONTINUED = "continued"
@@ -112,8 +119,8 @@ DETECTION = pl.Struct(
     }
 )
 
-PERSONS = pl.Struct({"kind": pl.String, "hashes": pl.List(pl.UInt64)})
-"""Persons of one kind of record (basic, sensitive, bank): keyed hashes, one for each record."""
+PERSONS = pl.List(pl.Struct({"kind": pl.String, "hashes": pl.List(pl.UInt64)}))
+"""Persons by kind of record (basic, sensitive, bank): keyed hashes, one for each record."""
 
 
 class Column(NamedTuple):
@@ -191,7 +198,9 @@ REPORT_COLUMNS: tuple[Column, ...] = (
     Column("file_names", pl.List(pl.String), "state", "distinct file names seen, path cut off"),
     Column("file_types", pl.List(pl.String), "state", "distinct media types of files seen"),
     Column("detections", pl.List(DETECTION), "delta", "content detectors that matched; null: none looked"),
-    Column("persons", pl.List(PERSONS), "delta", "persons recognised going out, by kind of record; null: none looked"),
+    Column(
+        "persons", PERSONS, "delta", "persons recognised going out, keyed hashes by kind of record; null: none looked"
+    ),
     Column("local_key", pl.Binary, "key", "local_ip as 16 bytes, IPv4 mapped: what assets and cidr conditions compare"),
     Column("remote_key", pl.Binary, "key", "remote_ip as 16 bytes, IPv4 mapped: what geography is asked"),
 )
@@ -218,19 +227,44 @@ CLASSIFY_COLUMNS: tuple[Column, ...] = (
     Column("detected_values", pl.UInt32, "state", "distinct values found, of the detector that found most"),
 )
 
+PERSON_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "persons_basic",
+        pl.UInt64,
+        "state",
+        "persons of basic data the unit has sent abroad by now, cumulative; null: this flow carried none",
+    ),
+    Column("persons_sensitive", pl.UInt64, "state", "the same of sensitive data"),
+    Column("persons_bank", pl.UInt64, "state", "the same of bank accounts, payments and debts"),
+    Column(
+        "bands",
+        pl.List(pl.String),
+        "state",
+        "bands this row made the count enter, each told once: core:basic, or at 80 % of it core:basic:80%",
+    ),
+)
+"""What counting persons adds before rules are asked. Opening balances are included."""
+
 WHY = pl.Struct({"field": pl.String, "test": pl.String, "value": pl.String})
 """One condition that held: the rule's field, its test as written, the flow's value."""
 
 FINDING_COLUMNS: tuple[Column, ...] = (
     Column("finding_id", pl.String, "key", "16 hex digits of rule id and flow id (or correlation group and window)"),
-    Column("phase", _enum(Phase), "state", "opened once, continued while bytes flow, closed with the flow"),
+    Column(
+        "phase",
+        _enum(Phase),
+        "state",
+        "opened, continued while bytes flow, closed with the flow; opened anew when a permit no longer covers it",
+    ),
     Column("rule", pl.String, "key", "the rule's name: its file's stem"),
     Column("rule_uuid", pl.String, "key", "the rule's Sigma id"),
     Column("rule_title", pl.String, "key", "the rule's title"),
     Column("rule_sha256", pl.String, "key", "hash of the rule's text"),
     Column("severity", pl.Enum(LEVELS), "key", "the rule's Sigma level"),
     Column("category", pl.String, "key", "the rule's legal category, else 'none'"),
-    Column("decision", _enum(Decision), "key", "violation, or what a permit makes of it"),
+    Column("decision", _enum(Decision), "state", "violation, or what a permit makes of it"),
+    Column("permit", pl.String, "state", "the permit that covers it, or the one that nearly does; null: none is near"),
+    Column("permit_reason", pl.String, "state", "the permit's dossier, or why it does not cover"),
     Column("matched_bytes", pl.UInt64, "delta", "outward bytes this row adds to the finding"),
     Column("why", pl.List(WHY), "state", "the conditions that held; empty after `opened`"),
 )
@@ -243,7 +277,9 @@ def schema(*groups: tuple[Column, ...]) -> pl.Schema:
 
 REPORT_SCHEMA = schema(REPORT_COLUMNS)
 CROSSING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS)
-FINDING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, FINDING_COLUMNS)
+COUNTED_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, PERSON_COLUMNS)
+"""What rules are asked of."""
+FINDING_SCHEMA = schema(REPORT_COLUMNS, CLASSIFY_COLUMNS, PERSON_COLUMNS, FINDING_COLUMNS)
 
 
 class Field(NamedTuple):
@@ -304,6 +340,10 @@ FIELDS: tuple[Field, ...] = (
     Field("data.ech", "ech"),
     Field("data.country_basis", "country_basis", "override, geo, anycast or unknown"),
     Field("data.geo_database", "geo_database"),
+    Field("data.persons.basic", "persons_basic"),
+    Field("data.persons.sensitive", "persons_sensitive"),
+    Field("data.persons.bank", "persons_bank"),
+    Field("data.bands", "bands"),
     Field("local.system", "system"),
     Field("local.owner", "owner"),
     Field("local.unit", "unit"),

@@ -1,4 +1,4 @@
-"""The parts that may change while the agent runs: geography, home, assets and rules, built from the configuration."""
+"""The parts that may change while the agent runs: geography, home, assets, permits, rules, built as configured."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from crossborder.engine.detectors import read_detectors
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.files import CATALOG
+from crossborder.match.permits import Permits
+from crossborder.match.persons.marks import Balance, marks_in
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import date
     from pathlib import Path
 
     from crossborder.config import Config
     from crossborder.engine.detectors import Detector
+    from crossborder.errors import Fault
+    from crossborder.keyfile import Key
+    from crossborder.match.persons.marks import Mark
     from crossborder.match.ruleset import Ruleset
 
 T = TypeVar("T")
@@ -38,6 +44,10 @@ class Parts:
     assets: Assets
     ruleset: Ruleset
     detectors: tuple[Detector, ...]
+    permits: Permits
+    key: Key | None  # under which identifiers are hashed
+    marks: tuple[Mark, ...]  # numbers of persons to be told of
+    balances: tuple[Balance, ...]  # persons counted elsewhere
     seen: dict[Path, Stamp]  # the operator's files as they were when read
 
     @property
@@ -81,17 +91,49 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     assets = attempt(lambda: read_assets(settings))
     ruleset = attempt(lambda: read_rules(settings))
     detectors = attempt(lambda: used_detectors(settings)) or ()
+    permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
+    key = attempt(lambda: _key(settings))
+    marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
+    balances = attempt(lambda: balances_of(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
-    assert geography and home and assets and ruleset  # noqa: PT018, S101 - each is there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, detectors, seen)
+    assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - there when nothing was raised
+    return Parts(settings, geography, home, assets, ruleset, detectors, permits, key, marks or (), balances or (), seen)
 
 
 def _check_events_file(settings: Config) -> None:
     """Raise CrossborderError when events could not be written, without making a file."""
     if settings.events.file:
         check_events_file(settings.events.file)
+
+
+def _key(settings: Config) -> Key | None:
+    """Read the key, and look whether it is the state's; raises CrossborderError when the two do not fit."""
+    if settings.state.key is None:
+        if settings.state.directory:
+            message = "needs state.key, under which persons are told apart: crossborder key make FILE"
+            raise CrossborderError(settings.fault(message, "state", "directory"))
+        return None
+    from crossborder import keyfile, statefile  # and with it SQLite, for who keeps a state
+
+    key = keyfile.read(settings.state.key)
+    if settings.state.directory:
+        statefile.fits(settings.state.directory / statefile.FILE_NAME, key)
+    return key
+
+
+def balances_of(settings: Config) -> tuple[Balance, ...]:
+    """Return the opening balances; raises CrossborderError where one is given twice."""
+    faults: list[Fault] = []
+    first: dict[tuple[str, str, date], int] = {}
+    for at, given in enumerate(settings.persons.opening_balance):
+        if first.setdefault((given.unit, given.kind, given.as_of), at) != at:
+            message = f"persons of {given.unit!r}, {given.kind}, as of {given.as_of} are given twice"
+            faults.append(settings.fault(message, "persons", "opening_balance", at))
+    if faults:
+        raise CrossborderError(*faults)
+    return tuple(Balance(**dict(given)) for given in settings.persons.opening_balance)
 
 
 def _home(settings: Config, geography: Geography | None) -> Home | None:
@@ -126,6 +168,17 @@ def _catalog_items() -> Collection[str]:
     from crossborder.match.catalog import Catalog  # needed only where the operator names items
 
     return Catalog.read(catalog_path()).ids
+
+
+def read_permits(settings: Config, path: Path | None = None) -> Permits:
+    """Read the operator's permits, or those of another file; raises CrossborderError with every fault."""
+    path = path or settings.permits
+    if not path:
+        return Permits()
+    from crossborder.match.catalog import Catalog  # needed only with permits
+
+    countries = Countries.read(data_folder("geoip")).codes
+    return Permits.read(path, countries, Catalog.read(catalog_path()).ids)
 
 
 def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
@@ -171,6 +224,8 @@ def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
         yield config_path
     if settings.assets:
         yield settings.assets
+    if settings.permits:
+        yield settings.permits
     yield catalog_path()
     for place in (path for paths in rule_paths(settings) for path in paths):
         yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)

@@ -207,12 +207,12 @@ def duration(value: object) -> float | None:
     return float(found[1]) * _SECONDS[found[2]] if found else None
 
 
-_SIZE = re.compile(r"([0-9]+)(KiB|MiB|GiB)")
-_BYTES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_SIZE = re.compile(r"([0-9]+)(KiB|MiB|GiB|TiB)")
+_BYTES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 def size(value: object) -> int | None:
-    """Return the bytes of a size as a person writes it (512KiB, 64MiB, 1GiB); None when it is none."""
+    """Return the bytes of a size as a person writes it (512KiB, 64MiB, 1GiB, 2TiB); None when it is none."""
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     return int(found[1]) * _BYTES[found[2]] if found else None
 

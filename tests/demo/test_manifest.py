@@ -98,7 +98,8 @@ def test_planted_rules_are_shipped_and_nearly_all_are_planted(day: Manifest, see
     planted = {p.rule for p in day.planted}
 
     assert planted <= shipped
-    assert len(planted) > 0.8 * len(shipped)
+    bands = {name for name in shipped if name.startswith("band_")}  # a day at one gateway does not come to a band
+    assert len(planted) > 0.8 * len(shipped - bands)
 
 
 def test_content_names_and_tunnels_are_told(seen: Seen) -> None:

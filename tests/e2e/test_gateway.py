@@ -16,6 +16,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from crossborder.demo.gateway import Gateway, until
 from crossborder.engine import native_available
+from crossborder.keyfile import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +69,8 @@ def _frames(remote: str, sport: int) -> list[bytes]:
 class Agent:
     """An agent listening in a gateway, and what it says."""
 
-    def __init__(self, gateway: Gateway, folder: Path, engine: str) -> None:
-        """Start one with one rule and wait until it captures."""
+    def __init__(self, gateway: Gateway, folder: Path, engine: str, more: str = "") -> None:
+        """Start one with one rule, and more configuration, and wait until it captures."""
         self.gateway, self.folder = gateway, folder
         self.rules = folder / "rules"
         self.rules.mkdir()
@@ -78,13 +79,17 @@ class Agent:
         self.config.write_text(
             "gateway: gw-test\nunit: Test unit\n"
             "rules: {shipped: false, paths: [rules]}\nevents: {file: events.jsonl}\n"
-            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: {engine}}}\n",
+            f"capture: {{interfaces: [{gateway.interface}], tick: 500ms, engine: {engine}}}\n{more}",
             encoding="utf-8",
         )
         self.log = folder / "log"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, once more after it was killed."""
         command = [sys.executable, "-m", "crossborder", "run", "-c", str(self.config)]
         with self.log.open("w") as log:
-            self.process = gateway.start(command, stdout=subprocess.DEVNULL, stderr=log)
+            self.process = self.gateway.start(command, stdout=subprocess.DEVNULL, stderr=log)
         assert until(self.ready, 60), self.said()
 
     def ready(self) -> bool:
@@ -146,6 +151,29 @@ def test_from_wire_to_scrape(agent: Agent) -> None:
     assert event["destination"]["geo"]["country_iso_code"] == "NO"
     assert event["rule"]["name"] == "to_norway"
     assert event["observer"]["name"] == "gw-test"
+
+
+def test_a_state_through_a_kill(tmp_path: Path) -> None:
+    """A new state is told of; killed, the agent goes on with it and says nothing; without a state it warns."""
+    key = tmp_path / "persons.key"
+    make(key)
+    with Gateway() as gateway:
+        agent = Agent(gateway, tmp_path, "portable", f"state: {{directory: state, key: {key}}}\n")
+        assert "a new state file was made" in agent.said()
+        assert agent.value("crossborder_state_durable") == 1
+        agent.gateway.send(_frames(NORWAY, 40000))
+        assert until(lambda: agent.violations("to_norway", "NO") == 1, 20), agent.said()
+        agent.process.kill()
+        agent.process.wait()
+
+        agent.start()
+        assert "state" not in agent.said().replace("statement", "")
+        agent.process.kill()
+        agent.process.wait()
+
+        agent.config.write_text(agent.config.read_text(encoding="utf-8").partition("state:")[0], encoding="utf-8")
+        agent.start()
+        assert "counts are kept in memory only" in agent.said()
 
 
 @both

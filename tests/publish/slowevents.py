@@ -68,6 +68,8 @@ def _of_rule(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "crossborder.rule_sha256", row["rule_sha256"]
     yield "crossborder.severity", row["severity"]
     yield "crossborder.decision", row["decision"]
+    yield "crossborder.permit.id", row["permit"]
+    yield "crossborder.permit.reason", row["permit_reason"]
     yield "crossborder.phase", row["phase"]
     yield "crossborder.matched_bytes", row["matched_bytes"]
     yield "crossborder.why", row["why"]

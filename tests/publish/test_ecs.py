@@ -19,6 +19,7 @@ from crossborder.model import (
     FINDING_COLUMNS,
     FINDING_SCHEMA,
     LEVELS,
+    PERSON_COLUMNS,
     REPORT_COLUMNS,
     Column,
 )
@@ -57,6 +58,9 @@ RICH: dict[str, Any] = {
     "detected_kinds": ["basic"],
     "detected_items": ["core:I.26"],
     "detected_values": 3,
+    "decision": "overrun",
+    "permit": "lab-2026",
+    "permit_reason": "bytes: 6000 of 5000",
 }
 
 
@@ -136,7 +140,7 @@ ALWAYS |= {"rule_sha256": st.just("ab" * 32), "finding_id": st.just("a1"), "flow
 ALWAYS |= {"first_ns": TIMES, "last_ns": TIMES, "total_bytes_out": COUNTS, "severity": st.sampled_from(LEVELS)}
 ALWAYS |= {"phase": st.sampled_from(["opened", "closed"]), "report": st.sampled_from(["opened", "active", "ended"])}
 ALWAYS |= {"local_ip": st.just("10.1.2.3"), "remote_ip": st.sampled_from(["198.51.100.7", "2001:db8::7"])}
-COLUMNS = (*REPORT_COLUMNS, *CLASSIFY_COLUMNS, *FINDING_COLUMNS)
+COLUMNS = (*REPORT_COLUMNS, *CLASSIFY_COLUMNS, *PERSON_COLUMNS, *FINDING_COLUMNS)
 ROWS = st.fixed_dictionaries({c.name: ALWAYS.get(c.name, any_value(c)) for c in COLUMNS if c.dtype != pl.Binary})
 
 
@@ -196,7 +200,8 @@ def test_what_is_not_known_is_left_out(maker: EventMaker, findings: Frames) -> N
 def test_every_field_a_rule_can_name_is_in_the_event(maker: EventMaker, findings: Frames) -> None:
     """What a rule matched on can be looked up in its event; our own names stand under crossborder.*."""
     certificate = {"cert_subject": "CN=x", "cert_issuer": "CN=y", "tls_san": ["x.example"]}
-    event = only(maker, findings(RICH | certificate | {"app_protocol": "tls"}))
+    persons = {"persons_basic": 9, "persons_sensitive": 8, "persons_bank": 7, "bands": ["core:basic"]}
+    event = only(maker, findings(RICH | certificate | persons | {"app_protocol": "tls"}))
 
     for place, column in PLACES:
         at: Any = event

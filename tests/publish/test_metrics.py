@@ -12,8 +12,8 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from tests.golden import assert_golden
 
-from crossborder.model import CROSSING_SCHEMA, FINDING_SCHEMA, Books, DropReason
-from crossborder.publish.metrics import Destination, Metrics
+from crossborder.model import CROSSING_SCHEMA, FINDING_SCHEMA, Books, Decision, DropReason
+from crossborder.publish.metrics import Destination, Metrics, PermitValues
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Batches, Frames
@@ -177,6 +177,28 @@ def test_rules_read_later_get_zeros_for_countries_met_before(
     assert value(metrics, "rules_loaded", severity="critical") == 0
     assert value(metrics, "ruleset_info", sha256="cd" * 32, generation="3") is None
     assert value(metrics, "ruleset_info", sha256="ee" * 32, generation="4") == 1
+
+
+def test_every_decision_has_its_zero_where_permits_are(metrics: Metrics) -> None:
+    """In the countries of permits the first overrun is an increase; elsewhere only violations stand in advance."""
+    metrics.rules([("new", "core", "low")], permitted=["SG"])
+
+    labels = {"rule": "new", "category": "core", "severity": "low"}
+    told = [value(metrics, "violations_total", country="SG", decision=d.value, **labels) for d in Decision]
+    elsewhere = [value(metrics, "violations_total", country="ZZ", decision=d.value, **labels) for d in Decision]
+    assert told == [0] * len(Decision)
+    assert elsewhere == [0] + [None] * (len(Decision) - 1)
+
+
+def test_how_permits_stand(metrics: Metrics) -> None:
+    """Bytes, the part of each ceiling, the end; what is gone from file and ledger is gone from here."""
+    metrics.permits({"a": PermitValues(5, {"bytes": 0.5}, 17.0), "b": PermitValues(7, {}, None)})
+    metrics.permits({"b": PermitValues(8, {"flows": 1.5}, None)})
+
+    assert value(metrics, "permit_used_bytes", permit="a") is None
+    assert value(metrics, "permit_used_bytes", permit="b") == 8
+    assert value(metrics, "permit_used_ratio", permit="b", ceiling="flows") == 1.5
+    assert value(metrics, "permit_expiry_timestamp_seconds", permit="b") is None
 
 
 def test_findings_count_when_they_open_and_bytes_all_along(metrics: Metrics, batch: Batches, findings: Frames) -> None:

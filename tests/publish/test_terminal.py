@@ -110,6 +110,18 @@ def test_the_worst_severity_is_of_violations(batch: Batches, crossings: Frames, 
     assert "(1 permitted)" in shown(summary)
 
 
+def test_a_card_tells_of_the_permit(batch: Batches, crossings: Frames, findings: Frames) -> None:
+    """Which permit nearly covers it, and why not; or why none can."""
+    summary = Summary(EventMaker("g", "u"), first=2)
+    rows = [{"permit": "lab-2026", "permit_reason": "ended on 2026-06-30"}, {"permit_reason": "no one speaks for it"}]
+    summary(batch(), crossings({}), findings(*({"decision": "expired", **row} for row in rows)))
+
+    text = shown(summary, width=200)
+
+    assert "permit lab-2026: ended on 2026-06-30" in text
+    assert "no permit: no one speaks for it" in text
+
+
 def test_wire_text_is_shown_not_obeyed(batch: Batches, crossings: Frames, findings: Frames) -> None:
     """Rich markup, escape sequences and bidirectional tricks from the wire come out as text."""
     evil = "[bold red]x[/] \x1b[2J\x9b31m\u202e[/nothing]"

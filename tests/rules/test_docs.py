@@ -11,7 +11,7 @@ from crossborder.match.fields import KINDS
 from crossborder.match.modifiers import KNOWN
 from crossborder.match.reader import read_ruleset
 from crossborder.match.ruletests import run_tests
-from crossborder.model import CLASSIFY_COLUMNS, FIELDS, REPORT_COLUMNS
+from crossborder.model import CLASSIFY_COLUMNS, FIELDS, PERSON_COLUMNS, REPORT_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOC = ROOT / "docs" / "RULES.md"
@@ -20,7 +20,7 @@ OWN_SETS = {"backup_operator": ("domains", "backup.example.org"), "backup_countr
 
 def field_table() -> str:
     """Return the table of fields as the page shows it."""
-    meanings = {column.name: column.meaning for column in REPORT_COLUMNS + CLASSIFY_COLUMNS}
+    meanings = {column.name: column.meaning for column in REPORT_COLUMNS + CLASSIFY_COLUMNS + PERSON_COLUMNS}
     rows = [f"| `{f.ecs}` | {KINDS[f.ecs].value} | {f.meaning or meanings[f.column]} |" for f in FIELDS]
     return "\n".join(["| field | holds | meaning |", "|---|---|---|", *rows])
 

@@ -57,7 +57,10 @@ class Classifier:
         self._known = old._replace(geography=geography or old.geography, assets=assets or old.assets)
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order."""
+        """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order.
+
+        Where reports carry persons, that column goes on as the last.
+        """
         known, reports = self._known, batch.reports
         remote = known.geography.annotate(reports["remote_key"])
         local = known.assets.annotate(reports["local_key"], known.unit)

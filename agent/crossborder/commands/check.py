@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 def check(config_path: Path | None) -> None:
-    """Check configuration, rules, assets and databases; tell every fault as path:line.
+    """Check configuration, rules, assets, permits and databases; tell every fault as path:line.
 
     Nothing is captured and nothing is written. Exit code 0 when all is well, 2 when not.
 
@@ -29,11 +29,13 @@ def check(config_path: Path | None) -> None:
     crossborder check -c crossborder.yaml   and your own
     """
     from crossborder import config
+    from crossborder.match.permits import VIETNAM
     from crossborder.parts import build_parts
 
     parts = build_parts(config.read(config_path), config_path)
     click.echo("\n".join(_found(parts)))
-    for sentence in parts.aged(time.time()):
+    today = datetime.now(VIETNAM).date()
+    for sentence in (*parts.aged(time.time()), *parts.permits.warnings(today, parts.settings.home.country)):
         click.echo(f"warning: {sentence}", err=True)
 
 
@@ -46,4 +48,5 @@ def _found(parts: Parts) -> Iterator[str]:
         yield f"{database.role + ' database':14} {database.name} {built} ({database.path})"
     yield f"assets         {len(parts.assets.systems)} systems"
     enabled = parts.ruleset.enabled
+    yield f"permits        {len(parts.permits.permits)} approved transfers"
     yield f"rules          {len(enabled)} in force of {len(parts.ruleset.rules)}, sha256 {parts.ruleset.sha256[:16]}"

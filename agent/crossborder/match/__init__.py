@@ -11,9 +11,12 @@ import polars as pl
 from crossborder.match import masks
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
+from crossborder.match.permits.judge import Judge
+from crossborder.match.permits.rules import asked_of
+from crossborder.match.persons import Persons
 from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
-from crossborder.model import FINDING_SCHEMA, WHY, Decision, Phase, Scope
+from crossborder.model import FINDING_SCHEMA, WHY, Phase, Scope
 
 if TYPE_CHECKING:
     from crossborder.match.questions import Answers
@@ -41,8 +44,20 @@ class Matcher:
     All rules are evaluated over all rows, whatever the others found: the order of rules means nothing.
     """
 
-    def __init__(self, ruleset: Ruleset, max_groups: int = 100_000, max_pairs: int = MAX_PAIRS) -> None:
-        """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows."""
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        max_groups: int = 100_000,
+        max_pairs: int = MAX_PAIRS,
+        persons: Persons | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        """Take the rules; `max_groups` bounds the memory of each correlation, `max_pairs` that of found flows.
+
+        `persons` counts who is sent abroad before the rules are asked, `judge` says by permits what findings mean.
+        """
+        self.persons = persons or Persons()
+        self.judge = judge or Judge()
         self.max_groups = max_groups
         self._firing = Firing(max_pairs)
         self._next: Ruleset | None = None
@@ -74,7 +89,10 @@ class Matcher:
             ruleset, self._next = self._next, None
             self._use(ruleset)
         rows = crossings.filter(pl.col("scope") == Scope.CROSSING.value).with_row_index("row")
-        if rows.is_empty() or not self._rules:
+        if rows.is_empty():
+            return pl.DataFrame(schema=FINDING_SCHEMA)
+        rows = self.persons(rows)  # whoever goes out counts, whatever rules there are
+        if not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)
         sightings = self._firing.follow(rows, self._hits(tests, rows.height))
@@ -89,7 +107,7 @@ class Matcher:
         self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
         self._plan = Plan([rule.tree for rule in self._rules])
         self._whys: dict[int, Why] = {}  # of the rules that have found something
-        self._table = _table(self._rules)
+        self._table = pl.concat([_table(self._rules), asked_of(self._rules)], how="horizontal")
         counted = {rule.identity: rule for rule in self._rules if rule.correlation}
         fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
         self._correlators = fresh | {key: kept for key, kept in self._correlators.items() if key in counted}
@@ -126,13 +144,12 @@ class Matcher:
         return worth.with_columns(ids, counted=pl.lit(None, WHY)).select(_TOLD)
 
     def _told(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of findings, each with its flow, its rule and its reasons."""
+        """Return the rows of findings, each with its flow, its rule, its reasons and its decision."""
         reasons = told.select(
             "finding_id", "phase", pl.col("bytes").alias("matched_bytes"), why=self._reasons(rows, tests, told)
         )
         found = pl.concat([rows[told["row"]], self._table[told["rule"]], reasons], how="horizontal")
-        decision = pl.lit(Decision.VIOLATION.value).alias("decision")
-        return found.with_columns(decision).select(_FINDING)
+        return self.judge(found).select(_FINDING)
 
     def _reasons(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.Series:
         """Return the list of conditions that held for openings, an empty list for the rest."""

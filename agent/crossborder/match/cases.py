@@ -12,7 +12,7 @@ from crossborder.match.fields import KINDS, Kind, choices, largest, nearest, wro
 from crossborder.model import (
     ADDRESS_KEYS,
     COLUMN_OF,
-    CROSSING_SCHEMA,
+    COUNTED_SCHEMA,
     CountryBasis,
     Initiator,
     Inspection,
@@ -106,17 +106,17 @@ def nanoseconds(value: object) -> int | None:
 
 
 def crossings(flows: Iterable[tuple[int, int, Mapping[str, object]]], first_id: int = 1) -> pl.DataFrame:
-    """Return the frame (CROSSING_SCHEMA) of flows: repetition number, nanoseconds after the start, ECS values.
+    """Return the frame (COUNTED_SCHEMA) of flows: repetition number, nanoseconds after the start, ECS values.
 
     Every flow is its own, numbered from `first_id`, reported once while it lives.
     """
     rows = [_row(at, *flow) for at, flow in enumerate(flows, first_id)]
-    return pl.DataFrame(rows, schema=CROSSING_SCHEMA, orient="row").sort("last_ns", maintain_order=True)
+    return pl.DataFrame(rows, schema=COUNTED_SCHEMA, orient="row").sort("last_ns", maintain_order=True)
 
 
 def _row(flow_id: int, repetition: int, at_ns: int, flow: Mapping[str, object]) -> dict[str, Any]:
     given = {COLUMN_OF[name]: _filled(name, value, repetition) for name, value in flow.items()}
-    row = {**dict.fromkeys(CROSSING_SCHEMA), **USUAL, **given}
+    row = {**dict.fromkeys(COUNTED_SCHEMA), **USUAL, **given}
     row |= {name: row[f"total_{name}"] for name in _DELTAS}
     if row["server_name"] is not None:
         row["server_name_source"] = _NAME_SOURCES.get(str(row["app_protocol"]), "tls")

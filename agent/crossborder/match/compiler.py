@@ -14,7 +14,7 @@ import polars as pl
 
 from crossborder.match.conditions import And, Not, Op, Test, like_parts
 from crossborder.match.fields import KINDS, SPOKEN, Kind
-from crossborder.model import ADDRESS_KEYS, COLUMN_OF, CROSSING_SCHEMA
+from crossborder.model import ADDRESS_KEYS, COLUMN_OF, COUNTED_SCHEMA
 from crossborder.prefixes import key_range, numbers
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _predicate(test: Test, kind: Kind, *, lower: bool) -> Predicate:
     if test.op is Op.CIDR:
         return _in_networks([str(v) for v in test.values])
     if kind in {Kind.NUMBER, Kind.CHOICE}:
-        wanted = pl.Series(test.values, dtype=CROSSING_SCHEMA[COLUMN_OF[test.field]])
+        wanted = pl.Series(test.values, dtype=COUNTED_SCHEMA[COLUMN_OF[test.field]])
         return lambda values: values.is_in(pl.lit(wanted).implode())
     texts = [str(v).lower() if lower else str(v) for v in test.values]
     return _TEXT_PREDICATES[test.op](texts) if test.op is not Op.RE else _matches(texts, test.flags)

@@ -13,7 +13,7 @@ from crossborder.model import (
     ADDRESS_KEYS,
     CLASSIFY_COLUMNS,
     COLUMN_OF,
-    CROSSING_SCHEMA,
+    COUNTED_SCHEMA,
     REPORT_COLUMNS,
     UNKNOWN_COUNTRY,
 )
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 def _kind(column: str) -> Kind:
-    dtype = CROSSING_SCHEMA[column]
+    dtype = COUNTED_SCHEMA[column]
     if column in ADDRESS_KEYS:
         return Kind.ADDRESS
     if column == "country":
@@ -67,13 +67,13 @@ SPOKEN = ("tls", "quic")
 
 def choices(field: str) -> tuple[str, ...]:
     """Return the words a CHOICE field can hold."""
-    dtype = CROSSING_SCHEMA[COLUMN_OF[field]]
+    dtype = COUNTED_SCHEMA[COLUMN_OF[field]]
     return tuple(dtype.categories) if isinstance(dtype, pl.Enum) else ()
 
 
 def largest(field: str) -> int:
     """Return the largest number a NUMBER field can hold."""
-    return int(pl.select(pl.lit(None, CROSSING_SCHEMA[COLUMN_OF[field]]).upper_bound()).item())
+    return int(pl.select(pl.lit(None, COUNTED_SCHEMA[COLUMN_OF[field]]).upper_bound()).item())
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

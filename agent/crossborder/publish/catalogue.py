@@ -8,7 +8,10 @@ from crossborder.publish.series import OTHER, Metric
 STAGES = ("engine", "classify", "match", "publish")
 SHEDS = ("content", "some names", "names")
 LOOKUPS = ("hit", "miss", "pseudo", "error")
+PERSON_KINDS = ("basic", "sensitive", "bank")
+BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
+CEILINGS = ("bytes", "flows", "persons")
 SINKS = ("metrics", "events", "flows", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
@@ -190,9 +193,9 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_violations_total",
         "counter",
         _FINDING,
-        "Findings opened: one per rule and flow. `decision` tells violations from what a permit covers.",
-        'sum without (country) (crossborder_violations_total{decision="violation"})'
-        ' - sum without (country) (crossborder_violations_total{decision="violation"} offset 10m) > 0',
+        "Findings opened: one per rule and flow. All decisions but `permitted` are violations.",
+        'sum without (country, decision) (crossborder_violations_total{decision!="permitted"})'
+        ' - sum without (country, decision) (crossborder_violations_total{decision!="permitted"} offset 10m) > 0',
         folds=("country",),
     ),
     Metric(
@@ -204,11 +207,90 @@ METRICS: tuple[Metric, ...] = (
         folds=("country",),
     ),
     Metric(
+        "crossborder_permit_used_bytes",
+        "gauge",
+        ("permit",),
+        "Outward bytes debited to the permit so far; what went over its ceiling is in it.",
+        "topk(10, crossborder_permit_used_bytes)",
+    ),
+    Metric(
+        "crossborder_permit_used_ratio",
+        "gauge",
+        ("permit", "ceiling"),
+        "The part of a ceiling that is used; more than 1 once it broke. Absent where the permit has no such ceiling.",
+        "crossborder_permit_used_ratio >= 0.8",
+        folds=("permit",),
+    ),
+    Metric(
+        "crossborder_permit_expiry_timestamp_seconds",
+        "gauge",
+        ("permit",),
+        "When the permit ends.",
+        "crossborder_permit_expiry_timestamp_seconds - time() < 30 * 86400",
+    ),
+    Metric(
         "crossborder_match_evicted_total",
         "counter",
         ("kind",),
         "State of the rule engine that gave way to newer state: groups of correlations, memories of what has fired.",
         "increase(crossborder_match_evicted_total[1h]) > 0",
+    ),
+    # Who was sent abroad, cumulative since 1 July 2025.
+    Metric(
+        "crossborder_persons_abroad",
+        "gauge",
+        ("unit", "kind"),
+        "Distinct persons of a kind of data a unit has sent abroad since 1 July 2025, opening balance included: what "
+        "bands are about.",
+        "max by (unit, kind) (crossborder_persons_abroad)",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_abroad_bound",
+        "gauge",
+        ("unit", "kind", "bound"),
+        "Between these the number lies 95 times in 100: the count is an estimate.",
+        'crossborder_persons_abroad_bound{bound="upper"} > 100000',
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_opening_balance",
+        "gauge",
+        ("unit", "kind"),
+        "What of it the operator entered and the agent did not count.",
+        "crossborder_persons_abroad - crossborder_persons_opening_balance",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_persons_transferred",
+        "gauge",
+        ("unit", "kind", "country"),
+        "Distinct persons sent to a country, as the agent counted them. Not to be added up: who went to two countries "
+        "is in both.",
+        "topk(10, max by (country) (crossborder_persons_transferred))",
+        folds=("unit", "country"),
+    ),
+    Metric(
+        "crossborder_threshold_ratio",
+        "gauge",
+        ("unit", "kind", "category"),
+        "Persons sent abroad against the number from which they are important, or core, data; 1: the band is entered.",
+        "crossborder_threshold_ratio > 0.8",
+        folds=("unit",),
+    ),
+    Metric(
+        "crossborder_state_write_failures_total",
+        "counter",
+        (),
+        "Ticks whose state could not be written; it is held and tried again with the next.",
+        "increase(crossborder_state_write_failures_total[10m]) > 0",
+    ),
+    Metric(
+        "crossborder_state_durable",
+        "gauge",
+        (),
+        "1 where counts outlive the agent (state.directory), 0 where they are kept in memory only.",
+        "crossborder_state_durable == 0",
     ),
     # How far geography can be trusted.
     Metric(
@@ -310,7 +392,7 @@ _C = "`, `"
 LABELS: dict[str, str] = {
     "version": "the agent's version",
     "gateway": "`gateway` of the configuration",
-    "unit": "`unit` of the configuration",
+    "unit": "`unit` of the configuration; of persons, units of the assets file too",
     "sha256": "hash over the rules in force",
     "generation": "how many times rules were read since the start",
     "interface": "the interfaces captured on; in a replay the files' names",
@@ -325,7 +407,10 @@ LABELS: dict[str, str] = {
     "category": "the legal category of the rule: `core`, `important`, `personal`, `none`",
     "severity": f"`{_C.join(LEVELS)}`",
     "decision": f"`{_C.join(Decision)}`",
-    "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`",
+    "permit": "ids of the permits file, and of permits that were debited and are gone from it",
+    "ceiling": f"`{_C.join(CEILINGS)}`",
+    "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`; of persons `{_C.join(PERSON_KINDS)}`",
+    "bound": f"`{_C.join(BOUNDS)}`",
     "database": "names of the databases and tables configured",
     "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
     "stage": f"`{_C.join(STAGES)}`, `{OTHER}`",

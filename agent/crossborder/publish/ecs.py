@@ -49,6 +49,8 @@ _UNASKED = (
     ("crossborder.rule_sha256", "rule_sha256"),
     ("crossborder.severity", "severity"),
     ("crossborder.decision", "decision"),
+    ("crossborder.permit.id", "permit"),
+    ("crossborder.permit.reason", "permit_reason"),
     ("crossborder.phase", "phase"),
     ("crossborder.matched_bytes", "matched_bytes"),
 )

@@ -43,6 +43,14 @@ class Destination(NamedTuple):
     flows: int
 
 
+class PermitValues(NamedTuple):
+    """How one permit stands."""
+
+    used_bytes: int
+    ratios: Mapping[str, float]  # ceiling → the part of it that is used
+    expiry: float | None  # seconds since 1970; none: it is no longer in the file
+
+
 class Metrics:
     """Every metric of the agent. A sink of the pipeline; a scrape sees whole batches only."""
 
@@ -65,6 +73,7 @@ class Metrics:
         }
         self._rules: tuple[tuple[str, str, str], ...] = ()
         self._countries: set[str] = set()
+        self._permitted: frozenset[str] = frozenset()
         self._of("crossborder_build_info").set((version,), 1)
         self._of("crossborder_gateway_info").set((gateway, unit), 1)
         self._closed_sets_at_zero()
@@ -88,14 +97,25 @@ class Metrics:
 
     # What the application tells.
 
-    def rules(self, rules: Iterable[tuple[str, str, str]], sha256: str = "", generation: int = 1) -> None:
-        """Take the rules in force, (name, category, severity) each, and make their series at zero in advance."""
+    def rules(
+        self,
+        rules: Iterable[tuple[str, str, str]],
+        sha256: str = "",
+        generation: int = 1,
+        permitted: Iterable[str] = (),
+    ) -> None:
+        """Take the rules in force, (name, category, severity) each, and make their series at zero in advance.
+
+        `permitted` are the countries of permits: there every decision has its series in advance.
+        """
         with self._lock:
+            self._permitted = frozenset(permitted)
             self._rules = tuple(rules)
             levels = Tally(severity for _, _, severity in self._rules)
             self._of("crossborder_ruleset_info").replace({(sha256, str(generation)): 1})
             self._of("crossborder_rules_loaded").replace({(level,): levels[level] for level in LEVELS})
-            self._zero_findings(sorted({UNKNOWN_COUNTRY} | self._countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
+            countries = {UNKNOWN_COUNTRY} | self._countries | self._permitted
+            self._zero_findings(sorted(countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
 
     def detectors(self, ids: Iterable[str]) -> None:
         """Take the detectors in use and make their series at zero in advance."""
@@ -123,6 +143,34 @@ class Metrics:
     def match_evicted(self, totals: Mapping[str, int]) -> None:
         """Follow the totals of state the rule engine gave up, by kind."""
         self._follow("crossborder_match_evicted_total", (((_among(k, EVICTED),), n) for k, n in totals.items()))
+
+    def permits(self, values: Mapping[str, PermitValues]) -> None:
+        """Take how every permit stands, by its id; those of before are forgotten."""
+        ratios: dict[Labels, float] = {
+            (permit, what): r for permit, value in values.items() for what, r in value.ratios.items()
+        }
+        ends: dict[Labels, float] = {
+            (permit,): value.expiry for permit, value in values.items() if value.expiry is not None
+        }
+        with self._lock:
+            self._of("crossborder_permit_used_bytes").replace({(p,): value.used_bytes for p, value in values.items()})
+            self._of("crossborder_permit_used_ratio").replace(ratios)
+            self._of("crossborder_permit_expiry_timestamp_seconds").replace(ends)
+
+    def persons(self, gauges: Mapping[str, Mapping[Labels, float]]) -> None:
+        """Take all values of gauges about persons, by the metric's name without its prefix, and by labels."""
+        with self._lock:
+            for name, values in gauges.items():
+                self._of(f"crossborder_{name}").replace(values)
+
+    def state_durable(self, *, durable: bool) -> None:
+        """Note whether counts outlive the agent."""
+        with self._lock:
+            self._of("crossborder_state_durable").set((), int(durable))
+
+    def state_not_written(self) -> None:
+        """Count a tick whose state could not be written."""
+        self._count("crossborder_state_write_failures_total", (), 1)
 
     def reload(self, *, ok: bool, timestamp: float) -> None:
         """Note a reading of the configuration and whether it went well."""
@@ -253,8 +301,10 @@ class Metrics:
         self._zero_findings(new)
 
     def _zero_findings(self, countries: Iterable[str]) -> None:
-        decision = Decision.VIOLATION.value
-        zeros = [(rule, category, level, c, decision) for c in countries for rule, category, level in self._rules]
+        met = list(countries)
+        zeros = [(*rule, found, Decision.VIOLATION.value) for found in met for rule in self._rules]
+        decisions = [decision.value for decision in Decision]
+        zeros += [(*rule, c, said) for c in met if c in self._permitted for rule in self._rules for said in decisions]
         self._of("crossborder_violations_total").zero(zeros)
         self._of("crossborder_violation_bytes_total").zero(zeros)
 

@@ -197,6 +197,10 @@ def _lines(event: Mapping[str, Any]) -> Iterator[str]:
     seen = [destination.get("domain"), event["network"].get("protocol"), own.get("inspection")]
     seen += [f"{size_of(source['bytes'])} out", f"{size_of(destination['bytes'])} in", *own.get("categories", [])]
     yield ", ".join(filter(None, seen))
+    permit = own.get("permit", {})
+    if permit:
+        name = f"permit {permit['id']}" if "id" in permit else "no permit"
+        yield f"{name}: {permit['reason']}" if "reason" in permit else name
 
 
 def _end(end: Mapping[str, Any]) -> str:

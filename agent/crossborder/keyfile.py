@@ -1,0 +1,77 @@
+"""The key under which identifiers are hashed: 32 random bytes in a file that only its owner may read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crossborder.errors import CrossborderError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_BYTES = 32
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of 32 bytes; never shown, only its fingerprint is."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 16 hex digits that tell keys apart and say nothing of them."""
+        return hashlib.blake2b(self.secret, digest_size=8, person=b"xb-fingerprint").hexdigest()
+
+
+def fresh() -> Key:
+    """Return a new random key."""
+    return Key(secrets.token_bytes(KEY_BYTES))
+
+
+def make(path: Path) -> Key:
+    """Write a new key to a file of mode 0600 and return it; raises CrossborderError where a file is there already."""
+    key = fresh()
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, 0o600)  # whatever the umask took away
+            file.write(key.secret)
+            file.flush()
+            os.fsync(handle)
+    except FileExistsError:
+        raise CrossborderError.at(
+            path, "is there already and is not overwritten: what was counted under it would be lost"
+        ) from None
+    except OSError as error:
+        raise CrossborderError.at(path, f"cannot be written: {error.strerror or error}") from None
+    return key
+
+
+def read(path: Path) -> Key:
+    """Read a key; raises CrossborderError with what to do where it is missing, of another length or open to others."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            secret = file.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        raise CrossborderError.at(
+            path,
+            "the key is not there: put the key back from its safe copy; only for a count that begins anew: "
+            f"crossborder key make {path}",
+        ) from None
+    except OSError as error:
+        raise CrossborderError.at(path, f"cannot be read: {error.strerror or error}") from None
+    if mode & _OTHERS:
+        raise CrossborderError.at(path, f"others may read or write the key (mode {mode & 0o777:04o}): chmod 600 {path}")
+    if len(secret) != KEY_BYTES:
+        raise CrossborderError.at(
+            path, f"is no key: {KEY_BYTES} bytes are expected; put the key back from its safe copy"
+        )
+    return Key(secret)
