@@ -86,8 +86,8 @@ def test_kinds_and_units_are_apart() -> None:
 
 
 def test_frames_without_persons() -> None:
-    """Reports need not carry the column; what has counts already keeps them."""
-    plain = rows(row([1])).drop("persons")
+    """What carried none has no counts; what has counts already keeps them."""
+    plain = rows(row([1])).with_columns(persons=pl.lit(None, PERSONS))
     count = Persons()
 
     assert told(count(plain)) == [(None, None)]

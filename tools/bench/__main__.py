@@ -18,6 +18,7 @@ from tools.bench.live import live
 from tools.bench.memory import memory
 from tools.bench.ours import default_engine, write_rules
 from tools.bench.parts import parts
+from tools.bench.searching import searching
 from tools.bench.setting import Setting
 from tools.bench.speed import gateway, mixed
 from tools.bench.startup import startup
@@ -36,6 +37,7 @@ def stages(_: Setting) -> Section:
 SECTIONS = {
     "gateway": gateway,
     "mixed": mixed,
+    "content": searching,
     "live": live,
     "startup": startup,
     "memory": memory,

@@ -142,9 +142,15 @@ def write_config(folder: Path, count: int) -> Path:
     for name, text in itertools.islice(_rules(), count):
         (rules / f"{name}.yaml").write_text(text, encoding="utf-8")
     (folder / "assets.yaml").write_text(_ASSETS, encoding="utf-8")
-    config = folder / "bench.yaml"
-    config.write_text("gateway: bench\nassets: assets.yaml\nrules:\n  paths: [rules]\n", encoding="utf-8")
+    config, text = folder / "bench.yaml", "gateway: bench\nassets: assets.yaml\nrules:\n  paths: [rules]\n"
+    with_content(config).write_text(text, encoding="utf-8")
+    config.write_text(text + "content: {search: false}  # no peer looks into what is carried\n", encoding="utf-8")
     return config
+
+
+def with_content(config: Path) -> Path:
+    """Return the configuration beside another that searches content too."""
+    return config.with_name(f"content-{config.name}")
 
 
 def _rules() -> Iterator[tuple[str, str]]:
