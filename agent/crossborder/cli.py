@@ -21,6 +21,7 @@ COMMANDS = {
     "check": ("crossborder.commands.check:check", "Check configuration, rules and databases; tell every fault."),
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
     "rules": ("crossborder.commands.rules:rules", "List, show and test rules."),
+    "detectors": ("crossborder.commands.detectors:detectors", "List, test and try what content is searched for."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),

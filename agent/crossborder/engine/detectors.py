@@ -44,7 +44,7 @@ Validator = Literal[
 SURE = 0.5
 """A match at least so sure is told."""
 LABEL = "{label}"
-"""In a pattern: any of the labels, with or without diacritics, in small or capital letters or as names begin."""
+"""In a pattern: any of the labels, with or without diacritics, in small or capital letters, as names or fields are."""
 WORD = "{word}"
 """In a pattern: any of the words, written in as many ways."""
 HEX = "hex:"
@@ -222,7 +222,9 @@ def _forms(labels: Sequence[str]) -> list[str]:
 
 
 def _cases(text: str) -> set[str]:
-    cases = {text, text.lower(), text.upper(), text.title(), text.capitalize()}
+    first, *others = text.lower().split()
+    camel = first + "".join(word.capitalize() for word in others)
+    cases = {text, text.lower(), text.upper(), text.title(), text.capitalize(), camel}
     return cases | {case.replace(" ", "_") for case in (text.lower(), text.upper())}
 
 
