@@ -22,6 +22,7 @@ COMMANDS = {
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
     "rules": ("crossborder.commands.rules:rules", "List, show and test rules."),
     "permits": ("crossborder.commands.permits:permits", "List, check and watch approved transfers; filing clocks."),
+    "detectors": ("crossborder.commands.detectors:detectors", "List, test and try what content is searched for."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
     "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
     "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),

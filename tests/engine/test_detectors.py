@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -15,7 +15,7 @@ from tests.engine.searches import KEY, LIMIT, searching, shipped
 
 from crossborder.demo.protocols import http, tls
 from crossborder.engine import native_available, open_engine
-from crossborder.engine.detectors import SURE, read_detectors
+from crossborder.engine.detectors import SURE, Detector, Many, read_detectors, vector_bytes
 from crossborder.engine.portable.search import Clear, Detectors, Shown
 from crossborder.errors import CrossborderError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.engine import EngineName
-    from crossborder.engine.detectors import Search
+    from crossborder.engine.detectors import Search, Vector
 
 PRIVATE = b"-----BEGIN PRIVATE KEY-----\nMIIEvQ\n"
 ACCESS = b"id=AKIAABCDEFGHIJKLMNOP&id=AKIAABCDEFGHIJKLMNOP"
@@ -63,13 +63,14 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("detector", "text", "expected"), VECTORS)
-def test_vectors(detector: Any, text: str, expected: bool) -> None:
+def test_vectors(detector: Detector, text: Vector, expected: bool) -> None:
     """Each text of a detector's own is found, or is not; by both engines with the same answer."""
-    found = by_portable(text.encode(), [detector.search])
+    data = vector_bytes(text)
+    found = by_portable(data, [detector.search])
 
     assert bool(found[0]) is expected
     if native_available():
-        assert by_native(text.encode(), [detector.search]) == found
+        assert by_native(data, [detector.search]) == found
 
 
 PIECES = st.one_of(
@@ -82,6 +83,7 @@ PIECES = st.one_of(
 
 
 @native
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=30), st.integers(0, 80))
 def test_both_engines_find_the_same(pieces: list[str], many: int) -> None:
     """Whatever the text, exports among it."""
@@ -189,3 +191,39 @@ def test_every_shipped_detector_can_be_told() -> None:
     for detector in shipped():
         assert max(detector.scores.labelled, detector.scores.bare, detector.scores.bulk) >= SURE
         assert detector.source
+
+
+def test_every_shipped_detector_brings_enough_vectors() -> None:
+    """At least four that match and six hard ones that do not."""
+    few = [d.id for d in shipped() if len(d.vectors.match) < 4 or len(d.vectors.miss) < 6]
+
+    assert not few
+
+
+def test_no_sample_could_be_put_together_again() -> None:
+    """At most six characters of a number stay, and four of what is short."""
+    assert not [detector.id for detector in shipped() if detector.person and sum(detector.mask) > 6]
+
+
+def test_what_is_in_a_pattern() -> None:
+    """Words are found as they are written, and only behind a label; each needs its place in the pattern."""
+    head = {"id": "a", "title": "x", "finds": "basic", "vectors": {"match": ["a"]}, "labels": ["Họ tên"]}
+    named = {**head, "pattern": "{label}: ({word})", "words": ["Lê"], "scores": {"labelled": 0.9}}
+    search = Detector.model_validate(named).search
+
+    for text in ("Họ tên: Lê", "HO_TEN: LE", "ho ten: Le\u0302"):
+        assert by_portable(text.encode(), [search])[0]
+    for text in ("Lê", "Họ tên: La", "tên: Lê"):
+        assert not by_portable(text.encode(), [search])[0]
+    with pytest.raises(ValueError, match="need each other"):
+        Detector.model_validate({**named, "pattern": "{label}: x"})
+
+
+def test_vectors_of_bytes_and_of_many_records() -> None:
+    """What is no text is written in hexadecimal; many records differ from each other."""
+    many = vector_bytes(Many(repeat=50, record="{n},{n}\n")).split()
+
+    assert vector_bytes("hex:00ff") == b"\x00\xff"
+    assert vector_bytes("ọ") == "ọ".encode()
+    assert len(set(many)) == 50
+    assert many[0] == b"007919,007919"

@@ -45,7 +45,11 @@ Validator = Literal[
 SURE = 0.5
 """A match at least so sure is told."""
 LABEL = "{label}"
-"""In a pattern: any of the labels, with or without diacritics, in small or capital letters or as names begin."""
+"""In a pattern: any of the labels, with or without diacritics, in small or capital letters, as names or fields are."""
+WORD = "{word}"
+"""In a pattern: any of the words, written in as many ways."""
+HEX = "hex:"
+"""A vector that begins so is bytes that are no text."""
 
 
 class Bulk(BaseModel):
@@ -68,13 +72,29 @@ class Scores(BaseModel):
     bulk: Score = Field(0.0, description="As one of many.")
 
 
+class Many(BaseModel):
+    """A text of many records, each with another number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repeat: int = Field(ge=2, le=1000)
+    record: Text = Field(description="`{n}` stands for six digits, others in each record.")
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return "".join(self.record.replace("{n}", f"{at * 7919 % 1_000_000:06}") for at in range(1, self.repeat + 1))
+
+
+Vector = str | Many
+
+
 class Vectors(BaseModel):
     """Texts that must be found, whole texts each, and texts that must not: the detector's own tests."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    match: tuple[str, ...] = Field(min_length=1)
-    miss: tuple[str, ...] = ()
+    match: tuple[Vector, ...] = Field(min_length=1)
+    miss: tuple[Vector, ...] = ()
 
 
 class Detector(BaseModel):
@@ -103,6 +123,7 @@ class Detector(BaseModel):
     edges: Edges = "any"
     validator: Validator = "any"
     labels: tuple[Text, ...] = ()
+    words: tuple[Text, ...] = Field((), description="What `{word}` in the pattern stands for.")
     scores: Scores
     bulk: Bulk = Bulk()
     mask: tuple[Annotated[int, Field(ge=0, le=8)], Annotated[int, Field(ge=0, le=8)]] = (0, 0)
@@ -117,6 +138,8 @@ class Detector(BaseModel):
             raise ValueError("needs literals or a pattern, one of the two")
         if self.scores.labelled and not (self.labels or LABEL in self.pattern):
             raise ValueError("scores.labelled needs labels")
+        if bool(self.words) != (WORD in self.pattern):
+            raise ValueError(f"words and {WORD} in the pattern need each other")
         if max(self.scores.labelled, self.scores.bare, self.scores.bulk) < SURE:
             raise ValueError(f"no score reaches {SURE}: nothing would ever be told")
         if not self.pattern.isascii() and re.search(r"(?<!\\)\[[^\]]*[^\x00-\x7f]", self.pattern):
@@ -129,16 +152,18 @@ class Detector(BaseModel):
     def search(self) -> Search:
         """Return the detector as engines take it."""
         scores, bulk = self.scores, self.bulk
+        within = LABEL in self.pattern  # then whatever matches is labelled
+        pattern = self.pattern.replace(LABEL, f"(?:{'|'.join(_forms(self.labels))})")
         return Search(
             self.id,
             list(self.literals),
-            self.pattern.replace(LABEL, f"(?:{'|'.join(_forms(self.labels))})"),
+            pattern.replace(WORD, f"(?:{'|'.join(_forms(self.words))})"),
             self.ignore_case,
             self.at_start,
             self.edges,
             self.validator,
-            [] if LABEL in self.pattern else sorted({fold(label) for label in self.labels}),
-            (scores.labelled, scores.bare, scores.bulk),
+            [] if within else sorted({fold(label) for label in self.labels}),
+            (scores.labelled, max(scores.bare, scores.labelled) if within else scores.bare, scores.bulk),
             (bulk.distinct, bulk.share, bulk.within),
             self.mask,
             self.finds if self.finds in {"basic", "sensitive", "bank"} else "other",
@@ -172,6 +197,12 @@ class Searching(NamedTuple):
     limit: int  # bytes of one direction of one flow
 
 
+def vector_bytes(vector: Vector) -> bytes:
+    """Return a vector as it is searched."""
+    text = str(vector)
+    return bytes.fromhex(text.removeprefix(HEX)) if text.startswith(HEX) else text.encode()
+
+
 def plain(text: str) -> str:
     """Return a text without the diacritics of Vietnamese."""
     apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
@@ -192,7 +223,10 @@ def _forms(labels: Sequence[str]) -> list[str]:
 
 
 def _cases(text: str) -> set[str]:
-    return {text, text.lower(), text.upper(), text.title(), text.capitalize(), text.lower().replace(" ", "_")}
+    first, *others = text.lower().split()
+    camel = first + "".join(word.capitalize() for word in others)
+    cases = {text, text.lower(), text.upper(), text.title(), text.capitalize(), camel}
+    return cases | {case.replace(" ", "_") for case in (text.lower(), text.upper())}
 
 
 def _longest(form: str) -> tuple[int, str]:
