@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = 64  # bytes before a value in which its label may stand
 _GAP: Final = 32  # characters between a label and its value, folded
-_OTHER_VALUE: Final = re.compile(r"[0-9]{4}")
+_OTHER_VALUE: Final = re.compile(r"(?:[0-9][^0-9]*){4}")  # however they are grouped
 _CUT: Final = re.compile(rb"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _OTHERS: Final = re.compile(r"[^a-z0-9]+")

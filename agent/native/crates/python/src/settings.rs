@@ -48,6 +48,7 @@ struct Searched {
     id: String,
     literals: Vec<String>,
     pattern: String,
+    branches: Vec<(String, Vec<Vec<u8>>)>,
     ignore_case: bool,
     at_start: bool,
     edges: String,
@@ -62,7 +63,8 @@ struct Searched {
 
 impl Searched {
     fn definition(self) -> Result<Definition, String> {
-        let Self { id, literals, pattern, ignore_case, at_start, labels, scores, bulk, mask, person, .. } = self;
+        let Self { id, literals, pattern, branches, ignore_case, at_start, labels, scores, bulk, mask, person, .. } =
+            self;
         let unknown = |what: &str, word: &str| format!("detector {id}: {what} {word:?} is not known");
         let edges = match self.edges.as_str() {
             "any" => Edges::Any,
@@ -85,6 +87,7 @@ impl Searched {
         Ok(Definition {
             id,
             looks_for,
+            branches,
             ignore_case,
             at_start,
             edges,
@@ -114,6 +117,11 @@ impl ContentSearch {
         let definitions = definitions.into_iter().filter_map(Result::ok).collect();
         let detectors = Detectors::compile(definitions, key, limit);
         detectors.map(|detectors| Self(Arc::new(detectors))).map_err(PyValueError::new_err)
+    }
+
+    /// What points at the matches of each detector, by its id: where it is asked at all.
+    fn triggers(&self) -> Vec<(String, String)> {
+        self.0.triggers().map(|(id, trigger)| (id.to_owned(), trigger)).collect()
     }
 
     /// Searches one text, whole: for each detector that finds something its id, confidence, matches, keyed hashes and

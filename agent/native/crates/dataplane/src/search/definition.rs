@@ -16,6 +16,8 @@ use super::validate::Validator;
 pub struct Definition {
     pub id: String,
     pub looks_for: LooksFor,
+    /// The alternatives of the pattern, each with words of which every match of it holds one; none: nothing is known.
+    pub branches: Vec<(String, Vec<Vec<u8>>)>,
     pub ignore_case: bool,
     /// Looked for at the beginning of a text only.
     pub at_start: bool,
@@ -39,6 +41,7 @@ impl Definition {
         Self {
             id: id.into(),
             looks_for,
+            branches: Vec::new(),
             ignore_case: false,
             at_start: false,
             edges: Edges::Any,
@@ -131,7 +134,7 @@ impl Detectors {
         let mut all = Vec::with_capacity(definitions.len());
         let mut errors = Vec::new();
         for definition in definitions {
-            match Pattern::compile(&definition.looks_for, definition.ignore_case) {
+            match Pattern::compile(&definition.looks_for, definition.ignore_case, &definition.branches) {
                 Ok(pattern) => all.push(Detector::new(definition, pattern)),
                 Err(error) => errors.push(format!("detector {}: {error}", definition.id)),
             }
@@ -146,6 +149,11 @@ impl Detectors {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// What points at the matches of each detector.
+    pub fn triggers(&self) -> impl Iterator<Item = (&str, String)> {
+        self.all.iter().map(|detector| (&*detector.id, format!("{:?}", detector.pattern.triggers)))
     }
 
     /// The keyed hash that stands for a value.
@@ -164,15 +172,19 @@ impl Detector {
     }
 }
 
+/// Tells whether a letter, a digit or an underscore of ASCII stands somewhere.
+pub(super) fn is_word_at(bytes: &[u8], place: Option<usize>) -> bool {
+    place.and_then(|place| bytes.get(place)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
 impl Edges {
     /// Tells whether a match stands by itself.
     pub(super) fn are_free(self, bytes: &[u8], place: &Range<usize>) -> bool {
         let before = |back: usize| place.start.checked_sub(back).and_then(|at| bytes.get(at));
         let after = |ahead: usize| bytes.get(place.end + ahead);
-        let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
         let joins = |byte: Option<&u8>| byte.is_some_and(|byte| b".-".contains(byte));
-        let stands_in_word = is_word(before(1)) || is_word(after(0));
+        let stands_in_word = is_word_at(bytes, place.start.checked_sub(1)) || is_word_at(bytes, Some(place.end));
         let goes_on = (joins(before(1)) && is_digit(before(2))) || (joins(after(0)) && is_digit(after(1)));
         match self {
             Self::Any => true,

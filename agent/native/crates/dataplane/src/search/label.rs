@@ -4,68 +4,81 @@
 pub const CONTEXT: usize = 64;
 /// Characters between a label and its value, folded.
 const GAP: usize = 32;
-/// So many digits between them are another value.
+/// So many digits between them are another value, however they are grouped.
 const OTHER_VALUE: usize = 4;
 
 /// Letters of Vietnamese, by the letter they are without diacritics.
-const FAMILIES: [(char, &str); 7] = [
-    ('a', "àáảãạăằắẳẵặâầấẩẫậÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬ"),
-    ('d', "đĐ"),
-    ('e', "èéẻẽẹêềếểễệÈÉẺẼẸÊỀẾỂỄỆ"),
-    ('i', "ìíỉĩịÌÍỈĨỊ"),
-    ('o', "òóỏõọôồốổỗộơờớởỡợÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢ"),
-    ('u', "ùúủũụưừứửữựÙÚỦŨỤƯỪỨỬỮỰ"),
-    ('y', "ỳýỷỹỵỲÝỶỸỴ"),
+const FAMILIES: [(u8, &str); 7] = [
+    (b'a', "àáảãạăằắẳẵặâầấẩẫậÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬ"),
+    (b'd', "đĐ"),
+    (b'e', "èéẻẽẹêềếểễệÈÉẺẼẸÊỀẾỂỄỆ"),
+    (b'i', "ìíỉĩịÌÍỈĨỊ"),
+    (b'o', "òóỏõọôồốổỗộơờớởỡợÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢ"),
+    (b'u', "ùúủũụưừứửữựÙÚỦŨỤƯỪỨỬỮỰ"),
+    (b'y', "ỳýỷỹỵỲÝỶỸỴ"),
 ];
+
+/// What an ASCII byte is folded into: itself, small; 0: what parts words.
+const FOLDED: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
 
 /// Text as labels are compared: small ASCII letters and digits, all else one space; `soCccd` is two words.
 #[must_use]
 pub fn fold(bytes: &[u8]) -> String {
-    let mut folded = String::with_capacity(bytes.len() + 8);
+    let mut folded = Vec::new();
     fold_into(bytes, &mut folded);
-    folded
+    String::from_utf8(folded).unwrap_or_default()
 }
 
-fn fold_into(bytes: &[u8], folded: &mut String) {
+fn fold_into(bytes: &[u8], folded: &mut Vec<u8>) {
     folded.clear();
+    folded.reserve(2 * bytes.len());
     let (mut small, mut rest) = (false, bytes);
     while let Some((byte, behind)) = rest.split_first() {
-        if byte.is_ascii() {
-            put(folded, char::from(*byte), &mut small);
+        if let Some(letter) = FOLDED.get(usize::from(*byte)) {
+            if small && byte.is_ascii_uppercase() {
+                folded.push(b' ');
+            }
+            put(folded, *letter);
+            small = byte.is_ascii_lowercase();
             rest = behind;
             continue;
         }
         let chunk = rest.utf8_chunks().next();
         let letter = chunk.as_ref().and_then(|chunk| chunk.valid().chars().next());
-        put(folded, letter.unwrap_or(char::REPLACEMENT_CHARACTER), &mut small);
+        if !letter.is_some_and(is_mark) {
+            put(folded, letter.and_then(plain).unwrap_or(0));
+            small = false;
+        }
         let wrong = chunk.map_or(1, |chunk| chunk.invalid().len().max(1));
         rest = rest.get(letter.map_or(wrong, char::len_utf8)..).unwrap_or_default();
     }
-    folded.truncate(folded.trim_end().len());
+    if folded.last() == Some(&b' ') {
+        folded.pop();
+    }
 }
 
-/// Adds a letter; `small`: the one before was a small letter of ASCII.
+/// Adds a folded letter, or one space for all that parts words.
 #[inline]
-fn put(folded: &mut String, letter: char, small: &mut bool) {
-    match plain(letter) {
-        Some(found) => {
-            if *small && letter.is_ascii_uppercase() {
-                folded.push(' ');
-            }
-            folded.push(found);
-        }
-        None if is_mark(letter) => return,
-        None if folded.ends_with(' ') || folded.is_empty() => {}
-        None => folded.push(' '),
+fn put(folded: &mut Vec<u8>, letter: u8) {
+    if letter != 0 {
+        folded.push(letter);
+    } else if folded.last().is_some_and(|last| *last != b' ') {
+        folded.push(b' ');
     }
-    *small = letter.is_ascii_lowercase();
 }
 
-/// A letter or digit without diacritics, small; None of all else.
-fn plain(letter: char) -> Option<char> {
-    if letter.is_ascii() {
-        return letter.is_ascii_alphanumeric().then(|| letter.to_ascii_lowercase());
-    }
+/// The letter of ASCII that a letter of Vietnamese is without diacritics.
+fn plain(letter: char) -> Option<u8> {
     FAMILIES.iter().find(|(_, family)| family.contains(letter)).map(|(base, _)| *base)
 }
 
@@ -79,7 +92,7 @@ const fn is_mark(letter: char) -> bool {
 pub struct Before {
     /// The value's place; None before the first.
     start: Option<usize>,
-    folded: String,
+    folded: Vec<u8>,
     /// Another value stands so near that no label can be meant for this one.
     taken: bool,
 }
@@ -123,8 +136,7 @@ fn ends_with_value(context: &[u8]) -> bool {
 }
 
 /// Tells whether one of the labels is the last thing said, but for few words without a value among them.
-fn stands_last(folded: &str, labels: &[String]) -> bool {
-    let bytes = folded.as_bytes();
+fn stands_last(bytes: &[u8], labels: &[String]) -> bool {
     let (mut end, mut digits) = (bytes.len(), 0);
     loop {
         if bytes.len() - end > GAP {
@@ -136,7 +148,7 @@ fn stands_last(folded: &str, labels: &[String]) -> bool {
             return true;
         }
         let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) else { return false };
-        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits += usize::from(byte.is_ascii_digit());
         if digits == OTHER_VALUE {
             return false;
         }

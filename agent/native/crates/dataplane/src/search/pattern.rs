@@ -6,26 +6,39 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::Hir;
 
 use super::definition::LooksFor;
-use super::trigger::Trigger;
+use super::trigger::{Trigger, firsts};
 
 /// Compiled size of one pattern.
 const PATTERN_LIMIT: usize = 1 << 20;
+
+/// Bytes of a match of a pattern without end that are looked at.
+const LONGEST: usize = 1024;
 
 /// A pattern of bytes, and what every match of it holds.
 pub struct Pattern {
     regex: Regex,
     grouped: bool,
-    pub trigger: Trigger,
+    /// The bytes a match may begin with.
+    firsts: Box<[bool; 256]>,
+    /// Bytes of the longest match, as far as matches count.
+    pub longest: usize,
+    /// What every match holds: one of these.
+    pub triggers: Vec<Trigger>,
 }
 
 impl Pattern {
-    /// Compiles words, of which the longest counts, or a regular expression.
+    /// Compiles words, of which the longest counts, or a regular expression; see `Definition::branches`.
     ///
     /// # Errors
     /// A sentence where the syntax is wrong, or where it matches nothing at all.
-    pub fn compile(looks_for: &LooksFor, ignore_case: bool) -> Result<Self, String> {
+    pub fn compile(
+        looks_for: &LooksFor,
+        ignore_case: bool,
+        branches: &[(String, Vec<Vec<u8>>)],
+    ) -> Result<Self, String> {
         let text = match looks_for {
             LooksFor::Regex(pattern) => pattern.clone(),
             LooksFor::Literals(words) => {
@@ -34,9 +47,7 @@ impl Pattern {
                 words.iter().map(|word| regex_syntax::escape(word)).collect::<Vec<_>>().join("|")
             }
         };
-        let mut parser = ParserBuilder::new();
-        let parsed = parser.unicode(false).utf8(false).case_insensitive(ignore_case).build().parse(&text);
-        let parsed = parsed.map_err(|error| error.to_string())?;
+        let parsed = parsed(&text, ignore_case)?;
         let regex = Regex::builder()
             .syntax(syntax::Config::new().unicode(false).utf8(false).case_insensitive(ignore_case))
             .configure(Regex::config().utf8_empty(false).nfa_size_limit(Some(PATTERN_LIMIT)))
@@ -45,7 +56,21 @@ impl Pattern {
         if regex.is_match("") {
             return Err("the pattern matches nothing at all".to_owned());
         }
-        Ok(Self { grouped: regex.captures_len() > 1, regex, trigger: Trigger::of(&parsed) })
+        let mut triggers = Vec::new();
+        for (branch, hints) in branches {
+            triggers.push(Trigger::of(&self::parsed(branch, ignore_case)?, hints));
+        }
+        if triggers.is_empty() {
+            triggers.push(Trigger::of(&parsed, &[]));
+        }
+        let longest = parsed.properties().maximum_len().unwrap_or(LONGEST).min(LONGEST);
+        Ok(Self { grouped: regex.captures_len() > 1, regex, firsts: Box::new(firsts(&parsed)), longest, triggers })
+    }
+
+    /// The first place in a range where a match may begin.
+    pub fn may_begin(&self, bytes: &[u8], range: Range<usize>) -> Option<usize> {
+        let fits = |byte: &u8| self.firsts.get(usize::from(*byte)).is_some_and(|may| *may);
+        bytes.get(range.clone())?.iter().position(fits).map(|at| range.start + at)
     }
 
     /// The first match within a range, and its value; bytes around the range are there to be looked at.
@@ -68,4 +93,10 @@ impl Pattern {
         let value = groups.get_group(1).map_or_else(|| whole.clone(), |value| value.range());
         Some((whole, value))
     }
+}
+
+fn parsed(pattern: &str, ignore_case: bool) -> Result<Hir, String> {
+    let mut parser = ParserBuilder::new();
+    let parsed = parser.unicode(false).utf8(false).case_insensitive(ignore_case).build().parse(pattern);
+    parsed.map_err(|error| error.to_string())
 }

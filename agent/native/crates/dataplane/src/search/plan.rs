@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memchr_iter;
 
@@ -9,24 +10,36 @@ use super::definition::Detector;
 use super::seek::Seek;
 use super::trigger::{JOIN_LIMIT, JOINS, Trigger};
 
+/// Words that are looked for together: so many a vector of the processor can tell apart at once.
+const TOGETHER: usize = 60;
+
 /// Detectors by what points at their matches.
 #[derive(Default)]
 pub struct Plan {
-    /// Digits that a cluster needs, the fewest first.
-    clusters: Vec<(usize, usize)>,
-    /// Digits in a row, the fewest first, and how near they are to both ends of a match.
-    runs: Vec<(usize, usize, usize)>,
-    prefixes: Option<Prefixes>,
-    bytes: Vec<(u8, usize, usize)>,
+    /// By the digits a cluster needs, the fewest first.
+    clusters: Vec<(usize, Near)>,
+    words: Vec<Words>,
+    bytes: Vec<(u8, Near)>,
+    lines: Vec<Near>,
     anywhere: Vec<usize>,
     starts: Vec<usize>,
 }
 
-/// Literals that begin matches, and whose each is.
-struct Prefixes {
-    literals: AhoCorasick,
-    /// By the place of the literal: those detectors that have one with the same beginning.
-    detectors: Vec<Vec<usize>>,
+/// A detector, and how many bytes of a match stand at most before what points at it, and behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Near {
+    detector: usize,
+    lead: usize,
+    trail: usize,
+    /// Other things point at its matches too: they are asked in the order of places, when all are known.
+    several: bool,
+}
+
+/// Words that stand in matches, and in whose.
+struct Words {
+    words: Finder,
+    /// By the number of the word.
+    near: Vec<Vec<Near>>,
 }
 
 /// Digits with nothing but joins between them.
@@ -42,22 +55,33 @@ impl Plan {
     /// A sentence where the literals cannot be searched for.
     pub fn new(all: &[Detector]) -> Result<Self, String> {
         let mut plan = Self::default();
-        let mut literals: Vec<(Vec<u8>, usize)> = Vec::new();
-        for (at, detector) in all.iter().enumerate() {
-            match &detector.pattern.trigger {
-                _ if detector.at_start => plan.starts.push(at),
-                Trigger::Cluster { digits } => plan.clusters.push((*digits, at)),
-                Trigger::Run { digits, reach } => plan.runs.push((*digits, *reach, at)),
-                Trigger::Prefix(prefixes) => literals.extend(prefixes.iter().map(|prefix| (prefix.clone(), at))),
-                Trigger::Byte { byte, reach } => plan.bytes.push((*byte, *reach, at)),
-                Trigger::Anything => plan.anywhere.push(at),
+        let mut words: Vec<(Vec<u8>, Near)> = Vec::new();
+        for (detector, one) in all.iter().enumerate() {
+            let triggers = merged(&one.pattern.triggers);
+            if one.at_start {
+                plan.starts.push(detector);
+                continue;
+            }
+            let near = |lead, trail| Near { detector, lead, trail, several: triggers.len() > 1 };
+            for trigger in &triggers {
+                match trigger {
+                    Trigger::Cluster { digits, lead, trail } => plan.clusters.push((*digits, near(*lead, *trail))),
+                    Trigger::Prefix(held) => {
+                        words.extend(held.iter().map(|word| (word.clone(), near(0, one.pattern.longest))));
+                    }
+                    Trigger::Holds { words: held, reach } => {
+                        words.extend(held.iter().map(|word| (word.clone(), near(*reach, *reach))));
+                    }
+                    Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach, *reach))),
+                    Trigger::Line => plan.lines.push(near(0, one.pattern.longest)),
+                    Trigger::Anything => plan.anywhere.push(detector),
+                }
             }
         }
         plan.clusters.sort_unstable();
-        plan.runs.sort_unstable();
-        if !literals.is_empty() {
-            plan.prefixes = Some(Prefixes::new(&literals)?);
-        }
+        words.sort_unstable();
+        words.dedup();
+        plan.words = words.chunks(TOGETHER).map(Words::new).collect::<Result<_, _>>()?;
         Ok(plan)
     }
 
@@ -70,49 +94,52 @@ impl Plan {
             }
         }
         for at in &self.anywhere {
-            seek.within(*at, looked..tail.len());
+            seek.within(*at, looked..tail.len(), tail.len());
         }
-        for (byte, reach, at) in &self.bytes {
+        if !self.lines.is_empty() {
+            self.seek_lines(seek, looked);
+        }
+        for words in &self.words {
+            words.seek(seek, looked);
+        }
+        for (byte, near) in &self.bytes {
             for place in memchr_iter(*byte, tail.get(looked..).unwrap_or_default()) {
-                seek.within(*at, (looked + place).saturating_sub(*reach)..looked + place + reach);
+                near.seek(seek, looked + place..looked + place);
             }
         }
-        if let Some(prefixes) = &self.prefixes {
-            prefixes.seek(seek, looked);
+        if !self.clusters.is_empty() {
+            self.seek_clusters(seek, looked);
         }
-        if !self.clusters.is_empty() || !self.runs.is_empty() {
-            self.seek_numbers(seek, looked);
+        seek.put_off_no_longer();
+    }
+
+    fn seek_lines(&self, seek: &mut Seek<'_>, looked: usize) {
+        let ends = memchr_iter(b'\n', seek.tail.get(looked.saturating_sub(1)..seek.decided).unwrap_or_default());
+        for end in (looked == 0).then_some(0).into_iter().chain(ends.map(|end| looked.saturating_sub(1) + end + 1)) {
+            for near in &self.lines {
+                near.seek(seek, end..end);
+            }
         }
     }
 
-    fn seek_numbers(&self, seek: &mut Seek<'_>, looked: usize) {
+    fn seek_clusters(&self, seek: &mut Seek<'_>, looked: usize) {
         let tail = seek.tail;
         let mut cluster = Cluster { range: looked..looked, digits: 0 };
         for run in DigitRuns::new(tail, looked) {
-            for (_, reach, at) in self.runs.iter().take_while(|(digits, ..)| *digits <= run.len()) {
-                seek.within(*at, run.start.saturating_sub(*reach)..run.end + reach);
-            }
-            if cluster.digits > 0 && !joins(tail, cluster.range.end..run.start) {
+            if cluster.digits > 0 && joins(tail, cluster.range.end..run.start) {
+                cluster.range.end = run.end;
+                cluster.digits += run.len();
+            } else {
                 self.seek_cluster(seek, &cluster);
-                cluster = Cluster { range: run.clone(), digits: 0 };
-            } else if cluster.digits == 0 {
-                cluster.range.start = run.start;
+                cluster = Cluster { range: run.clone(), digits: run.len() };
             }
-            cluster.digits += run.len();
-            cluster.range.end = run.end;
         }
         self.seek_cluster(seek, &cluster);
     }
 
     fn seek_cluster(&self, seek: &mut Seek<'_>, cluster: &Cluster) {
-        let is_join = |byte: &&u8| JOINS.contains(byte);
-        let before = seek.tail.get(..cluster.range.start).unwrap_or_default();
-        let after = seek.tail.get(cluster.range.end..).unwrap_or_default();
-        let lead = before.iter().rev().take(JOIN_LIMIT).take_while(is_join).count();
-        let trail = after.iter().take(JOIN_LIMIT).take_while(is_join).count();
-        let range = cluster.range.start - lead..cluster.range.end + trail;
-        for (_, at) in self.clusters.iter().take_while(|(digits, _)| *digits <= cluster.digits) {
-            seek.within(*at, range.clone());
+        for (_, near) in self.clusters.iter().take_while(|(digits, _)| *digits <= cluster.digits) {
+            near.seek(seek, cluster.range.clone());
         }
     }
 }
@@ -121,34 +148,93 @@ fn joins(bytes: &[u8], gap: Range<usize>) -> bool {
     gap.len() <= JOIN_LIMIT && bytes.get(gap).is_some_and(|gap| gap.iter().all(|byte| JOINS.contains(byte)))
 }
 
-impl Prefixes {
-    fn new(literals: &[(Vec<u8>, usize)]) -> Result<Self, String> {
-        let mut words: Vec<&[u8]> = literals.iter().map(|(literal, _)| literal.as_slice()).collect();
+impl Near {
+    /// Asks the detector around what points at its matches.
+    fn seek(&self, seek: &mut Seek<'_>, what: Range<usize>) {
+        let starts = what.start.saturating_sub(self.lead)..what.end.max(what.start + 1);
+        let end = what.end + self.trail;
+        if self.several {
+            seek.put_off(self.detector, starts, end);
+        } else {
+            seek.within(self.detector, starts, end);
+        }
+    }
+}
+
+/// Triggers of one kind made one: what points at any branch of a pattern points at all of it.
+fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
+    let mut merged: Vec<Trigger> = Vec::new();
+    for trigger in triggers {
+        match (
+            trigger,
+            merged.iter_mut().find(|other| std::mem::discriminant(*other) == std::mem::discriminant(trigger)),
+        ) {
+            (Trigger::Cluster { digits, lead, trail }, Some(Trigger::Cluster { digits: least, lead: l, trail: t })) => {
+                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+            }
+            (Trigger::Holds { words, reach }, Some(Trigger::Holds { words: all, reach: most })) => {
+                all.extend(words.iter().cloned());
+                *most = (*most).max(*reach);
+            }
+            (Trigger::Prefix(words), Some(Trigger::Prefix(all))) => all.extend(words.iter().cloned()),
+            (Trigger::Line | Trigger::Anything, Some(_)) => {}
+            _ => merged.push(trigger.clone()),
+        }
+    }
+    if merged.contains(&Trigger::Anything) { vec![Trigger::Anything] } else { merged }
+}
+
+/// Finds the first of several words: by vectors where the processor has them and the words are few.
+enum Finder {
+    Vectors(Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Finder {
+    fn new(words: &[&[u8]]) -> Result<Self, String> {
+        let mut vectors = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder();
+        if let Some(searcher) = vectors.extend(words).build() {
+            return Ok(Self::Vectors(searcher));
+        }
+        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+        built.map(Self::Automaton).map_err(|error| error.to_string())
+    }
+
+    /// The number of the word found, and where it begins.
+    fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        let found = match self {
+            Self::Vectors(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()),
+            Self::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).range(from..)),
+        };
+        found.map(|word| (word.pattern().as_usize(), word.start()))
+    }
+}
+
+impl Words {
+    fn new(all: &[(Vec<u8>, Near)]) -> Result<Self, String> {
+        let mut words: Vec<&[u8]> = all.iter().map(|(word, _)| word.as_slice()).collect();
         words.sort_unstable();
         words.dedup();
         // Of words that begin alike the shortest points at all of them.
         words.dedup_by(|word, before| word.starts_with(before));
         let whose = |word: &&[u8]| {
-            let mut whose: Vec<usize> =
-                literals.iter().filter(|(literal, _)| literal.starts_with(word)).map(|(_, at)| *at).collect();
-            whose.sort_unstable();
-            whose.dedup();
-            whose
+            let mut near: Vec<Near> =
+                all.iter().filter(|(other, _)| other.starts_with(word)).map(|(_, near)| *near).collect();
+            near.sort_unstable();
+            near.dedup();
+            near
         };
-        let detectors = words.iter().map(whose).collect();
-        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&words);
-        Ok(Self { literals: built.map_err(|error| error.to_string())?, detectors })
+        let near = words.iter().map(whose).collect();
+        Ok(Self { words: Finder::new(&words)?, near })
     }
 
     fn seek(&self, seek: &mut Seek<'_>, looked: usize) {
         let (tail, mut from) = (seek.tail, looked);
-        while from < seek.decided {
-            let input = aho_corasick::Input::new(tail).range(from..);
-            let Some(word) = self.literals.find(input) else { return };
-            for at in self.detectors.get(word.pattern().as_usize()).into_iter().flatten() {
-                seek.here(*at, word.start());
+        while let Some((word, place)) = self.words.find(tail, from) {
+            for near in self.near.get(word).into_iter().flatten() {
+                near.seek(seek, place..place);
             }
-            from = word.start() + 1;
+            from = place + 1;
         }
     }
 }

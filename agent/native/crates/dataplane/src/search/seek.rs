@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::definition::Detector;
+use super::definition::{Detector, Edges, is_word_at};
 
 /// Bytes of a match. A longer one is counted as far as this.
 pub const MATCH_LIMIT: usize = 256;
@@ -23,40 +23,56 @@ pub struct Seek<'a> {
     /// Where each detector looks next.
     pub next: &'a mut [usize],
     pub found: Vec<Candidate>,
+    /// Detectors with ranges that are looked into when all are known.
+    pub later: Vec<(usize, usize, usize, usize)>,
 }
 
 impl Seek<'_> {
-    /// Finds a detector's matches within a range that holds each wholly or not at all.
-    pub fn within(&mut self, at: usize, range: Range<usize>) {
+    /// Finds a detector's matches that start within a range. What is behind `end` is of no use, and where the longest
+    /// match ends further on it is that far.
+    pub fn within(&mut self, at: usize, starts: Range<usize>, end: usize) {
         let Some((detector, next)) = self.all.get(at).zip(self.next.get_mut(at)) else { return };
-        let end = range.end.min(self.tail.len());
-        let mut from = range.start.max(*next);
-        while from < end.min(self.decided) {
-            let Some((whole, value)) = detector.pattern.find(self.tail, from..end) else { return };
-            if whole.start >= self.decided {
-                return;
-            }
-            from = note(&mut self.found, (at, detector), self.tail, &whole, value);
-            *next = from;
+        let last = starts.end.min(self.decided);
+        let end = end.max(last.saturating_add(detector.pattern.longest)).min(self.tail.len());
+        let mut from = starts.start.max(*next);
+        while let Some(begin) = detector.pattern.may_begin(self.tail, from..last.max(from)) {
+            let found = match detector.edges {
+                Edges::Any => detector.pattern.find(self.tail, begin..end),
+                // What begins in the middle of a word never stands by itself.
+                _ if is_word_at(self.tail, begin.checked_sub(1)) => None,
+                _ => detector.pattern.find_here(self.tail, begin..end),
+            };
+            from = match found {
+                Some((whole, _)) if whole.start >= last => return,
+                Some((whole, value)) => {
+                    *next = note(&mut self.found, (at, detector), self.tail, &whole, value);
+                    *next
+                }
+                None if detector.edges == Edges::Any => return,
+                None => begin + 1,
+            };
         }
     }
 
     /// Finds what begins the text, once.
     pub fn start(&mut self, at: usize) {
         if self.next.get(at) == Some(&0) {
-            self.within(at, 0..self.tail.len());
+            self.within(at, 0..1, self.tail.len());
             self.next.get_mut(at).into_iter().for_each(|next| *next = self.decided);
         }
     }
 
-    /// Finds a detector's match that begins at a place.
-    pub fn here(&mut self, at: usize, place: usize) {
-        let Some((detector, next)) = self.all.get(at).zip(self.next.get_mut(at)) else { return };
-        if place < *next || place >= self.decided {
-            return;
-        }
-        if let Some((whole, value)) = detector.pattern.find_here(self.tail, place..self.tail.len()) {
-            *next = note(&mut self.found, (at, detector), self.tail, &whole, value);
+    /// Keeps a range for later: see `within`.
+    pub fn put_off(&mut self, at: usize, starts: Range<usize>, end: usize) {
+        self.later.push((at, starts.start, starts.end, end));
+    }
+
+    /// Looks into the ranges that were kept, each detector's in order.
+    pub fn put_off_no_longer(&mut self) {
+        let mut later = std::mem::take(&mut self.later);
+        later.sort_unstable();
+        for (at, first, last, end) in later {
+            self.within(at, first..last, end);
         }
     }
 

@@ -83,7 +83,14 @@ impl Shown {
         let tail = std::mem::take(&mut self.tail);
         self.next.resize(detectors.all.len(), 0);
         let at_start = whole_head && self.gone == 0;
-        let mut seek = Seek { all: &detectors.all, tail: &tail, decided, next: &mut self.next, found: Vec::new() };
+        let mut seek = Seek {
+            all: &detectors.all,
+            tail: &tail,
+            decided,
+            next: &mut self.next,
+            found: Vec::new(),
+            later: Vec::new(),
+        };
         detectors.plan.seek(&mut seek, self.looked, at_start);
         let mut before = Before::default();
         for candidate in seek.found() {
@@ -97,6 +104,10 @@ impl Shown {
     /// Counts a match, or holds it until there are more, or lets it go.
     fn weigh(&mut self, detectors: &Detectors, tail: &[u8], candidate: &Candidate, before: &mut Before) {
         let Some(detector) = detectors.all.get(candidate.detector) else { return };
+        let needs_label = detector.scores.bare < SURE && detector.scores.bulk < SURE;
+        if needs_label && !before.says(tail, candidate.start, &detector.labels) {
+            return;
+        }
         let value = tail.get(candidate.value.clone()).unwrap_or_default();
         let (grade, normal) = detector.validator.check(value);
         let Some(crowd) = crowd_of(&mut self.crowds, candidate.detector) else { return };

@@ -3,16 +3,16 @@
 //! Exact, not a guess: a place that no trigger points at cannot hold a match.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// What may stand between the digits of a number.
-pub const JOINS: &[u8] = b" .-+";
+pub const JOINS: &[u8] = b" .-+()/";
 /// Bytes of joins in a row that still make one cluster.
 pub const JOIN_LIMIT: usize = 4;
-/// Longest match of which both ends are known from a run of digits in it.
-const REACH_LIMIT: usize = 256;
-/// Digits that make a cluster or a run worth a look.
-const FEWEST_DIGITS: usize = 3;
+/// Longest match of which both ends are known from what it holds.
+const REACH_LIMIT: usize = 512;
+/// Digits that make a cluster worth a look.
+const FEWEST_DIGITS: usize = 2;
 /// Literals of one pattern, as they are looked for and as they are first told, and how long they are.
 const LITERALS_LIMIT: usize = 64;
 const PREFIXES_LIMIT: usize = 4096;
@@ -24,12 +24,14 @@ const COPIES_LIMIT: u32 = 64;
 /// What every match of a pattern holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// So many digits, with nothing but joins between and around them.
-    Cluster { digits: usize },
-    /// So many digits in a row, this near to both its ends.
-    Run { digits: usize, reach: usize },
+    /// So many digits with nothing but joins between them, and at most so many bytes before and behind.
+    Cluster { digits: usize, lead: usize, trail: usize },
     /// One of these at its beginning.
     Prefix(Vec<Vec<u8>>),
+    /// The beginning of a line at its own.
+    Line,
+    /// One of these, this near to both its ends.
+    Holds { words: Vec<Vec<u8>>, reach: usize },
     /// This byte, this near to both its ends.
     Byte { byte: u8, reach: usize },
     /// Nothing that is known.
@@ -37,28 +39,64 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Reads the trigger of a pattern.
+    /// Reads the trigger of a pattern; `hints`: words of which every match is known to hold one.
     #[must_use]
-    pub fn of(pattern: &Hir) -> Self {
+    pub fn of(pattern: &Hir, hints: &[Vec<u8>]) -> Self {
         let reach = pattern.properties().maximum_len().filter(|reach| *reach <= REACH_LIMIT);
-        if let Some(gaps) = gaps(pattern)
-            && gaps.digits >= FEWEST_DIGITS
-            && gaps.lead.max(gaps.trail).max(gaps.inner) <= JOIN_LIMIT
-        {
-            return Self::Cluster { digits: gaps.digits };
+        let cluster = cluster(pattern);
+        if let Some(gaps) = gaps(pattern).filter(|gaps| gaps.fits() && gaps.digits >= FEWEST_DIGITS) {
+            return Self::Cluster { digits: gaps.digits, lead: gaps.lead, trail: gaps.trail };
         }
-        if let (Some(reach), digits) = (reach, run(pattern).best)
-            && digits >= FEWEST_DIGITS
-        {
-            return Self::Run { digits, reach };
+        if pattern.properties().look_set_prefix().contains(Look::StartLF) {
+            return Self::Line;
+        }
+        if let (Some(reach), false) = (reach, hints.is_empty()) {
+            return Self::Holds { words: hints.to_vec(), reach };
+        }
+        if let (Some(_), true) = (reach, cluster.digits >= FEWEST_DIGITS) {
+            return Self::Cluster { digits: cluster.digits, lead: cluster.lead, trail: cluster.trail };
         }
         if let Some(prefixes) = prefixes(pattern) {
             return Self::Prefix(prefixes);
         }
-        if let (Some(reach), Some(byte)) = (reach, rare_byte(pattern)) {
-            return Self::Byte { byte, reach };
+        match (reach, rare_byte(pattern)) {
+            (Some(reach), Some(byte)) => Self::Byte { byte, reach },
+            _ => Self::Anything,
         }
-        Self::Anything
+    }
+}
+
+/// The bytes a match may begin with.
+#[must_use]
+pub fn firsts(pattern: &Hir) -> [bool; 256] {
+    let mut found = [false; 256];
+    if add_firsts(pattern, &mut found) {
+        found = [true; 256]; // it may match nothing of its own here: whatever follows
+    }
+    found
+}
+
+/// Adds the bytes a part may begin with; true where it may be empty.
+fn add_firsts(part: &Hir, found: &mut [bool; 256]) -> bool {
+    match part.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => {
+            literal.0.first().and_then(|byte| found.get_mut(usize::from(*byte))).into_iter().for_each(|it| *it = true);
+            false
+        }
+        HirKind::Class(class) => {
+            match bytes_of(class) {
+                Some(bytes) => {
+                    bytes.for_each(|byte| found.get_mut(usize::from(byte)).into_iter().for_each(|it| *it = true))
+                }
+                None => *found = [true; 256],
+            }
+            false
+        }
+        HirKind::Capture(capture) => add_firsts(&capture.sub, found),
+        HirKind::Repetition(repetition) => add_firsts(&repetition.sub, found) || repetition.min == 0,
+        HirKind::Concat(parts) => parts.iter().all(|part| add_firsts(part, found)),
+        HirKind::Alternation(ways) => ways.iter().fold(false, |empty, way| add_firsts(way, found) || empty),
     }
 }
 
@@ -101,6 +139,11 @@ struct Gaps {
 }
 
 impl Gaps {
+    /// Tells whether the digits are one cluster.
+    const fn fits(&self) -> bool {
+        self.lead <= JOIN_LIMIT && self.trail <= JOIN_LIMIT && self.inner <= JOIN_LIMIT
+    }
+
     const EMPTY: Self = Self { digits: 0, lead: 0, trail: 0, inner: 0, bare: Some(0) };
 
     fn then(self, next: Self) -> Self {
@@ -157,66 +200,51 @@ fn gap_of(byte: u8) -> Option<Gaps> {
     JOINS.contains(&byte).then_some(Gaps { lead: 1, trail: 1, bare: Some(1), ..Gaps::EMPTY })
 }
 
-/// The digits in a row that every match of a pattern holds.
+/// The largest cluster that every match of a pattern holds, and the most that stands before and behind it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Run {
-    head: usize,
-    tail: usize,
-    best: usize,
-    /// There is nothing but digits, this many at least.
-    only: Option<usize>,
+struct Largest {
+    digits: usize,
+    lead: usize,
+    trail: usize,
 }
 
-impl Run {
-    const NONE: Self = Self { head: 0, tail: 0, best: 0, only: None };
-    const EMPTY: Self = Self { head: 0, tail: 0, best: 0, only: Some(0) };
-
-    fn then(self, next: Self) -> Self {
-        let head = self.only.map_or(self.head, |only| only + next.head);
-        let tail = next.only.map_or(next.tail, |only| only + self.tail);
-        let only = self.only.zip(next.only).map(|(one, other)| one + other);
-        Self { head, tail, best: self.best.max(next.best).max(self.tail + next.head), only }
+fn cluster(pattern: &Hir) -> Largest {
+    if let Some(gaps) = gaps(pattern).filter(Gaps::fits) {
+        return Largest { digits: gaps.digits, lead: gaps.lead, trail: gaps.trail };
     }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            head: self.head.min(other.head),
-            tail: self.tail.min(other.tail),
-            best: self.best.min(other.best),
-            only: self.only.zip(other.only).map(|(one, other)| one.min(other)),
-        }
-    }
-}
-
-fn run(pattern: &Hir) -> Run {
+    let length = |part: &Hir| part.properties().maximum_len().unwrap_or(REACH_LIMIT);
     match pattern.kind() {
-        HirKind::Empty | HirKind::Look(_) => Run::EMPTY,
-        HirKind::Literal(literal) => {
-            literal.0.iter().fold(Run::EMPTY, |so_far, byte| so_far.then(digit(byte.is_ascii_digit())))
+        HirKind::Capture(capture) => cluster(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => {
+            Largest { lead: REACH_LIMIT, trail: REACH_LIMIT, ..cluster(&repetition.sub) }
         }
-        HirKind::Class(class) => {
-            digit(bytes_of(class).is_some_and(|mut bytes| bytes.all(|byte| byte.is_ascii_digit())))
+        HirKind::Alternation(ways) => {
+            let least = |one: Largest, other: Largest| Largest {
+                digits: one.digits.min(other.digits),
+                lead: one.lead.max(other.lead),
+                trail: one.trail.max(other.trail),
+            };
+            ways.iter().map(cluster).reduce(least).unwrap_or_default()
         }
-        HirKind::Capture(capture) => run(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().fold(Run::EMPTY, |so_far, part| so_far.then(run(part))),
-        HirKind::Alternation(ways) => ways.iter().map(run).reduce(Run::or).unwrap_or(Run::NONE),
-        HirKind::Repetition(repetition) => {
-            let once = run(&repetition.sub);
-            let least = (0..repetition.min.min(COPIES_LIMIT)).fold(Run::EMPTY, |so_far, _| so_far.then(once));
-            if repetition.max == Some(repetition.min) { least } else { least.open(once) }
+        HirKind::Concat(parts) => {
+            let spans = (0..parts.len()).flat_map(|from| (from + 1..=parts.len()).map(move |to| from..to));
+            let found = spans.filter_map(|span| {
+                let inner = parts.get(span.clone())?;
+                let one = match inner {
+                    [one] => cluster(one),
+                    _ => {
+                        let gaps = inner.iter().try_fold(Gaps::EMPTY, |sum, part| Some(sum.then(gaps(part)?)))?;
+                        Largest { digits: Some(gaps).filter(Gaps::fits)?.digits, lead: gaps.lead, trail: gaps.trail }
+                    }
+                };
+                let before: usize = parts.iter().take(span.start).map(length).sum();
+                let behind: usize = parts.iter().skip(span.end).map(length).sum();
+                Some(Largest { lead: one.lead + before, trail: one.trail + behind, ..one })
+            });
+            found.max_by_key(|one| (one.digits, std::cmp::Reverse(one.lead))).unwrap_or_default()
         }
+        _ => Largest::default(),
     }
-}
-
-impl Run {
-    /// More of the same may follow: what ends the least is no longer the end.
-    fn open(self, more: Self) -> Self {
-        if more.only.is_some() { self } else { Self { tail: 0, only: None, ..self } }
-    }
-}
-
-const fn digit(is_digit: bool) -> Run {
-    if is_digit { Run { head: 1, tail: 1, best: 1, only: Some(1) } } else { Run::NONE }
 }
 
 /// The bytes of a class; None: it is one of characters.
@@ -230,28 +258,48 @@ fn bytes_of(class: &Class) -> Option<impl Iterator<Item = u8> + use<>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use regex_syntax::ParserBuilder;
 
     use super::*;
 
+    fn parsed(pattern: &str) -> Hir {
+        ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+    }
+
     fn trigger(pattern: &str) -> Trigger {
-        Trigger::of(&ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap())
+        Trigger::of(&parsed(pattern), &[])
+    }
+
+    fn digits(digits: usize, lead: usize, trail: usize) -> Trigger {
+        Trigger::Cluster { digits, lead, trail }
     }
 
     #[test]
     fn triggers_are_told_from_patterns() {
-        let id = "[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}";
-        assert_eq!(trigger(id), Trigger::Cluster { digits: 12 });
-        assert_eq!(trigger("(?:[+]84|0)[0-9]{9}"), Trigger::Cluster { digits: 10 });
-        assert_eq!(trigger("[0-9]{10}(?:-[0-9]{3})?"), Trigger::Cluster { digits: 10 });
-        assert_eq!(trigger("[A-Z]{2}[1-5][0-9]{12}"), Trigger::Run { digits: 13, reach: 15 });
-        assert_eq!(trigger("[A-Z](?:[0-9]{7}|[0-9]{8})"), Trigger::Run { digits: 7, reach: 9 });
-        assert_eq!(trigger("[0-9]{2}[A-Z][0-9]?-[0-9]{3}[.]?[0-9]{2}"), Trigger::Run { digits: 3, reach: 11 });
+        assert_eq!(trigger("[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}"), digits(12, 0, 0));
+        assert_eq!(trigger("(?:[+]84|0)[0-9]{9}"), digits(10, 1, 0));
+        assert_eq!(trigger("[0-9]{10}(?:-[0-9]{3})?"), digits(10, 0, 0));
+        assert_eq!(trigger("[A-Z]{2}[1-5][0-9]{12}"), digits(13, 2, 0));
+        assert_eq!(trigger("[A-Z]{2}[ -]?[1-5](?:[ -]?[0-9]){12}"), digits(13, 3, 0));
+        assert_eq!(trigger("[A-Z](?:[0-9]{7}|[0-9]{8})"), digits(7, 1, 0));
+        assert_eq!(trigger("[0-9]{2}[A-Z][0-9]?-[0-9]{3}[.]?[0-9]{2}"), digits(5, 4, 0));
+        assert_eq!(trigger("[0-9]{3}[ ]{0,9}[0-9]{3}"), digits(3, 0, 12));
         assert_eq!(trigger("(?:AKIA|ASIA)[A-Z2-7]{16}"), Trigger::Prefix(vec![b"AKIA".to_vec(), b"ASIA".to_vec()]));
         assert_eq!(trigger("[a-z]{1,64}@[a-z]{1,64}"), Trigger::Byte { byte: b'@', reach: 129 });
+        assert_eq!(trigger("(?m:^)[ ]{0,9}x"), Trigger::Line);
         assert_eq!(trigger("[a-z]+@[a-z]+"), Trigger::Anything);
-        assert_eq!(trigger("[0-9]{3}[ ]{0,9}[0-9]{3}"), Trigger::Run { digits: 3, reach: 15 });
+    }
+
+    #[test]
+    fn firsts_are_what_a_match_may_begin_with() {
+        let of = |pattern: &str| -> String {
+            let found = firsts(&parsed(pattern));
+            (0..=255_u8).filter(|byte| found[usize::from(*byte)]).map(char::from).collect()
+        };
+        assert_eq!(of(r"\b(?m:^)[ab]{0,3}(?:x|yz)+c"), "abxy");
+        assert_eq!(of("(q)?r"), "qr");
+        assert_eq!(of("q?").len(), 384, "whatever follows");
     }
 }
