@@ -41,6 +41,14 @@ def _neighbour(rng: Random) -> str:
     )
 
 
+def _other_words(rng: Random) -> str:
+    return rng.choice((
+        f"giấy tờ em {people.personal_id(rng)}", f"mã công dân: {people.personal_id(rng)}", f"thẻ gắn chip {people.personal_id(rng)}",
+        f"alo em theo số {people.mobile(rng)}", f"lh: {people.mobile(rng)}", f"contact me {people.mobile(rng)}",
+        f"chuyển vào VCB {some(rng, 13)}", f"bank: {some(rng, 12)}", f"MSBHXH: {some(rng, 10)}", f"giấy cm cũ {some(rng, 9)}",
+    ))  # fmt: skip
+
+
 def _short_table(rng: Random) -> str:
     rows = (f"{at},{people.personal_id(rng)},{people.mobile(rng)}\n" for at in range(1, rng.randrange(10, 45)))
     return "STT,Mã,Số\n" + "".join(rows)
@@ -61,6 +69,7 @@ KINDS: Final[tuple[tuple[str, bool, frozenset[str], Callable[[Random], str]], ..
     ("one personal number without a label", False, frozenset({"vn-personal-id"}), lambda rng: f"gửi anh {people.personal_id(rng)} nhé"),
     ("one telephone number without a label", False, frozenset({"vn-mobile-phone"}), lambda rng: f"gọi em {people.mobile(rng)}"),
     ("one tax code without a label", False, frozenset({"vn-tax-code"}), lambda rng: f"xuất cho {people.tax_code(rng)}"),
+    ("words for it that no list has", False, frozenset({"vn-personal-id", "vn-cmnd", "vn-mobile-phone", "vn-bank-account", "vn-social-insurance"}), _other_words),
     ("the label behind the value", False, frozenset({"vn-personal-id"}), lambda rng: f"{people.personal_id(rng)} (CCCD)"),
     ("fewer than fifty records under headings that say nothing", False, frozenset({"vn-personal-id", "vn-mobile-phone"}), _short_table),
     ("digits one by one", False, frozenset({"vn-mobile-phone"}), lambda rng: f"SĐT: {'  '.join(people.mobile(rng))}"),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossborder import yamlfile
+from crossborder.engine.written import LABEL, WORD, fold, written_out
 from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from crossborder.yamlfile import Document
@@ -43,19 +43,6 @@ Validator = Literal[
 
 SURE = 0.5
 """A match at least so sure is told."""
-LABEL = "{label}"
-"""In a pattern: any of the labels, with or without diacritics, in small or capital letters, as names or fields are."""
-WORD = "{word}"
-"""In a pattern: any of the words, as a name is written: with or without diacritics, in capitals or beginning so."""
-BESIDE = "{beside}"
-"""In a pattern: what stands between a label and its value and says that they belong together."""
-_BESIDE = (
-    r"(?:[ ]{1,2}"  # CMND 012345678
-    r"""|[^\n:=<>"0-9.;]{0,40}(?:["']?\s{0,3}(?:[:=]>?|>)\s{0,3}["']?(?:<!\[CDATA\[)?"""  # CMND (if any): 012345678
-    r"|[ ]l(?:\xc3\xa0|a\xcc\x80|a)[ ]|[ \t]{1,2}-[ ])"  # CMND of mine "là" 012345678
-    r"|[ \t]{0,2}[,;|\t][ \t]{0,2}|:?[ \t]{0,2}\r?\n[ \t]{0,4}"  # cells, and the line below
-    r"|\s{0,4}</[a-zA-Z]{1,8}>\s{0,8}<[a-z]{1,8}[^>\n]{0,40}>\s{0,3})"  # cells of a page
-)
 HEX = "hex:"
 """A vector that begins so is bytes that are no text."""
 
@@ -161,11 +148,10 @@ class Detector(BaseModel):
         """Return the detector as engines take it."""
         scores, bulk = self.scores, self.bulk
         within = LABEL in self.pattern  # then whatever matches is labelled
-        pattern = self.pattern.replace(LABEL, _any(self.labels)).replace(BESIDE, _BESIDE)
         return Search(
             self.id,
             list(self.literals),
-            pattern.replace(WORD, _any(self.words, _names)),
+            written_out(self.pattern, self.labels, self.words),
             self.ignore_case,
             self.at_start,
             self.edges,
@@ -209,45 +195,6 @@ def vector_bytes(vector: Vector) -> bytes:
     """Return a vector as it is searched."""
     text = str(vector)
     return bytes.fromhex(text.removeprefix(HEX)) if text.startswith(HEX) else text.encode()
-
-
-def plain(text: str) -> str:
-    """Return a text without the diacritics of Vietnamese."""
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")
-
-
-def fold(text: str) -> str:
-    """Return a text as labels are compared: small ASCII letters and digits, all else one space."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain(text))
-    return " ".join(re.findall(r"[a-z0-9]+", spaced.lower()))
-
-
-def _fields(text: str) -> set[str]:
-    """Return the ways a label is written, by people and as the name of a field."""
-    first, *others = text.lower().split()
-    joined = first + "".join(word.capitalize() for word in others)
-    cases = _names(text) | {text.lower(), joined}
-    return cases | {case.replace(" ", "_") for case in (text.lower(), text.upper())}
-
-
-def _names(text: str) -> set[str]:
-    return {text, text.upper(), text.title(), text.capitalize()}
-
-
-def _any(texts: Sequence[str], cases: Callable[[str], set[str]] = _fields) -> str:
-    """Return a pattern of all the ways texts are written, longest first: an alternation takes the first that fits."""
-    forms = {form for text in texts for written in (text, plain(text)) for form in cases(written)}
-    forms |= {unicodedata.normalize("NFD", form) for form in forms}
-    return f"(?:{'|'.join(_spaced(form) for form in sorted(forms, key=_longest))})"
-
-
-def _spaced(form: str) -> str:
-    return r"\s{1,3}".join(map(re.escape, form.split()))
-
-
-def _longest(form: str) -> tuple[int, str]:
-    return -len(form), form
 
 
 def read_detectors(paths: Iterable[Path]) -> tuple[Detector, ...]:
