@@ -64,6 +64,10 @@ bench: setup ## Measure the agent beside its peers, write docs/PERFORMANCE.md
 bench-short: setup ## The same on small captures: shows that it works, measures nothing
 	@$(PY) -m tools.bench --short $(ARGS)
 
+.PHONY: detectors
+detectors: setup ## Measure precision and recall of every detector, write docs/DETECTORS.md
+	@$(PY) -m tools.detectors $(ARGS)
+
 .PHONY: golden
 golden: setup ## Write the golden files anew; read the diff before you commit it
 	@CROSSBORDER_UPDATE_GOLDEN=1 $(PY) -m pytest -q -k golden $(ARGS)

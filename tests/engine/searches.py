@@ -16,21 +16,8 @@ LIMIT = 16 << 20
 
 def word(name: str, *literals: str) -> Search:
     """Return a detector of words that are sure by themselves."""
-    return Search(
-        name,
-        list(literals),
-        "",
-        False,
-        False,
-        "any",
-        "any",
-        [],
-        (0.0, 1.0, 0.0),
-        (50, 0.5, 1024),
-        (2, 2),
-        "other",
-        None,
-    )
+    scores, bulk, mask = (0.0, 1.0, 0.0), (50, 0.5, 1024), (2, 2)
+    return Search(name, list(literals), "", [], False, False, "any", "any", [], scores, bulk, mask, "other", None)
 
 
 def shipped() -> tuple[Detector, ...]:

@@ -34,9 +34,9 @@ native = pytest.mark.skipif(not native_available(), reason="the native extension
 engines = pytest.mark.parametrize("engine", ["portable", pytest.param("native", marks=native)])
 
 
-def by_portable(text: bytes, searches: Iterable[Search]) -> Any:
+def by_portable(text: bytes, searches: Iterable[Search], detectors: Detectors | None = None) -> Any:
     """Return what the portable engine finds in a whole text."""
-    shown = Shown(Detectors(searches, KEY, LIMIT))
+    shown = Shown(detectors or Detectors(searches, KEY, LIMIT))
     shown.show(text, Clear.YES)
     shown.finish()
     found = shown.take(last=True)
@@ -73,24 +73,38 @@ def test_vectors(detector: Detector, text: Vector, expected: bool) -> None:
         assert by_native(data, [detector.search]) == found
 
 
+@pytest.fixture(scope="module")
+def both() -> Any:
+    """Return the shipped detectors compiled by both engines, once."""
+    searches = [detector.search for detector in shipped()]
+    by_rust: Any = None
+    if native_available():
+        import crossborder_native
+
+        by_rust = crossborder_native.ContentSearch(searches, KEY, LIMIT)
+    return Detectors(searches, KEY, LIMIT), by_rust
+
+
 PIECES = st.one_of(
     st.text(max_size=12),
     st.from_regex(r"[0-9]{2,19}", fullmatch=True),
     st.from_regex(r"0[0-9]{2}[0-3][0-9]{8}", fullmatch=True),
     st.sampled_from(["CCCD: ", "số định danh ", "So\u0302\u0301 CCCD ", "SĐT ", "họ tên: ", '{"phone":"']),
-    st.sampled_from([", ", "\n", "},{", "-", ".", " ("]),
+    st.sampled_from(
+        [", ", "\n", "},{", "-", ".", " (", "STK ", "Bệnh nhân Lê ", "TỐI MẬT", "<MA_LK>", "9704", "P<VNM", "C1234567"]
+    ),
 )
 
 
 @native
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=30), st.integers(0, 80))
-def test_both_engines_find_the_same(pieces: list[str], many: int) -> None:
+def test_both_engines_find_the_same(both: Any, pieces: list[str], many: int) -> None:
     """Whatever the text, exports among it."""
     text = "".join(pieces) + "".join(f"0790990{at:05},0912{at:06}\n" for at in range(many))
-    searches = [detector.search for detector in shipped()]
+    portable, by_rust = both
 
-    assert by_native(text.encode(), searches) == by_portable(text.encode(), searches)
+    assert by_rust.search(text.encode()) == by_portable(text.encode(), (), portable)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +231,35 @@ def test_what_is_in_a_pattern() -> None:
         assert not by_portable(text.encode(), [search])[0]
     with pytest.raises(ValueError, match="need each other"):
         Detector.model_validate({**named, "pattern": "{label}: x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Số BHXH 12", True),
+        ("so_bhxh=12", True),
+        ('{"soBHXH": "12"}', True),
+        ('{"soBhxh":12}', True),
+        ("<SO_BHXH>12</SO_BHXH>", True),
+        ("<td>Số BHXH</td>\n<td class=x>12</td>", True),
+        ("Số BHXH (nếu có): 12", True),
+        ("SỐ BHXH của tôi là 12", True),
+        ("Số BHXH\r\n12", True),
+        ("Số BHXH;12", True),
+        ("Số BHXH: chưa có; đơn 12", False),
+        ("Số BHXH đã cấp 12", False),
+        ("Số BHXH. 12", False),
+        ("BHXH: 12", False),
+    ],
+)
+def test_what_stands_beside_a_label(text: str, expected: bool) -> None:
+    """Something joins it to its value: a colon, a tag, a cell, nothing; not other words."""
+    head = {"id": "a", "title": "x", "finds": "basic", "vectors": {"match": ["a"]}, "labels": ["số BHXH"]}
+    search = Detector.model_validate({**head, "pattern": "{label}{beside}(12)", "scores": {"labelled": 0.9}}).search
+
+    assert bool(by_portable(text.encode(), [search])[0]) is expected
+    if native_available():
+        assert by_native(text.encode(), [search]) == by_portable(text.encode(), [search])
 
 
 def test_vectors_of_bytes_and_of_many_records() -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tools.detectors.corpus import FULL, SAMPLE, corpus
+from tools.detectors.edges import edges
 from tools.detectors.judge import judge_apart, shipped
 from tools.detectors.page import fallen, page
 
@@ -32,7 +33,7 @@ def main() -> int:
     """Measure; the exit code is 1 where a floor does not hold."""
     words = read_arguments()
     verdict = judge_apart(list(corpus(words.seed, SAMPLE if words.short else FULL)), words.jobs)
-    written = page(PAGE.read_text(encoding="utf-8"), shipped(), verdict, words.seed)
+    written = page(PAGE.read_text(encoding="utf-8"), shipped(), verdict, edges(words.seed), words.seed)
     usual = words.seed == SEED and not words.short
     output = words.output or (PAGE if usual else None)
     if output:

@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
 
 
 FULL: Final = Sizes(700, 120, 8_000, 60)
-SAMPLE: Final = Sizes(20, 4, 120, 3)
+SAMPLE: Final = Sizes(20, 4, 60, 2)
 
 
 def corpus(seed: int, sizes: Sizes) -> Iterator[Example]:

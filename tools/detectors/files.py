@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 def _zip(rng: Random, *names: str) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
+        way = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
         for name in names:
-            archive.writestr(name, rng.randbytes(rng.randrange(20, 200)).hex())
+            archive.writestr(zipfile.ZipInfo(name), rng.randbytes(rng.randrange(20, 200)).hex(), way)
     return file.getvalue()
 
 
@@ -41,7 +42,9 @@ def _office(rng: Random) -> bytes:
     if kind == 1:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{rng.choice(('text', 'spreadsheet'))}")
+            archive.writestr(
+                zipfile.ZipInfo("mimetype"), f"application/vnd.oasis.opendocument.{rng.choice(('text', 'spreadsheet'))}"
+            )
         return file.getvalue()
     part = rng.choice(("word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"))
     first = rng.choice(("[Content_Types].xml", "_rels/.rels", "docProps/app.xml"))

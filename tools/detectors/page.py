@@ -10,6 +10,7 @@ from tools.bench.table import table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tools.detectors.edges import Edge
     from tools.detectors.judge import Verdict
 
     from crossborder.engine.detectors import Detector
@@ -20,10 +21,10 @@ PRECISION, RECALL = 0.99, 0.95
 FORMS: Final = ("labelled", "check digit", "by itself", "in bulk")
 
 
-def page(above: str, detectors: Sequence[Detector], verdict: Verdict, seed: int) -> str:
-    """Return the page: what stood above the mark, the detectors, and what was measured."""
+def page(above: str, detectors: Sequence[Detector], verdict: Verdict, edges: Sequence[Edge], seed: int) -> str:
+    """Return the page: what stood above the mark, the detectors, what was measured, and what happens at the edges."""
     kept = above.partition(MARK)[0].rstrip()
-    parts = [kept, MARK, *described(detectors), *_measured(verdict, seed), *_wrong(verdict)]
+    parts = [kept, MARK, *described(detectors), *_measured(verdict, seed), *_wrong(verdict), *_edges(edges)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -86,3 +87,19 @@ def _wrong(verdict: Verdict) -> Iterator[str]:
             for name, group in groupby(alarms, key=lambda one: one[0])
         ],
     )
+
+
+def _edges(edges: Sequence[Edge]) -> Iterator[str]:
+    yield "## At the edges"
+    yield (
+        "Texts made to be read wrongly, and values written so that they are hard to find. No floor is set for them: how common they are "
+        "in traffic nobody knows. They are not in the figures above."
+    )
+    for wrong, title in ((True, "What holds no such value, and is told"), (False, "What holds a value, and is told")):
+        rows = [
+            [edge.about, edge.example, f"{edge.texts}", f"{edge.told / edge.texts:.0%}"]
+            for edge in edges
+            if edge.wrong == wrong
+        ]
+        yield f"### {title}"
+        yield table(["texts", "for example", "number", "told"], rows)

@@ -53,7 +53,7 @@ def label(rng: Random, text: str) -> str:
 
 def beside(rng: Random, text: str, value: str) -> str:
     """Return a label and its value as forms, chats, programs and files bring them together."""
-    way = rng.randrange(12)
+    way = rng.randrange(17)
     if way < 5:
         return f"{label(rng, text)}{rng.choice((': ', ':', ' : ', ' - ', ': '))}{value}"
     if way == 5:
@@ -69,4 +69,14 @@ def beside(rng: Random, text: str, value: str) -> str:
         return f"<td>{text}</td><td>{value}</td>"
     if way == 10:
         return f"{rng.choice(NOTHING_MEANT)} {label(rng, text)}: {value}, xin cảm ơn."
-    return f"{label(rng, text)}:\t{value}\n"
+    if way == 11:
+        return f"{label(rng, text)}:\t{value}\n"
+    if way == 12:
+        return f"{label(rng, text)} của {rng.choice(('tôi', 'anh', 'chị', 'bên em', 'khách'))} là {value} nhé"
+    if way == 13:
+        return f"{label(rng, text)} {rng.choice(('(nếu có)', '(*)', '(bắt buộc)'))}: {value}"
+    if way == 14:
+        return f"{label(rng, text)}{rng.choice((chr(10), ':' + chr(10), chr(13) + chr(10)))}{value}\n"
+    if way == 15:
+        return f"{text}{rng.choice((',', ';', ' | ', chr(9), '=>'))}{value}"
+    return f'{rng.randrange(1, 9)}. {label(rng, text)} : "{value}"'

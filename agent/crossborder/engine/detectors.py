@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from functools import partial
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossborder import yamlfile
+from crossborder.engine.hints import Branch, branches
+from crossborder.engine.written import LABEL, WORD, fold, written_out
 from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from crossborder.errors import Fault
@@ -46,12 +45,6 @@ Validator = Literal[
 
 SURE = 0.5
 """A match at least so sure is told."""
-_COMMON = frozenset({b"the", b"han", b"ten", b"nam", b"ame", b"and", b"inh", b"anh", b"ong", b"so", b"ho"})
-"""Pieces that stand in words of every kind: looked for only where nothing else will do."""
-LABEL = "{label}"
-"""In a pattern: any of the labels, with or without diacritics, in small or capital letters, as names or fields are."""
-WORD = "{word}"
-"""In a pattern: any of the words, written in as many ways."""
 HEX = "hex:"
 """A vector that begins so is bytes that are no text."""
 
@@ -160,11 +153,8 @@ class Detector(BaseModel):
         return Search(
             self.id,
             list(self.literals),
-            self._written(self.pattern),
-            [
-                (self._written(branch), _hints(self.labels) if _needs(branch, LABEL) else [])
-                for branch in _branches(self.pattern)
-            ],
+            written_out(self.pattern, self.labels, self.words),
+            branches(self.pattern, self.labels, self.words),
             self.ignore_case,
             self.at_start,
             self.edges,
@@ -177,10 +167,6 @@ class Detector(BaseModel):
             self.person,
         )
 
-    def _written(self, pattern: str) -> str:
-        labels, words = ("|".join(_forms(words)) for words in (self.labels, self.words))
-        return pattern.replace(LABEL, f"(?:{labels})").replace(WORD, f"(?:{words})")
-
 
 class Search(NamedTuple):
     """A detector as engines take it: see the classes above."""
@@ -188,7 +174,7 @@ class Search(NamedTuple):
     id: str
     literals: list[str]
     pattern: str
-    branches: list[tuple[str, list[bytes]]]  # alternatives, each with words of which its matches hold one, if known
+    branches: list[Branch]  # the pattern's alternatives
     ignore_case: bool
     at_start: bool
     edges: str
@@ -213,82 +199,6 @@ def vector_bytes(vector: Vector) -> bytes:
     """Return a vector as it is searched."""
     text = str(vector)
     return bytes.fromhex(text.removeprefix(HEX)) if text.startswith(HEX) else text.encode()
-
-
-def plain(text: str) -> str:
-    """Return a text without the diacritics of Vietnamese."""
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")
-
-
-def fold(text: str) -> str:
-    """Return a text as labels are compared: small ASCII letters and digits, all else one space."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain(text))
-    return " ".join(re.findall(r"[a-z0-9]+", spaced.lower()))
-
-
-def _branches(pattern: str) -> list[str]:
-    """Return the alternatives of a pattern; none: it has but one."""
-    veiled = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", lambda found: "." * len(found[0]), pattern)
-    depths = accumulate((letter == "(") - (letter == ")") for letter in veiled)
-    cuts = [at for at, (letter, depth) in enumerate(zip(veiled, depths, strict=True)) if letter == "|" and depth == 0]
-    places = [-1, *cuts, len(pattern)]
-    return [pattern[start + 1 : end] for start, end in pairwise(places)] if pattern else []
-
-
-def _needs(branch: str, part: str) -> bool:
-    """Tell whether every match of one alternative holds a part: it stands in no group, and not perhaps."""
-    before, found, after = branch.partition(part)
-    veiled = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "", before)
-    return bool(found) and veiled.count("(") == veiled.count(")") and not after.startswith(("?", "*", "{"))
-
-
-def _hints(labels: Sequence[str]) -> list[bytes]:
-    """Return few short words of which every way of writing the labels holds one: what is looked for first."""
-    left = [[word.encode() for word in form.replace("_", " ").split()] for form in _written(labels)]
-    hints: list[bytes] = []
-    while left:
-        counts = Counter(part for words in left for part in {p for word in words for p in _parts(word)})
-        best = max(counts, key=lambda part: (counts[part] * _rarity(part), part))
-        hints.append(best)
-        left = [words for words in left if not any(best in word for word in words)]
-    return hints
-
-
-def _rarity(part: bytes) -> float:
-    """Return how much better a piece is to look for than another: long ones are seldom found in vain."""
-    if part.lower() in _COMMON:
-        return 0.01
-    return len(part) ** 3 * (1 if part.isascii() else 4)
-
-
-def _parts(word: bytes) -> Iterator[bytes]:
-    """Yield pieces of a word of three to six bytes, or the whole of a shorter one."""
-    yield from (word[at : at + size] for size in (3, 4, 5, 6) for at in range(len(word) - size + 1))
-    if len(word) < 3:
-        yield word
-
-
-def _written(labels: Sequence[str]) -> set[str]:
-    forms = {form for label in labels for text in (label, plain(label)) for form in _cases(text)}
-    return forms | {unicodedata.normalize("NFD", form) for form in forms}
-
-
-def _forms(labels: Sequence[str]) -> list[str]:
-    """Return the ways a label is written as patterns, longest first: an alternation takes the first that fits."""
-    forms = _written(labels)
-    return [r"\s{1,3}".join(map(re.escape, form.split())) for form in sorted(forms, key=_longest)]
-
-
-def _cases(text: str) -> set[str]:
-    first, *others = text.lower().split()
-    camel = first + "".join(word.capitalize() for word in others)
-    cases = {text, text.lower(), text.upper(), text.title(), text.capitalize(), camel}
-    return cases | {case.replace(" ", "_") for case in (text.lower(), text.upper())}
-
-
-def _longest(form: str) -> tuple[int, str]:
-    return -len(form), form
 
 
 def read_detectors(paths: Iterable[Path], items: Collection[str] | None = None) -> tuple[Detector, ...]:

@@ -51,6 +51,11 @@ NEWS: Final = (
     "Tội phạm đánh cắp số thẻ, số tài khoản và mã OTP của {k} người.",
     "Đường Nguyễn Văn Cừ, phố Trần Duy Hưng kẹt xe lúc {s} giờ.",
     "Người gửi tiền hưởng lãi {s}%, kỳ hạn {y} ngày. Hà Nội ngày {d}.",
+    "Căn cước điện tử có giá trị như thẻ; {k} tài khoản định danh mức {o}.",
+    "Cấp CMND cho {k} người từ năm {y}; đổi sang CCCD trước {d}.",
+    "Tra cứu phạt nguội theo biển số, {k} trường hợp; biển số vàng từ {d}.",
+    "BHXH Việt Nam thu {k} tỷ; người tham gia BHXH {k}; BHYT {k}.",
+    "Sinh ngày nào cũng vui; sự kiện ngày sinh nhật lần {s}, năm {y}.",
     "Họ và tên được viết bằng chữ in hoa, Nguyễn là họ phổ biến nhất ({s}%).",
     "Email rác chiếm {s}% lưu lượng năm {y}; gửi về @ đơn vị.",
     "Dự án luật có {s} chương, {y} điều; thông qua ngày {d} với {k} phiếu.",
@@ -77,6 +82,11 @@ CLINIC: Final = (
     "Phòng khám A12, tầng {o}, giường B{o}.", "Uống vitamin B12 ngày {o} lần.", "Lỗi P{p} trên xe đời {y}.", "Gate C{o}, ghế A{o}.",
     "Chẩn đoán lỗi: mã P{p}, cảm biến oxy.", "Khổ giấy A4, bản vẽ M{o}.", "Mã lỗi E{o} trên máy giặt.", "Lô T20 giao ngày {d}.",
     "Bê tông M250, thép D{o}.", "Quốc lộ N{o}, khu B{o}, lô E{o}.",
+    "Bảng mã ICD-10, chương {o} (A00-B99).",
+    "Nhóm bệnh hô hấp theo ICD-10: J00-J99, {s} mã.",
+    "Bệnh viện bổ sung {s} mã bệnh; phòng T12 mở cửa.",
+    "Chẩn đoán hình ảnh: phòng X12, tầng {o}.",
+    "ICD của phòng C{o}: chưa nhập",
 )  # fmt: skip
 FIRMS: Final = ("CÔNG TY TNHH MẪU {s}", "Công ty Cổ phần Thử Nghiệm {s}", "CONG TY CP XAY DUNG MAU {s}", "Ngân hàng Mẫu chi nhánh {s}",
                 "Trường Tiểu học Mẫu {s}", "UBND xã Mẫu {s}", "Bệnh viện Đa khoa Mẫu {s}", "Cửa hàng Hoa Mai {s}", "John Smith {s}",
@@ -133,6 +143,21 @@ def bled(rng: Random) -> str:
     return f"{empty}: {said}; ngày {rng.randrange(1, 29)}/{rng.randrange(1, 13)}/2026 {other} {some(rng, rng.choice((9, 10, 12, 13)))}"
 
 
+PLACES: Final = ("Hà Nội", "Hà Nam", "Lâm Đồng", "Cao Bằng", "Thái Bình", "Hồ Gươm", "Kim Liên", "Hoàng Mai", "Lê Lợi", "Trần Phú", "Ninh Bình", "Hà Tĩnh",
+                 "Lai Châu", "Lý Sơn", "Văn Lâm", "Tô Hiệu")  # fmt: skip
+
+
+def place(rng: Random) -> str:
+    """Return a place with a name like a person's, after a word that names often follow."""
+    who = rng.choice(
+        ("Bệnh nhân", "Người nhận", "Người gửi", "Chủ thẻ", "Khách hàng", "Họ tên, địa chỉ", "Chủ tài khoản")
+    )
+    way = rng.choice(
+        (" ở ", " từ ", " tại ", " quê ", " đến từ ", " chuyển từ ", ", phường ", " bị tai nạn ở ", ". Nơi cấp: ")
+    )
+    return f"{who}{way}{rng.choice(PLACES)} {rng.choice(('tăng', 'đã khỏi', 'giảm', 'được hỗ trợ'))} {rng.randrange(2, 90)}"
+
+
 KINDS: Final[dict[str, Callable[[Random], str]]] = {
     "laws about secrecy": _of(LEVELS),
     "news and laws about identifiers": _of(NEWS),
@@ -140,6 +165,7 @@ KINDS: Final[dict[str, Callable[[Random], str]]] = {
     "rooms, parts and vitamins": _of(CLINIC),
     "organisations for persons": firm,
     "names in sentences": unnamed,
+    "places with names like persons": place,
     "talk": _of(TALK),
     "empty fields": bled,
 }

@@ -64,11 +64,16 @@ KINDS: Final[dict[str, Callable[[Random, int], str]]] = {
     "telephones in America": _column(lambda rng: f"+1{rng.randrange(201, 990)}{some(rng, 7)}"),
     "telephones in China": _column(lambda rng: f"861{some(rng, 10)}"),
     "telephones in Britain": _column(lambda rng: f"07{some(rng, 9)}"),
+    "telephones in France": _column(
+        lambda rng: rng.choice(("01", "02", "04", "06", "06", "06", "07", "07")) + some(rng, 8)
+    ),
+    "telephones in Thailand": _column(lambda rng: rng.choice(("06", "08", "08", "09", "09")) + some(rng, 8)),
+    "telephones in Singapore": _column(lambda rng: f"65{rng.choice('689')}{some(rng, 7)}"),
     "hashes": _column(lambda rng: rng.randbytes(16).hex()),
     "addresses": _column(lambda rng: ".".join(str(rng.randrange(256)) for _ in range(4))),
     "places in Europe": _column(lambda rng: f"{rng.uniform(36, 60):.6f},{rng.uniform(0, 30):.6f}"),
     "places in Australia": _column(lambda rng: f"-{rng.uniform(12, 38):.6f},{rng.uniform(114, 150):.6f}"),
-    "sensors": _column(lambda rng: f"{rng.uniform(15, 40):.3f},{rng.uniform(95, 108):.3f}"),
+    "sensors": _column(lambda rng: f"{rng.uniform(15, 40):.{rng.choice((3, 4, 5))}f},{rng.uniform(95, 108):.5f}"),
     "numbers that are no numbers of anything": _column(lambda rng: f"{rng.gauss(0, 100):.6f},{rng.gauss(0, 100):.6f}"),
     "prices": _column(lambda rng: f"{rng.randrange(10**5, 10**9)}"),
     "plates of parts": _column(lambda rng: f"{rng.randrange(10, 100)}{rng.choice('ABCDEFGHIJKLMNOP')}-{some(rng, 5)}"),

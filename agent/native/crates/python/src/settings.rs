@@ -11,7 +11,7 @@ use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
 use dataplane::live::Live;
 use dataplane::search::{
-    Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, LooksFor, Scores, Shown, Validator,
+    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, LooksFor, Scores, Shown, Validator,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -48,7 +48,7 @@ struct Searched {
     id: String,
     literals: Vec<String>,
     pattern: String,
-    branches: Vec<(String, Vec<Vec<u8>>)>,
+    branches: Vec<(String, Vec<Vec<u8>>, usize)>,
     ignore_case: bool,
     at_start: bool,
     edges: String,
@@ -79,6 +79,8 @@ impl Searched {
             _ => Kind::Other,
         };
         let validator = Validator::named(&self.validator).ok_or_else(|| unknown("validator", &self.validator))?;
+        let branch = |(pattern, hints, lead)| Branch { pattern, hints, lead };
+        let branches = branches.into_iter().map(branch).collect();
         let looks_for = if literals.is_empty() { LooksFor::Regex(pattern) } else { LooksFor::Literals(literals) };
         let (labelled, bare, in_bulk) = scores;
         let scores = Scores { labelled, bare, bulk: in_bulk };

@@ -16,8 +16,8 @@ use super::validate::Validator;
 pub struct Definition {
     pub id: String,
     pub looks_for: LooksFor,
-    /// The alternatives of the pattern, each with words of which every match of it holds one; none: nothing is known.
-    pub branches: Vec<(String, Vec<Vec<u8>>)>,
+    /// The alternatives of the pattern; none: it is one.
+    pub branches: Vec<Branch>,
     pub ignore_case: bool,
     /// Looked for at the beginning of a text only.
     pub at_start: bool,
@@ -54,6 +54,16 @@ impl Definition {
             person: None,
         }
     }
+}
+
+/// One alternative of a pattern, and what points at its matches.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub pattern: String,
+    /// Every match holds one of these; none: nothing is known.
+    pub hints: Vec<Vec<u8>>,
+    /// Bytes, at most, from the beginning of a match to the end of what a hint stands in.
+    pub lead: usize,
 }
 
 /// See `Definition`.

@@ -15,7 +15,7 @@ mod shown;
 mod trigger;
 mod validate;
 
-pub use definition::{Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
+pub use definition::{Branch, Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
 pub use found::{Detection, Found, Persons};
 pub use label::fold;
 pub use shown::{Clear, Shown};

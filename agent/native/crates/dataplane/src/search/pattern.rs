@@ -8,8 +8,8 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
-use super::definition::LooksFor;
-use super::trigger::{Trigger, firsts};
+use super::definition::{Branch, LooksFor};
+use super::trigger::{Trigger, firsts, merged};
 
 /// Compiled size of one pattern.
 const PATTERN_LIMIT: usize = 1 << 20;
@@ -34,11 +34,7 @@ impl Pattern {
     ///
     /// # Errors
     /// A sentence where the syntax is wrong, or where it matches nothing at all.
-    pub fn compile(
-        looks_for: &LooksFor,
-        ignore_case: bool,
-        branches: &[(String, Vec<Vec<u8>>)],
-    ) -> Result<Self, String> {
+    pub fn compile(looks_for: &LooksFor, ignore_case: bool, branches: &[Branch]) -> Result<Self, String> {
         let text = match looks_for {
             LooksFor::Regex(pattern) => pattern.clone(),
             LooksFor::Literals(words) => {
@@ -57,14 +53,20 @@ impl Pattern {
             return Err("the pattern matches nothing at all".to_owned());
         }
         let mut triggers = Vec::new();
-        for (branch, hints) in branches {
-            triggers.push(Trigger::of(&self::parsed(branch, ignore_case)?, hints));
+        for Branch { pattern, hints, lead } in branches {
+            triggers.push(Trigger::of(&self::parsed(pattern, ignore_case)?, (hints, *lead)));
         }
         if triggers.is_empty() {
-            triggers.push(Trigger::of(&parsed, &[]));
+            triggers.push(Trigger::of(&parsed, (&[], 0)));
         }
         let longest = parsed.properties().maximum_len().unwrap_or(LONGEST).min(LONGEST);
-        Ok(Self { grouped: regex.captures_len() > 1, regex, firsts: Box::new(firsts(&parsed)), longest, triggers })
+        Ok(Self {
+            grouped: regex.captures_len() > 1,
+            regex,
+            firsts: Box::new(firsts(&parsed)),
+            longest,
+            triggers: merged(&triggers),
+        })
     }
 
     /// The first place in a range where a match may begin.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::packed::{self, Searcher};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
 
 use super::definition::Detector;
@@ -11,13 +11,14 @@ use super::seek::Seek;
 use super::trigger::{JOIN_LIMIT, JOINS, Trigger};
 
 /// Words that are looked for together: so many a vector of the processor can tell apart at once.
-const TOGETHER: usize = 60;
+const TOGETHER: usize = 32;
 
 /// Detectors by what points at their matches.
 #[derive(Default)]
 pub struct Plan {
     /// By the digits a cluster needs, the fewest first.
     clusters: Vec<(usize, Near)>,
+    labelled: Option<Labelled>,
     words: Vec<Words>,
     bytes: Vec<(u8, Near)>,
     lines: Vec<Near>,
@@ -56,21 +57,25 @@ impl Plan {
     pub fn new(all: &[Detector]) -> Result<Self, String> {
         let mut plan = Self::default();
         let mut words: Vec<(Vec<u8>, Near)> = Vec::new();
+        let mut labelled: Vec<(usize, Near, &[Vec<u8>])> = Vec::new();
         for (detector, one) in all.iter().enumerate() {
-            let triggers = merged(&one.pattern.triggers);
+            let triggers = &one.pattern.triggers;
             if one.at_start {
                 plan.starts.push(detector);
                 continue;
             }
             let near = |lead, trail| Near { detector, lead, trail, several: triggers.len() > 1 };
-            for trigger in &triggers {
+            for trigger in triggers {
                 match trigger {
                     Trigger::Cluster { digits, lead, trail } => plan.clusters.push((*digits, near(*lead, *trail))),
+                    Trigger::Labelled { digits, lead, trail, words } => {
+                        labelled.push((*digits, near(*lead, *trail), words));
+                    }
                     Trigger::Prefix(held) => {
                         words.extend(held.iter().map(|word| (word.clone(), near(0, one.pattern.longest))));
                     }
-                    Trigger::Holds { words: held, reach } => {
-                        words.extend(held.iter().map(|word| (word.clone(), near(*reach, *reach))));
+                    Trigger::Holds { words: held, lead } => {
+                        words.extend(held.iter().map(|word| (word.clone(), near(*lead, one.pattern.longest))));
                     }
                     Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach, *reach))),
                     Trigger::Line => plan.lines.push(near(0, one.pattern.longest)),
@@ -79,7 +84,11 @@ impl Plan {
             }
         }
         plan.clusters.sort_unstable();
-        words.sort_unstable();
+        plan.labelled = Labelled::new(&labelled)?;
+        // The long ones together: the more bytes all of them have, the fewer places look like one of them.
+        words.sort_unstable_by(|(one, at), (other, there)| {
+            other.len().cmp(&one.len()).then_with(|| (one, at).cmp(&(other, there)))
+        });
         words.dedup();
         plan.words = words.chunks(TOGETHER).map(Words::new).collect::<Result<_, _>>()?;
         Ok(plan)
@@ -107,7 +116,7 @@ impl Plan {
                 near.seek(seek, looked + place..looked + place);
             }
         }
-        if !self.clusters.is_empty() {
+        if !self.clusters.is_empty() || self.labelled.is_some() {
             self.seek_clusters(seek, looked);
         }
         seek.put_off_no_longer();
@@ -141,6 +150,9 @@ impl Plan {
         for (_, near) in self.clusters.iter().take_while(|(digits, _)| *digits <= cluster.digits) {
             near.seek(seek, cluster.range.clone());
         }
+        if let Some(labelled) = &self.labelled {
+            labelled.seek(seek, cluster);
+        }
     }
 }
 
@@ -161,27 +173,62 @@ impl Near {
     }
 }
 
-/// Triggers of one kind made one: what points at any branch of a pattern points at all of it.
-fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
-    let mut merged: Vec<Trigger> = Vec::new();
-    for trigger in triggers {
-        match (
-            trigger,
-            merged.iter_mut().find(|other| std::mem::discriminant(*other) == std::mem::discriminant(trigger)),
-        ) {
-            (Trigger::Cluster { digits, lead, trail }, Some(Trigger::Cluster { digits: least, lead: l, trail: t })) => {
-                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+/// Detectors of numbers that need a label, and pieces of all labels.
+struct Labelled {
+    /// By the digits a cluster needs.
+    detectors: Vec<(usize, Near)>,
+    /// The furthest that a label stands before its number.
+    lead: usize,
+    pieces: AhoCorasick,
+    /// By the number of the piece: a bit for each detector that has a label with it.
+    whose: Vec<u64>,
+}
+
+impl Labelled {
+    fn new(all: &[(usize, Near, &[Vec<u8>])]) -> Result<Option<Self>, String> {
+        let mut pieces: Vec<&[u8]> = all.iter().flat_map(|(.., words)| words.iter().map(Vec::as_slice)).collect();
+        pieces.sort_unstable();
+        pieces.dedup();
+        if all.is_empty() || all.len() > u64::BITS as usize {
+            return if all.is_empty() {
+                Ok(None)
+            } else {
+                Err("more than 64 detectors of labelled numbers".to_owned())
+            };
+        }
+        let has = |piece: &[u8], words: &[Vec<u8>]| words.iter().any(|word| word == piece);
+        let whose = pieces.iter().map(|piece| {
+            all.iter().enumerate().fold(0, |bits, (at, (.., words))| bits | u64::from(has(piece, words)) << at)
+        });
+        let whose = whose.collect();
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&pieces);
+        Ok(Some(Self {
+            detectors: all.iter().map(|(digits, near, _)| (*digits, *near)).collect(),
+            lead: all.iter().map(|(_, near, _)| near.lead).max().unwrap_or(0),
+            pieces: built.map_err(|error| error.to_string())?,
+            whose,
+        }))
+    }
+
+    /// Asks those of whose labels a piece stands before a number.
+    fn seek(&self, seek: &mut Seek<'_>, cluster: &Cluster) {
+        let wanted = self.detectors.iter().enumerate().filter(|(_, (digits, _))| *digits <= cluster.digits);
+        let mut wanted = wanted.fold(0_u64, |bits, (at, _)| bits | 1 << at);
+        if wanted == 0 {
+            return;
+        }
+        let context = seek.tail.get(cluster.range.start.saturating_sub(self.lead)..cluster.range.end);
+        let context = aho_corasick::Input::new(context.unwrap_or_default());
+        wanted &= self
+            .pieces
+            .find_overlapping_iter(context)
+            .fold(0, |bits, piece| bits | self.whose.get(piece.pattern().as_usize()).copied().unwrap_or(0));
+        for (at, (_, near)) in self.detectors.iter().enumerate() {
+            if wanted & 1 << at != 0 {
+                near.seek(seek, cluster.range.clone());
             }
-            (Trigger::Holds { words, reach }, Some(Trigger::Holds { words: all, reach: most })) => {
-                all.extend(words.iter().cloned());
-                *most = (*most).max(*reach);
-            }
-            (Trigger::Prefix(words), Some(Trigger::Prefix(all))) => all.extend(words.iter().cloned()),
-            (Trigger::Line | Trigger::Anything, Some(_)) => {}
-            _ => merged.push(trigger.clone()),
         }
     }
-    if merged.contains(&Trigger::Anything) { vec![Trigger::Anything] } else { merged }
 }
 
 /// Finds the first of several words: by vectors where the processor has them and the words are few.
@@ -192,7 +239,9 @@ enum Finder {
 
 impl Finder {
     fn new(words: &[&[u8]]) -> Result<Self, String> {
-        let mut vectors = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder();
+        let mut vectors = packed::Config::new();
+        vectors.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
+        let mut vectors = vectors.builder();
         if let Some(searcher) = vectors.extend(words).build() {
             return Ok(Self::Vectors(searcher));
         }

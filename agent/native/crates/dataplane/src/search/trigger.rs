@@ -26,12 +26,14 @@ const COPIES_LIMIT: u32 = 64;
 pub enum Trigger {
     /// So many digits with nothing but joins between them, and at most so many bytes before and behind.
     Cluster { digits: usize, lead: usize, trail: usize },
+    /// The same, and one of these words before its last digit.
+    Labelled { digits: usize, lead: usize, trail: usize, words: Vec<Vec<u8>> },
     /// One of these at its beginning.
     Prefix(Vec<Vec<u8>>),
     /// The beginning of a line at its own.
     Line,
-    /// One of these, this near to both its ends.
-    Holds { words: Vec<Vec<u8>>, reach: usize },
+    /// One of these, at most so many bytes behind its beginning.
+    Holds { words: Vec<Vec<u8>>, lead: usize },
     /// This byte, this near to both its ends.
     Byte { byte: u8, reach: usize },
     /// Nothing that is known.
@@ -39,9 +41,10 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Reads the trigger of a pattern; `hints`: words of which every match is known to hold one.
+    /// Reads the trigger of a pattern; `hints`: words of which every match is known to hold one, and how many bytes behind
+    /// its beginning at most.
     #[must_use]
-    pub fn of(pattern: &Hir, hints: &[Vec<u8>]) -> Self {
+    pub fn of(pattern: &Hir, (hints, lead): (&[Vec<u8>], usize)) -> Self {
         let reach = pattern.properties().maximum_len().filter(|reach| *reach <= REACH_LIMIT);
         let cluster = cluster(pattern);
         if let Some(gaps) = gaps(pattern).filter(|gaps| gaps.fits() && gaps.digits >= FEWEST_DIGITS) {
@@ -50,8 +53,12 @@ impl Trigger {
         if pattern.properties().look_set_prefix().contains(Look::StartLF) {
             return Self::Line;
         }
-        if let (Some(reach), false) = (reach, hints.is_empty()) {
-            return Self::Holds { words: hints.to_vec(), reach };
+        if let (Some(_), false, true) = (reach, hints.is_empty(), cluster.digits >= FEWEST_DIGITS) {
+            let Largest { digits, lead, trail } = cluster;
+            return Self::Labelled { digits, lead, trail, words: hints.to_vec() };
+        }
+        if !hints.is_empty() {
+            return Self::Holds { words: hints.to_vec(), lead };
         }
         if let (Some(_), true) = (reach, cluster.digits >= FEWEST_DIGITS) {
             return Self::Cluster { digits: cluster.digits, lead: cluster.lead, trail: cluster.trail };
@@ -64,6 +71,36 @@ impl Trigger {
             _ => Self::Anything,
         }
     }
+}
+
+/// Triggers of one kind made one: what points at any branch of a pattern points at all of it.
+pub fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
+    let mut merged: Vec<Trigger> = Vec::new();
+    for trigger in triggers {
+        match (
+            trigger,
+            merged.iter_mut().find(|other| std::mem::discriminant(*other) == std::mem::discriminant(trigger)),
+        ) {
+            (Trigger::Cluster { digits, lead, trail }, Some(Trigger::Cluster { digits: least, lead: l, trail: t })) => {
+                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+            }
+            (Trigger::Holds { words, lead }, Some(Trigger::Holds { words: all, lead: most })) => {
+                all.extend(words.iter().cloned());
+                *most = (*most).max(*lead);
+            }
+            (Trigger::Prefix(words), Some(Trigger::Prefix(all))) => all.extend(words.iter().cloned()),
+            (
+                Trigger::Labelled { digits, lead, trail, words },
+                Some(Trigger::Labelled { digits: least, lead: l, trail: t, words: all }),
+            ) => {
+                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+                all.extend(words.iter().cloned());
+            }
+            (Trigger::Line | Trigger::Anything, Some(_)) => {}
+            _ => merged.push(trigger.clone()),
+        }
+    }
+    if merged.contains(&Trigger::Anything) { vec![Trigger::Anything] } else { merged }
 }
 
 /// The bytes a match may begin with.
@@ -269,7 +306,7 @@ mod tests {
     }
 
     fn trigger(pattern: &str) -> Trigger {
-        Trigger::of(&parsed(pattern), &[])
+        Trigger::of(&parsed(pattern), (&[], 0))
     }
 
     fn digits(digits: usize, lead: usize, trail: usize) -> Trigger {
