@@ -240,7 +240,8 @@ impl Worker {
         let Some(content) = &mut extra.content else { return };
         let hidden = *shed >= Shed::Content && content.hide();
         let before = content.held();
-        let mut scene = Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends) };
+        let mut scene =
+            Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends), reading: None };
         let wanted = catch_unwind(AssertUnwindSafe(|| content.hear(&mut scene, &heard)));
         let wanted = wanted.unwrap_or_else(|_| {
             self.failures += 1;
@@ -272,7 +273,7 @@ impl Worker {
         }
         let Self { dns, transfers, failures, .. } = self;
         let mut names = Names::default();
-        let mut scene = Scene { names: &mut names, dns, transfers, flow: None, ends: None };
+        let mut scene = Scene { names: &mut names, dns, transfers, flow: None, ends: None, reading: None };
         let mut conversation = Conversation::new(false);
         if catch_unwind(AssertUnwindSafe(|| conversation.feed(&mut scene, false, sight.payload))).is_err() {
             *failures += 1;

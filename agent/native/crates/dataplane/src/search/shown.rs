@@ -75,6 +75,15 @@ impl Shown {
         self.rows.begin_text();
     }
 
+    /// Forgets what is not decided, which another will show again.
+    pub fn drop_undecided(&mut self) {
+        self.bytes -= self.tail.len().min(self.bytes);
+        self.tail.clear();
+        self.states.clear();
+        self.gone = 0;
+        self.rows.begin_text();
+    }
+
     /// Counts the matches behind which enough is known, so that how a stream was cut changes nothing.
     fn scan(&mut self, detectors: &Detectors, last: bool) {
         let ahead = if last { 0 } else { MATCH_LIMIT + LOOK_AHEAD };
