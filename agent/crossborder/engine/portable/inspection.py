@@ -85,6 +85,10 @@ class _Listening(ABC):
             reading.show(data, _clear(flow.names.inspected(payload_seen=True), wanted))
         return wanted or not reading.over
 
+    def take_limited(self) -> set[str]:
+        """Take out at which limits reading for detectors ended since this was asked last."""
+        return self._reading.take_limited() if self._reading else set()
+
     def close(self) -> None:
         """Let go of everything."""
         if self._reading is not None:
@@ -185,12 +189,13 @@ class Inspector:
         if flow.proto == TCP:
             self._transfers.claim(ends, port, flow.names)
 
-    def inspect(self, flow: Flow, packet: Packet) -> None:
-        """Read the payload of a packet that its flow has counted."""
+    def inspect(self, flow: Flow, packet: Packet) -> set[str]:
+        """Read the payload of a packet that its flow has counted; return limits at which reading has ended now."""
         conversation = flow.conversation or self._begin(flow)
         if isinstance(conversation, _Listening) and not self._guarded(conversation.feed, flow, packet):
             conversation.close()
             flow.conversation = _FINISHED
+        return conversation.take_limited() if isinstance(conversation, _Listening) else set()
 
     def leave_unread(self, flow: Flow, packet: Packet) -> bool:
         """Leave the names out that a packet may tell of its flow; return whether they are the first of the flow."""

@@ -16,7 +16,7 @@ use crate::model::{Packet, Scope, proto, tcp};
 use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
 use crate::names::transfers::{FlowRef, Transfers};
 use crate::names::{List, Names, Source, clean};
-use crate::search::Detectors;
+use crate::search::{Detectors, Limit};
 
 const DNS_PORT: u16 = 53;
 
@@ -225,7 +225,7 @@ impl Worker {
     }
 
     fn hear(&mut self, slot: u32, sight: &Sight<'_>, outward: bool) {
-        let Self { table, dns, transfers, shed, .. } = self;
+        let Self { table, dns, transfers, shed, books, .. } = self;
         let Some(flow) = table.slab.get_mut(slot) else { return };
         let heard = Heard {
             outward,
@@ -248,6 +248,10 @@ impl Worker {
             false
         });
         table.listened.held = table.listened.held + content.held() - before;
+        let limited = content.take_limited();
+        if let Some(books) = books.get_mut(usize::from(sight.packet.interface)) {
+            Limit::ALL.into_iter().filter(|limit| limited.has(*limit)).for_each(|limit| books.limit(limit));
+        }
         if !wanted {
             stop_listening(table, slot);
         }
