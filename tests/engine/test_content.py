@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 import unicodedata
 from email.header import Header
 from typing import TYPE_CHECKING, Any
@@ -294,3 +295,41 @@ def test_both_engines_read_the_same_of_mail(body: bytes, kind: str, encoding: st
     assert by_native(pieces, SHIPPED + SEARCH) == whole
     assert by_native(cut(pieces, sizes), SHIPPED + SEARCH) == whole
     assert by_portable(cut(pieces, sizes), SHIPPED + SEARCH) == whole
+
+
+RAW: dict[str, Pieces] = {
+    "mysql": [
+        (False, b"\x21\0\0\x01\x85\xa6\x03\0" + bytes(24) + b"a\0"),
+        (True, b"\x2c\0\0\x00\x0a8.0.36\0" + bytes(38)),
+        (True, b"\x1c\0\0\x05\x0fHo ten: An;CCCD;12\x0c001099012345"),
+    ],
+    "postgresql": [
+        (False, b"\0\0\0\x16\0\x03\0\0user\0a\0\0" + bytes(3)),
+        (True, b"R\0\0\0\x08\0\0\0\0D\0\0\0\x20\0\x02\0\0\0\x05CCCD \0\0\0\x0c001099012345"),
+    ],
+    "redis": [(False, b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"), (True, b"$18\r\nCCCD: 001099012345\r\n")],
+    "mongodb": [
+        (True, struct.pack("<iiii", 60, 7, 6, 2013) + bytes(5) + b"\x02cccd\0\x0d\0\0\x00001099012345\0" + bytes(9))
+    ],
+    "smb2": [
+        (False, b"\0\0\0\x44\xfeSMB\x40\0" + bytes(58) + b"\x24\0\0\0"),
+        (True, b"\0\0\0\x60\xfeSMB\x40\0" + bytes(58) + b"\x31\0" + b"CCCD: 001099012345; x;" + bytes(8)),
+    ],
+    "nfs": [
+        (
+            True,
+            struct.pack("!IIIIIII", 1 << 31 | 84, 7, 0, 2, 100003, 3, 7)
+            + bytes(16)
+            + b"CCCD: 001099012345 "
+            + bytes(25),
+        )
+    ],
+    "nobody's": [(True, b"CCCD: 001099012345\n")],
+}
+
+
+@engines
+@pytest.mark.parametrize("name", RAW)
+def test_other_protocols_are_read_as_bytes(found_by: Any, name: str) -> None:
+    """Values in answers of databases stand as they are."""
+    assert counts(found_by(RAW[name], SHIPPED)) == {"vn-personal-id": 1}

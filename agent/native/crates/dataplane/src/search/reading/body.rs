@@ -2,6 +2,7 @@
 
 use super::base64::{Base64, is_letter};
 use super::escapes::{Escapes, Stage};
+use super::file::File;
 use super::mediatype::{boundary, charset, essence};
 use super::message::Message;
 use super::multipart::Multipart;
@@ -89,7 +90,7 @@ impl Body<'_> {
         if self.message == MessageOf::Part {
             return Box::new(Guess::default());
         }
-        Box::new(Text::new(Syntax::declared(&kind), charset(self.content_type).as_deref()))
+        Box::new(File::new(Syntax::declared(&kind), charset(self.content_type), self.depth))
     }
 }
 

@@ -4,7 +4,10 @@ use encoding_rs::{
     BIG5, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252, WINDOWS_1258,
 };
 
+use memchr::memchr;
+
 use super::escapes::Stage;
+use super::vietnamese::Legacy;
 
 /// Bytes by which a charset is told, from the first that is not plain ASCII on.
 pub const SAMPLE: usize = 512;
@@ -14,6 +17,9 @@ const MIN_PAIRS: usize = 4;
 /// Makes UTF-8 of a text, however cut.
 pub struct Charset {
     declared: Option<&'static Encoding>,
+    legacy: Option<Legacy>,
+    /// Plain ASCII may yet be VIQR.
+    viqr: bool,
     state: State,
     /// Bytes by which it is not told yet.
     held: Vec<u8>,
@@ -25,26 +31,47 @@ enum State {
     /// Plain ASCII so far.
     Plain,
     Sampling,
+    /// Plain ASCII that may be VIQR.
+    Doubting,
     /// UTF-8, or nothing that is known.
     AsIs,
     Decoding(Box<Decoder>),
+    Legacy(Box<dyn Stage>),
 }
 
 impl Charset {
     /// Begins a text that was declared to be of a charset, which may be wrong.
     pub fn new(declared: Option<&str>) -> Self {
-        Self { declared: declared.and_then(named), state: State::Plain, held: Vec::new(), gone: 0 }
+        let legacy = declared.and_then(Legacy::named);
+        let state = legacy.filter(|legacy| *legacy == Legacy::Viqr);
+        Self {
+            declared: declared.and_then(named),
+            legacy,
+            viqr: true,
+            state: state.map_or(State::Plain, |viqr| State::Legacy(viqr.reader())),
+            held: Vec::new(),
+            gone: 0,
+        }
     }
 
     /// Passes plain ASCII; what is behind it is held and sampled, from an even place on.
     fn pass_plain(&mut self, data: &[u8], last: bool, out: &mut Vec<u8>) {
         self.held.extend_from_slice(data);
-        let plain = plain_bytes(&self.held);
-        if plain < self.held.len() {
+        let mut plain = plain_bytes(&self.held);
+        let whole = plain == self.held.len();
+        if !whole {
             self.state = State::Sampling;
         }
+        let mark = memchr(b'^', self.held.get(..plain).unwrap_or_default()).filter(|_| self.viqr);
+        if mark.is_some() {
+            self.state = State::Doubting;
+        }
+        if self.viqr && (whole || mark.is_some()) {
+            plain = mark.unwrap_or(plain).saturating_sub(1); // the letter that a mark may stand behind
+        }
         let odd = (self.gone + plain) % 2;
-        let ready = if last && plain == self.held.len() { plain } else { plain.saturating_sub(odd) };
+        let all = last && whole && mark.is_none();
+        let ready = if all { self.held.len() } else { plain.saturating_sub(odd) };
         out.extend_from_slice(self.held.get(..ready).unwrap_or_default());
         self.held.drain(..ready);
         self.gone += ready;
@@ -58,6 +85,10 @@ impl Charset {
             sample => (self.told(sample), 0),
         };
         self.held.drain(..mark);
+        if encoding.is_none() && mark == 0 && !is_utf8(self.held.get(..SAMPLE).unwrap_or(&self.held)) {
+            let guessed = self.legacy.or_else(|| Legacy::guess(self.held.get(..SAMPLE).unwrap_or(&self.held)));
+            return guessed.map_or(State::AsIs, |legacy| State::Legacy(legacy.reader()));
+        }
         encoding.map_or(State::AsIs, |encoding| State::Decoding(Box::new(encoding.new_decoder_without_bom_handling())))
     }
 
@@ -67,8 +98,7 @@ impl Charset {
         if let Some(utf16) = self.declared.filter(|declared| *declared == UTF_16LE || *declared == UTF_16BE) {
             return Some(utf16);
         }
-        let cut = |error: std::str::Utf8Error| error.error_len().is_none();
-        utf16(sample).or(if str::from_utf8(sample).map_or_else(cut, |_| true) { None } else { self.declared })
+        utf16(sample).or(if is_utf8(sample) { None } else { self.declared })
     }
 }
 
@@ -76,16 +106,29 @@ impl Stage for Charset {
     fn turn(&mut self, data: &[u8], last: bool, out: &mut Vec<u8>) {
         match &mut self.state {
             State::Plain => self.pass_plain(data, last, out),
-            State::Sampling => self.held.extend_from_slice(data),
+            State::Sampling | State::Doubting => self.held.extend_from_slice(data),
+            State::Legacy(reader) => return reader.turn(data, last, out),
             State::AsIs => return out.extend_from_slice(data),
             State::Decoding(decoder) => return decode(decoder, data, last, out),
         }
-        if matches!(self.state, State::Sampling) && (last || self.held.len() >= SAMPLE) {
+        let sampled = last || self.held.len() >= SAMPLE;
+        if matches!(self.state, State::Doubting) && sampled {
+            self.viqr = Legacy::is_viqr(self.held.get(..SAMPLE).unwrap_or(&self.held));
+            self.state = if self.viqr { State::Legacy(Legacy::Viqr.reader()) } else { State::Plain };
+            let held = std::mem::take(&mut self.held);
+            return self.turn(&held, last, out);
+        }
+        if matches!(self.state, State::Sampling) && sampled {
             self.state = self.decide();
             let held = std::mem::take(&mut self.held);
             self.turn(&held, last, out);
         }
     }
+}
+
+/// Tells whether bytes are UTF-8; a letter may be cut off at the end.
+fn is_utf8(sample: &[u8]) -> bool {
+    str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 /// The charset of a name that programs declare.

@@ -4,17 +4,22 @@
 //! body goes through readers, one inside the other (`body`): what packs, what divides into parts, and at the end `text`,
 //! which makes UTF-8 of it. `crossborder/engine/portable/search/reading` reads the same in Python, files excepted.
 
+mod archive;
 mod base64;
 mod body;
 mod charset;
 mod compose;
 mod escapes;
+mod file;
 mod mediatype;
 mod message;
 mod multipart;
+mod office;
 mod page;
+mod pdf;
 mod text;
 mod unpack;
+mod vietnamese;
 
 use std::sync::Arc;
 

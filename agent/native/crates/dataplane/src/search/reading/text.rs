@@ -4,6 +4,7 @@ use super::body::Reader;
 use super::charset::Charset;
 use super::compose::Compose;
 use super::escapes::{Escapes, Stage};
+use super::office::Tags;
 use super::page::Page;
 
 /// What a text is by its media type, or by how it begins.
@@ -13,6 +14,8 @@ pub enum Syntax {
     Form,
     Json,
     Markup,
+    /// XML whose tags mean little.
+    Office,
 }
 
 impl Syntax {
@@ -33,6 +36,7 @@ impl Syntax {
     /// How a text of this type is read that begins so: what is declared may be wrong.
     const fn beginning(self, first: u8) -> Self {
         match first {
+            _ if matches!(self, Self::Office) => Self::Markup,
             b'{' | b'[' => Self::Json,
             b'<' => Self::Markup,
             _ => self,
@@ -51,13 +55,16 @@ impl Text {
     /// Begins a text of a declared type and charset.
     pub fn new(syntax: Syntax, charset: Option<&str>) -> Self {
         let charset: Box<dyn Stage> = Box::new(Charset::new(charset));
-        let mut stages: Vec<Box<dyn Stage>> = Vec::with_capacity(4);
+        let mut stages: Vec<Box<dyn Stage>> = Vec::with_capacity(5);
         if syntax == Syntax::Form {
             stages.push(Box::new(Sniffed::new(syntax)));
             stages.push(charset);
             stages.push(Box::new(Sniffed::new(Syntax::Json))); // programs put JSON into fields
         } else {
             stages.push(charset);
+            if syntax == Syntax::Office {
+                stages.push(Box::new(Tags::default()));
+            }
             stages.push(Box::new(Sniffed::new(syntax)));
         }
         stages.push(Box::new(Compose::default()));
@@ -110,7 +117,7 @@ impl Sniffed {
             Syntax::Plain => None,
             Syntax::Form => Some(Escapes::form()),
             Syntax::Json => Some(Escapes::json()),
-            Syntax::Markup => Some(Escapes::markup()),
+            Syntax::Markup | Syntax::Office => Some(Escapes::markup()),
         };
     }
 }

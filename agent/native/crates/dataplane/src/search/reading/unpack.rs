@@ -182,3 +182,39 @@ impl Codec {
         }
     }
 }
+
+/// Where raw or headed deflate stands after a piece.
+pub enum Inflated {
+    More,
+    /// It ended, or was damaged, after so many bytes of the piece.
+    End(usize),
+}
+
+/// Unpacks deflate inside of a file for another reader.
+pub fn inflate(zlib: &mut Decompress, page: &mut Page, data: &[u8], next: &mut dyn Reader) -> Inflated {
+    let mut out = vec![0; PIECE];
+    let begun = zlib.total_in();
+    while !page.over {
+        let read = (zlib.total_in() - begun) as usize;
+        let (before, capacity) = (zlib.total_out(), PIECE.min(page.room()));
+        let left = data.get(read..).unwrap_or_default();
+        let status = zlib.decompress(left, out.get_mut(..capacity).unwrap_or_default(), FlushDecompress::None);
+        let (read, made) = ((zlib.total_in() - begun) as usize, (zlib.total_out() - before) as usize);
+        page.count_unpacked(made);
+        next.read(page, out.get(..made).unwrap_or_default());
+        if page.room() == 0 && !page.over {
+            page.meet(Limit::Bytes);
+            next.end(page);
+            page.end_text();
+            page.over = true;
+        }
+        match status {
+            Ok(Status::StreamEnd) => return Inflated::End(read),
+            Err(_) if made == 0 => return Inflated::End(read),
+            _ if made < capacity && read >= data.len() => return Inflated::More,
+            Ok(Status::BufError) if made == 0 => return Inflated::More,
+            _ => {}
+        }
+    }
+    Inflated::More
+}
