@@ -32,6 +32,7 @@ fn every_pattern_compiles() {
         &mediatype::BOUNDARY,
         &mediatype::CHARSET,
         &mediatype::FILE_NAME,
+        &vietnamese::STRONG,
     ];
     assert!(all.iter().all(|pattern| pattern.is_some()));
 }
@@ -41,4 +42,14 @@ fn a_body_is_read_by_its_type() {
     let body = Body { content_type: b"application/json", ..Body::default() };
     let (found, limits) = found(&body, br#"{"a":"Tuy\u1ec7t m\u1EADt"}"#, 3, 1 << 20);
     assert_eq!((found, limits), (vec![("Tuyệt mật".to_owned(), 1)], Limits::default()));
+}
+
+#[test]
+fn the_table_of_tcvn3_is_whole() {
+    let read = |bytes: &[u8]| {
+        let mut text = Vec::new();
+        vietnamese::Legacy::Tcvn3.reader().turn(bytes, true, &mut text);
+        String::from_utf8(text).unwrap()
+    };
+    assert_eq!(read(b"Vi\xD6t Nam, \xAE\xAD\xEEc, t\xEE, \xFE\xA1"), "Việt Nam, được, tợ, ỵĂ");
 }

@@ -46,7 +46,7 @@ impl Legacy {
     /// What bytes look like that are no UTF-8; None: neither.
     pub fn guess(sample: &[u8]) -> Option<Self> {
         let control = sample.iter().any(|byte| *byte < 0x20 && !matches!(byte, 0x09..=0x0D));
-        let high: Vec<(u8, u8)> = sample.windows(2).filter_map(|pair| high_pair(pair)).collect();
+        let high: Vec<(u8, u8)> = sample.windows(2).filter_map(high_pair).collect();
         let letters = sample.iter().filter(|byte| byte.is_ascii_alphabetic()).count() + high.len();
         if control || high.len() < MIN_STRONG || high.len() * DENSITY < letters {
             return None;
