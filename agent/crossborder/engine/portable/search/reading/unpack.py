@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from crossborder.engine.portable.search.reading.page import Page, Reader
 
 PIECE: Final = 16_384  # bytes that are unpacked at a time
+_BLOCK: Final = 512  # packed bytes that are taken at a time: what damage leaves of what stood before depends on that
 _ZSTD_PIECE: Final = 256  # packed bytes of zstd, of which what they make cannot be bounded
 _ZSTD_WINDOW: Final = 1 << 23  # the largest window that is let (RFC 8878 3.1.1.1.2 recommends it)
 _GZIP_BITS: Final = 31  # the largest window, in gzip
@@ -103,16 +104,25 @@ def _codec(coding: bytes) -> _Codec:
 class Unpack:
     """Unpacks for another reader."""
 
-    __slots__ = ("_codec", "_coding", "_next")
+    __slots__ = ("_codec", "_coding", "_held", "_next")
 
     def __init__(self, coding: bytes, following: Reader) -> None:
         """Begin; `coding` is one of the values of CODINGS."""
         self._coding = coding
         self._codec: _Codec | None = _codec(coding)
+        self._held = b""  # less than a block
         self._next = following
 
     def read(self, page: Page, data: bytes) -> None:
         """Take the next bytes."""
+        self._held += data
+        whole = len(self._held) // _BLOCK * _BLOCK
+        for at in range(0, whole, _BLOCK):
+            self._block(page, self._held[at : at + _BLOCK])
+        self._held = self._held[whole:]
+
+    def _block(self, page: Page, data: bytes) -> None:
+        """Unpack a block of packed bytes."""
         while self._codec is not None and not page.over:
             room = page.room
             try:
@@ -140,4 +150,6 @@ class Unpack:
 
     def end(self, page: Page) -> None:
         """Learn that nothing follows."""
+        self._block(page, self._held)
+        self._held = b""
         self._next.end(page)

@@ -9,6 +9,8 @@ use super::page::{Limit, Page};
 
 /// Bytes that are unpacked at a time.
 const PIECE: usize = 16_384;
+/// Packed bytes that are taken at a time: what damage leaves of what stood before it depends on that.
+const BLOCK: usize = 512;
 /// The largest window of gzip and deflate.
 const WINDOW_BITS: u8 = 15;
 /// The largest window of zstd that is let (RFC 8878 3.1.1.1.2 recommends it): 8 MiB.
@@ -41,8 +43,8 @@ type Brotli = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 
 enum Codec {
     Zlib(Decompress),
-    /// The first byte of deflate, which with the next tells of a head.
-    Undecided(Vec<u8>),
+    /// Deflate whose first two bytes have not come.
+    Undecided,
     Brotli(Box<Brotli>),
     Zstd(DCtx<'static>),
     Over,
@@ -59,30 +61,44 @@ struct Step {
 pub struct Unpack {
     coding: Coding,
     codec: Codec,
+    /// Less than a block.
+    held: Vec<u8>,
     next: Box<dyn Reader>,
 }
 
 impl Unpack {
     pub fn new(coding: Coding, next: Box<dyn Reader>) -> Self {
-        Self { coding, codec: Codec::new(coding), next }
+        Self { coding, codec: Codec::new(coding), held: Vec::new(), next }
     }
 }
 
 impl Reader for Unpack {
     fn read(&mut self, page: &mut Page, data: &[u8]) {
-        let mut joined = Vec::new();
-        let mut left = match &mut self.codec {
-            Codec::Undecided(held) => {
-                joined = std::mem::take(held);
-                joined.extend_from_slice(data);
-                self.codec = Codec::deflate(&joined);
-                if matches!(self.codec, Codec::Undecided(_)) {
-                    return;
-                }
-                joined.as_slice()
-            }
-            _ => data,
-        };
+        if matches!(self.codec, Codec::Over) {
+            return;
+        }
+        let mut held = std::mem::take(&mut self.held);
+        held.extend_from_slice(data);
+        let whole = held.len() / BLOCK * BLOCK;
+        for block in held.chunks_exact(BLOCK) {
+            self.block(page, block);
+        }
+        self.held = held.split_off(whole);
+    }
+
+    fn end(&mut self, page: &mut Page) {
+        let held = std::mem::take(&mut self.held);
+        self.block(page, &held);
+        self.next.end(page);
+    }
+}
+
+impl Unpack {
+    /// Unpacks a block of packed bytes.
+    fn block(&mut self, page: &mut Page, mut left: &[u8]) {
+        if matches!(self.codec, Codec::Undecided) {
+            self.codec = Codec::deflate(left);
+        }
         let mut out = vec![0; PIECE];
         while !page.over {
             let room = page.room();
@@ -96,11 +112,8 @@ impl Reader for Unpack {
                 self.next.read(page, out.get(..step.made).unwrap_or_default());
             }
             if step.end {
-                self.codec = if matches!(self.codec, Codec::Zstd(_)) || self.coding == Coding::Gzip {
-                    Codec::new(self.coding)
-                } else {
-                    Codec::Over
-                };
+                let again = matches!(self.coding, Coding::Gzip | Coding::Zstd);
+                self.codec = if again { Codec::new(self.coding) } else { Codec::Over };
             }
             if step.made == room {
                 page.meet(Limit::Bytes);
@@ -109,14 +122,9 @@ impl Reader for Unpack {
                 page.over = true;
             }
             if left.is_empty() && (step.end || step.made < PIECE.min(room)) || (step.read == 0 && step.made == 0) {
-                break;
+                return;
             }
         }
-        drop(joined);
-    }
-
-    fn end(&mut self, page: &mut Page) {
-        self.next.end(page);
     }
 }
 
@@ -124,7 +132,7 @@ impl Codec {
     fn new(coding: Coding) -> Self {
         match coding {
             Coding::Gzip => Self::Zlib(Decompress::new_gzip(WINDOW_BITS)),
-            Coding::Deflate => Self::Undecided(Vec::new()),
+            Coding::Deflate => Self::Undecided,
             Coding::Brotli => Self::Brotli(Box::new(BrotliState::new_strict(
                 StandardAlloc::default(),
                 StandardAlloc::default(),
@@ -144,7 +152,7 @@ impl Codec {
                 let headed = method & 0x0F == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0;
                 Self::Zlib(Decompress::new(headed))
             }
-            _ => Self::Undecided(begin.to_vec()),
+            _ => Self::Over,
         }
     }
 
@@ -178,7 +186,7 @@ impl Codec {
                     hint => Some(Step { read, made, end: hint == Ok(0) }),
                 }
             }
-            Self::Undecided(_) | Self::Over => None,
+            Self::Undecided | Self::Over => None,
         }
     }
 }
