@@ -27,6 +27,7 @@ DOORS = {
     "prometheus_client": {"publish/exposition.py"},
     "scapy": {"engine/portable/source.py", "demo/"},
     "pyshark": {"engine/tshark/"},
+    "brotli": {"engine/portable/search/reading/unpack.py"},
     "re2": {"engine/portable/search/pattern.py"},
     "stdnum": {"engine/portable/search/validate.py"},
     "maxminddb": {"classify/mmdbfile.py"},

@@ -167,7 +167,9 @@ class ContentSection(Section):
     shipped: bool = Field(True, description="The shipped detectors are used.")
     detectors: tuple[Path, ...] = Field((), description="More files and folders of detectors: your own.")
     disable: tuple[str, ...] = Field((), description="Ids of detectors that are not used.")
-    limit: ContentSize = Field(16 << 20, description="Most that is looked at of one direction of one flow.")
+    limit: ContentSize = Field(
+        16 << 20, description="Most that is looked at of one direction of a flow, unpacked bytes too."
+    )
 
 
 class GeoipSection(Section):

@@ -373,6 +373,7 @@ class Books:
     domestic_bytes: int = 0  # IP bytes
     dropped: dict[DropReason, int] = field(default_factory=dict)
     shed: dict[str, int] = field(default_factory=dict)  # flows of which this work was left out under load
+    limited: dict[str, int] = field(default_factory=dict)  # flows whose content was not read wholly, by limit
 
     def drop(self, reason: DropReason, packets: int = 1) -> None:
         """Count packets that are left out, by reason."""

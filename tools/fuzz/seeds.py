@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
+import io
 import ipaddress
 import struct
+import zipfile
+import zlib
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import zstandard
 
 from crossborder.engine.home import Home
 from crossborder.engine.packet import SYN, TCP, UDP
@@ -59,8 +66,9 @@ class Seed(NamedTuple):
 
 
 def seeds(captures: list[Path]) -> Iterator[Seed]:
-    """Return what captures hold, and filter programs."""
+    """Return what captures hold, filter programs, and bodies."""
     yield from _filters()
+    yield from _bodies()
     for path in captures:
         with path.open("rb") as file:
             yield Seed("capture", b"\x3f\x02" + file.read(FILE_LIMIT if path.stat().st_size < FILE_LIMIT else CUT))
@@ -81,6 +89,31 @@ def _filters() -> Iterator[Seed]:
         program = Filter(expression).program(1)
         steps = [struct.pack("!BBBBI", code, jt, jf, 0xFF, k % (1 << 32)) for code, jt, jf, k in program]
         yield Seed("filter", bytes([len(steps)]) + b"".join(steps) + bytes(12) + b"\x08\x00\x45" + bytes(40))
+
+
+def _bodies() -> Iterator[Seed]:
+    """Return bodies of each kind: a byte says what is said of one, as in `agent/native/fuzz/src/content.rs`."""
+    text = "TUYỆT MẬT a\u0302\u0323, số 7\n".encode() * 9
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"<w:p><w:t>" + text + b"</w:t></w:p>")
+        archive.writestr("b.txt", text)
+    stream = zlib.compress(b"BT (a) Tj [(b) -300 (c)] TJ T* ET")
+    pdf = b"%PDF-1.4\n1 0 obj\n<< /Filter /FlateDecode >>\nstream\n" + stream + b"\nendstream\nendobj\n"
+    part = b"--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    plain = [
+        text,
+        text.decode().encode("utf-16"),
+        file.getvalue(),
+        pdf,
+        b'{"a": "\\u1ead\\ud83d\\ude00"}',
+        b"<p>&#7853;",
+    ]
+    for data in [*plain, part + base64.b64encode(text) + b"\r\n--b--\r\n", b"a=%E1%BA%AD+b"]:
+        yield from (Seed("content", bytes([kind, 7]) + data) for kind in (0, 1, 3, 4, 6, 7))
+    packings = (gzip.compress, zlib.compress, None, zstandard.compress)
+    for at, pack in enumerate(packings, 1):
+        yield from (Seed("content", bytes([8 * at, 7]) + pack(data)) for data in plain if pack)
 
 
 def _alone(frames: list[Frame]) -> Iterator[Seed]:

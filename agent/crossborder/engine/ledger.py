@@ -73,5 +73,8 @@ class Ledger:
         return self._batch(self._newest_ns, self._table.close(), 0.0)
 
     def _batch(self, tick_ns: int, reports: pl.DataFrame, lag: float) -> Batch:
-        books = tuple(replace(book, dropped=dict(book.dropped), shed=dict(book.shed)) for book in self._books.values())
+        books = tuple(
+            replace(book, dropped=dict(book.dropped), shed=dict(book.shed), limited=dict(book.limited))
+            for book in self._books.values()
+        )
         return Batch(reports, books, tick_ns, len(self._table), lag)

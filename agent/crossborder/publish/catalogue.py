@@ -6,6 +6,7 @@ from crossborder.model import LEVELS, CountryBasis, Decision, DropReason, EndRea
 from crossborder.publish.series import OTHER, Metric
 
 STAGES = ("engine", "classify", "match", "publish")
+LIMITS = ("bytes", "depth", "memory")
 SHEDS = ("content", "some names", "names")
 LOOKUPS = ("hit", "miss", "pseudo", "error")
 PERSON_KINDS = ("basic", "sensitive", "bank")
@@ -129,6 +130,15 @@ METRICS: tuple[Metric, ...] = (
         (),
         "Times a reader of content failed and was stopped: a fault of ours, which costs a flow its names only.",
         "increase(crossborder_capture_reader_failures_total[1d]) > 0",
+    ),
+    Metric(
+        "crossborder_content_limited_total",
+        "counter",
+        ("limit",),
+        "Flows whose content detectors were not shown wholly, each once for each limit. `bytes`: as much was looked at "
+        "as `content.limit` lets, unpacked bytes counted; `depth`: too many things inside each other; `memory`: a head "
+        "that is longer than any that is kept.",
+        "increase(crossborder_content_limited_total[1h]) > 0",
     ),
     Metric(
         "crossborder_unseen_bytes_total",
@@ -396,6 +406,7 @@ LABELS: dict[str, str] = {
     "sha256": "hash over the rules in force",
     "generation": "how many times rules were read since the start",
     "interface": "the interfaces captured on; in a replay the files' names",
+    "limit": f"`{_C.join(LIMITS)}`",
     "work": f"`{_C.join(SHEDS)}`, `{OTHER}`",
     "reason": f"`{_C.join(DropReason)}`",
     "end_reason": f"`{_C.join(EndReason)}`",

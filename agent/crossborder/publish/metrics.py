@@ -12,7 +12,7 @@ import polars as pl
 
 import crossborder
 from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
-from crossborder.publish.catalogue import EVICTED, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
+from crossborder.publish.catalogue import EVICTED, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
 from crossborder.publish.series import OTHER, Histogram, Series
 
@@ -271,6 +271,9 @@ class Metrics:
                 self._of("crossborder_capture_shed_flows_total").follow((books.interface, work), flows)
             self._of("crossborder_unseen_bytes_total").add((books.interface,), 0)
             self._of("crossborder_capture_interface_up").set((books.interface,), books.interface not in batch.down)
+        for limit in LIMITS:
+            flows = sum(books.limited.get(limit, 0) for books in batch.books)
+            self._of("crossborder_content_limited_total").follow((limit,), flows)
         shed = {_among(work, SHEDS) for work in batch.sheds}
         for work in (*SHEDS, OTHER):
             self._of("crossborder_capture_shedding").set((work,), int(work in shed))

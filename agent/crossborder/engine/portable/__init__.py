@@ -148,7 +148,8 @@ class PortableEngine:
             if flow.packets_out + flow.packets_in == 1:
                 self._inspector.label(flow)
             if packet.payload and packet.carries is None:
-                self._inspector.inspect(flow, packet)
+                for limit in self._inspector.inspect(flow, packet):
+                    books.limited[limit] = books.limited.get(limit, 0) + 1
 
     def _count_kernel_drops(self) -> None:
         for interface in self._interfaces:

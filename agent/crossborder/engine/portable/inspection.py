@@ -11,7 +11,7 @@ from crossborder.engine.names import Names
 from crossborder.engine.packet import SYN, TCP, UDP
 from crossborder.engine.portable.apps import Conversation, DnsNames, Ends, Transfers
 from crossborder.engine.portable.reassembly import Budget, Direction
-from crossborder.engine.portable.search import Clear, Shown
+from crossborder.engine.portable.search import Clear, Reading
 from crossborder.model import Initiator, Inspection, Scope
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crossborder.engine.flow import Flow
     from crossborder.engine.packet import Packet
-    from crossborder.engine.portable.search import Detectors, Found
+    from crossborder.engine.portable.search import Detectors
 
 CONVERSATIONS_LIMIT: Final = 32_768  # listened to at a time; most have said all after a few packets
 DATAGRAM_LIMIT: Final = 256  # datagrams of a flow that are looked at
@@ -47,47 +47,21 @@ class _Finished:
 _FINISHED = _Finished()
 
 
-class _Showing:
-    """Shows detectors what goes out in the clear, until it hides or they have seen enough."""
-
-    __slots__ = ("_shown", "over")
-
-    def __init__(self, detectors: Detectors) -> None:
-        self._shown = Shown(detectors)
-        self.over = False
-
-    def show(self, data: bytes, inspection: str | None, listening: bool) -> None:
-        """Show bytes; `listening`: what hides now may yet turn out to be clear."""
-        if self.over:
-            return
-        clear = Clear.NO
-        if inspection == Inspection.CLEARTEXT.value:
-            clear = Clear.YES
-        elif inspection == Inspection.OPAQUE.value and listening:
-            clear = Clear.NOT_YET_KNOWN
-        self.over = not self._shown.show(data, clear)
-
-    def hide(self) -> None:
-        """Show no more: what was seen ends here."""
-        if not self.over:
-            self._shown.finish()
-            self.over = True
-
-    def take(self, *, last: bool) -> Found:
-        """Take out what was found since this was asked last."""
-        if last:
-            self.hide()
-        return self._shown.take(last or self.over)
+def _clear(inspection: str | None, listening: bool) -> Clear:
+    """Tell how much of a flow may be shown; `listening`: what hides now may yet turn out to be clear."""
+    if inspection == Inspection.CLEARTEXT.value:
+        return Clear.YES
+    return Clear.NOT_YET_KNOWN if inspection == Inspection.OPAQUE.value and listening else Clear.NO
 
 
 class _Listening(ABC):
     """A conversation that is listened to, until it has said all, its flow ends, or there is no room for it."""
 
-    __slots__ = ("_conversation", "_room", "_showing")
+    __slots__ = ("_conversation", "_reading", "_room")
 
-    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None) -> None:
+    def __init__(self, conversation: Conversation, room: Room, reading: Reading | None) -> None:
         self._conversation: Conversation | None = conversation
-        self._showing = showing
+        self._reading = reading
         self._room = room
         room[self] = None
 
@@ -102,18 +76,23 @@ class _Listening(ABC):
     def _tell(self, conversation: Conversation, flow: Flow, packet: Packet, data: bytes) -> bool:
         """Hand on bytes in order, to detectors too; return whether anybody wants more."""
         outward = flow.outward(packet)
+        reading = self._reading
+        if reading is None or reading.over:
+            return conversation.feed(flow.from_initiator(packet), outward, data)
+        reading.begin_piece()
         wanted = conversation.feed(flow.from_initiator(packet), outward, data)
-        showing = self._showing
-        if showing is None or showing.over:
-            return wanted
         if outward:
-            showing.show(data, flow.names.inspected(payload_seen=True), wanted)
-        return wanted or not showing.over
+            reading.show(data, _clear(flow.names.inspected(payload_seen=True), wanted))
+        return wanted or not reading.over
+
+    def take_limited(self) -> set[str]:
+        """Take out at which limits reading for detectors ended since this was asked last."""
+        return self._reading.take_limited() if self._reading else set()
 
     def close(self) -> None:
         """Let go of everything."""
-        if self._showing is not None:
-            self._showing.hide()
+        if self._reading is not None:
+            self._reading.hide()
         self._conversation = None
         self._room.pop(self, None)
 
@@ -127,8 +106,8 @@ class _Datagrams(_Listening):
 
     __slots__ = ("_left",)
 
-    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None) -> None:
-        super().__init__(conversation, room, showing)
+    def __init__(self, conversation: Conversation, room: Room, reading: Reading | None) -> None:
+        super().__init__(conversation, room, reading)
         self._left = DATAGRAM_LIMIT
 
     def _hear(self, conversation: Conversation, flow: Flow, packet: Packet) -> bool:
@@ -141,8 +120,8 @@ class _Streams(_Listening):
 
     __slots__ = ("_budget", "_inward", "_outward")
 
-    def __init__(self, conversation: Conversation, room: Room, showing: _Showing | None, budget: Budget) -> None:
-        super().__init__(conversation, room, showing)
+    def __init__(self, conversation: Conversation, room: Room, reading: Reading | None, budget: Budget) -> None:
+        super().__init__(conversation, room, reading)
         self._budget = budget
         self._outward: Direction | None = None
         self._inward: Direction | None = None
@@ -161,8 +140,8 @@ class _Streams(_Listening):
             direction.give_up()
         if direction.given_up and wanted:
             conversation.gap(flow.from_initiator(packet), outward)
-            if outward and self._showing is not None:
-                self._showing.hide()
+            if outward and self._reading is not None:
+                self._reading.hide()
             wanted = not self._both_given_up()
         return wanted
 
@@ -210,12 +189,13 @@ class Inspector:
         if flow.proto == TCP:
             self._transfers.claim(ends, port, flow.names)
 
-    def inspect(self, flow: Flow, packet: Packet) -> None:
-        """Read the payload of a packet that its flow has counted."""
+    def inspect(self, flow: Flow, packet: Packet) -> set[str]:
+        """Read the payload of a packet that its flow has counted; return limits at which reading has ended now."""
         conversation = flow.conversation or self._begin(flow)
         if isinstance(conversation, _Listening) and not self._guarded(conversation.feed, flow, packet):
             conversation.close()
             flow.conversation = _FINISHED
+        return conversation.take_limited() if isinstance(conversation, _Listening) else set()
 
     def leave_unread(self, flow: Flow, packet: Packet) -> bool:
         """Leave the names out that a packet may tell of its flow; return whether they are the first of the flow."""
@@ -230,14 +210,14 @@ class Inspector:
             return None
         if len(self._room) >= CONVERSATIONS_LIMIT:
             next(iter(self._room)).close()
-        showing = _Showing(self._detectors) if self._detectors and flow.scope is Scope.CROSSING else None
-        flow.showing = showing
+        reading = Reading(self._detectors) if self._detectors and flow.scope is Scope.CROSSING else None
+        flow.showing = reading
         begun: _Listening
         if flow.proto == TCP:
-            talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _opened(flow)[0])
-            begun = _Streams(talk, self._room, showing, self._budget)
+            talk = Conversation("tcp", flow.names, self._dns_names, self._transfers, _opened(flow)[0], reading)
+            begun = _Streams(talk, self._room, reading, self._budget)
         else:
-            begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room, showing)
+            begun = _Datagrams(Conversation("udp", flow.names, self._dns_names), self._room, reading)
         flow.conversation = begun
         return begun
 

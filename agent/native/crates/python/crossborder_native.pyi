@@ -52,6 +52,9 @@ class ContentSearch:
     def search(
         self, text: bytes
     ) -> tuple[list[tuple[str, float, int, list[int], list[str]]], list[tuple[str, list[int]]]]: ...
+    def converse(
+        self, pieces: list[tuple[bool, bytes]]
+    ) -> tuple[tuple[list[tuple[str, float, int, list[int], list[str]]], list[tuple[str, list[int]]]], list[str]]: ...
 
 @final
 class Settings:

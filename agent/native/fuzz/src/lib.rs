@@ -1,8 +1,9 @@
-//! What the targets share: how an input is read as frames or as a conversation, and what must hold of each.
+//! What the targets share: how an input is read as frames, as a conversation or as a body, and what must hold of each.
 //!
 //! Every input means something, so that no time is lost on refusing it: numbers are taken modulo, and what a length
 //! claims beyond the end is what there is. `tools/fuzz/seeds.py` writes the same forms.
 
+pub mod content;
 pub mod frames;
 pub mod play;
 

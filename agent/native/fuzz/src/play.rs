@@ -97,7 +97,7 @@ pub fn told<E: Ear>(lines: &[Line<'_>], cut: bool) -> (Option<&'static str>, Str
     let (mut names, mut dns, mut transfers) = (Names::default(), DnsLog::default(), Transfers::default());
     let ends = Ends { server: Address::v4([203, 0, 113, 9]), client: Address::v4([10, 1, 0, 5]) };
     let (flow, ends) = (Some(FlowRef { slot: 1, generation: 1 }), Some(ends));
-    let mut scene = Scene { names: &mut names, dns: &mut dns, transfers: &mut transfers, flow, ends };
+    let mut scene = Scene { names: &mut names, dns: &mut dns, transfers: &mut transfers, flow, ends, reading: None };
     let mut ear = E::default();
     hear(&mut ear, &mut scene, lines, cut);
     let mut told = if E::KNOWS { format!("{names:?} {:?}", names.inspected(true)) } else { certain(&names) };

@@ -23,6 +23,7 @@ from crossborder.model import Inspection
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.talk import Talk
+    from crossborder.engine.portable.search import Reading
 
 __all__ = ["Conversation", "DnsNames", "Ends", "Transfers"]
 
@@ -41,14 +42,15 @@ class Conversation:
         dns_names: DnsNames,
         transfers: Transfers | None = None,
         ends: Ends | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """Follow a flow over `tcp` or `udp` and write into `names`.
 
         `dns_names` and `transfers` are shared by all flows: what DNS answers and FTP announces here is known there.
-        `ends` are whom the flow is between, where known.
+        `ends` are whom the flow is between, where known; `reading` is who reads what goes out for detectors.
         """
         self._names = names
-        self._scene = Scene(names, dns_names, Transfers() if transfers is None else transfers, ends)
+        self._scene = Scene(names, dns_names, Transfers() if transfers is None else transfers, ends, reading)
         self._stream = transport == "tcp"
         self._over = transport not in {"tcp", "udp"}
         self._listener: StreamListener | DatagramListener = self._listen()

@@ -38,8 +38,7 @@ class FtpTalk(LineTalk):
 
     def __init__(self, scene: Scene) -> None:
         """Write into the flow's names, and tell the other flows which data connections are to come."""
-        super().__init__(scene.names)
-        self._scene = scene
+        super().__init__(scene)
         self._transfer: Transfer | None = None
 
     def line(self, outward: bool, line: bytes) -> None:

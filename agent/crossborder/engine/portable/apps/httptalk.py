@@ -12,6 +12,7 @@ from crossborder.engine.portable.apps.talk import Step
 
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
+    from crossborder.engine.portable.apps.talk import Scene
 
 MAX_PIPELINED = 64  # requests remembered until they are answered
 MAX_CHUNK_LINE = 4096
@@ -43,10 +44,11 @@ class _Side:
 class HttpTalk:
     """HTTP/1.x over a stream, pipelined requests and all. Becomes a tunnel with CONNECT, ends with another upgrade."""
 
-    def __init__(self, names: Names) -> None:
-        """Write into these."""
+    def __init__(self, scene: Scene) -> None:
+        """Write into its names, and hand over what goes out."""
         self.rest = b""
-        self._names = names
+        self._scene = scene
+        self._names = scene.names
         self._sides = {False: _Side(), True: _Side()}
         self._asked: deque[bytes] = deque(maxlen=MAX_PIPELINED)  # methods without an answer
         self._step = Step.MORE
@@ -55,10 +57,15 @@ class HttpTalk:
         """Take bytes of one direction: heads are collected and read, bodies only counted and searched for names."""
         side = self._sides[outward]
         self._step = Step.MORE
+        self._scene.take_over()
         while data and self._step is Step.MORE and side.mode is not _Mode.DEAD:
             data = self._take(outward, side, data)
+        if side.mode is _Mode.DEAD and (reading := self._scene.reads(outward)):
+            reading.text(data)
         if self._sides[False].mode is self._sides[True].mode is _Mode.DEAD:
-            return Step.DONE
+            self._step = Step.DONE
+        if self._step is not Step.MORE:
+            self._scene.give_back(len(self.rest))
         return self._step
 
     def _take(self, outward: bool, side: _Side, data: bytes) -> bytes:
@@ -70,7 +77,7 @@ class HttpTalk:
         if side.mode is _Mode.HEAD:
             return self._head(outward, side, data)
         if side.mode in {_Mode.CHUNK_LINE, _Mode.TRAILER}:
-            return self._line(side, data)
+            return self._line(outward, side, data)
         return self._body(outward, side, data)
 
     def _head(self, outward: bool, side: _Side, data: bytes) -> bytes:
@@ -79,8 +86,11 @@ class HttpTalk:
         if seen < tls.RECORD_HEADER and self._tunnels(side) is not False:
             return b""
         verdict = http.looks_like_http(bytes(side.held[:_MAX_START])) if seen < _MAX_START else True
+        reading = self._scene.reads(outward)
         if verdict is False:
             side.mode = _Mode.DEAD
+            if reading:
+                reading.text(bytes(side.held))
             side.held.clear()
         if verdict is not True:
             return b""
@@ -90,6 +100,8 @@ class HttpTalk:
         end = None if end is None or end > http.MAX_HEAD else end
         head = http.parse_head(bytes(side.held[: end or http.MAX_HEAD]))
         rest = bytes(side.held[end:]) if end is not None else b""
+        if reading:
+            reading.head(bytes(side.held[:end]))
         side.held.clear()
         side.mode = _Mode.HEAD if end is not None else _Mode.DEAD
         if head is not None:
@@ -118,7 +130,7 @@ class HttpTalk:
 
     def _response(self, outward: bool, side: _Side, head: http.Head, rest: bytes) -> None:
         if head.status == 101:  # another protocol from here on (RFC 9110 7.8)
-            self._step = Step.DONE
+            self.rest, self._step = rest, Step.DONE
             return
         if head.status < 200:
             return
@@ -145,6 +157,10 @@ class HttpTalk:
         if side.mode is _Mode.BODY:
             self._names.add_upload(side.left)
         note_body(self._names, head)
+        if self._scene.reading:
+            fields = (b"content-type", b"content-encoding", b"transfer-encoding")
+            kind, encoding, transfer = (head.fields.get(name, b"") for name in fields)
+            self._scene.reading.begin_body(kind, encoding, transfer)
         if head.fields.get(b"content-type", b"").lower().startswith(b"multipart/"):
             side.scanner = PartScanner()
 
@@ -159,17 +175,23 @@ class HttpTalk:
         if side.scanner is not None:
             for part in side.scanner.feed(body):
                 self._names.add_file(part.name, part.media_type)
+        if reading := self._scene.reads(outward):
+            reading.body(body)
+            if side.left == 0 and side.mode is _Mode.BODY:
+                reading.end_body()
         if side.left == 0 and side.mode is not _Mode.TO_THE_END:
             side.mode = _Mode.HEAD if side.mode is _Mode.BODY else _Mode.CHUNK_LINE
         return rest
 
-    def _line(self, side: _Side, data: bytes) -> bytes:
+    def _line(self, outward: bool, side: _Side, data: bytes) -> bytes:
         """Read a chunk's line, the empty line behind a chunk, or a line of the trailer (RFC 9112 7.1)."""
         piece, end, rest = data.partition(b"\n")
         side.held += piece
         if len(side.held) > MAX_CHUNK_LINE:
             side.mode = _Mode.DEAD
             side.held.clear()
+            if reading := self._scene.reads(outward):
+                reading.text(data)
             return b""
         if not end:
             return b""
@@ -181,6 +203,8 @@ class HttpTalk:
             size = http.chunk_size(line)
             side.left = size or 0
             side.mode = _Mode.DEAD if size is None else _Mode.CHUNK if size else _Mode.TRAILER
+            if side.mode is _Mode.TRAILER and (reading := self._scene.reads(outward)):
+                reading.end_body()
         return rest
 
     def gap(self, outward: bool) -> None:

@@ -8,7 +8,7 @@ from crossborder.engine.portable.apps import tls
 from crossborder.engine.portable.apps.talk import Step
 
 if TYPE_CHECKING:
-    from crossborder.engine.names import Names
+    from crossborder.engine.portable.apps.talk import Scene
 
 MAX_LINE = 4096  # what is longer is cut; RFC 5321 4.5.3.1 asks for 1,000
 MAX_LINES = 256  # after which a talk that only waits for TLS stops waiting
@@ -17,15 +17,26 @@ MAX_LINES = 256  # after which a talk that only waits for TLS stops waiting
 class LineTalk:
     """Cuts both directions into lines. By itself it only waits for TLS (IMAP, POP3 and their like)."""
 
-    def __init__(self, names: Names) -> None:
-        """Write into these."""
+    READS = False  # it hands over what goes out for detectors; else they see the stream
+
+    def __init__(self, scene: Scene) -> None:
+        """Write into its names."""
         self.rest = b""
-        self._names = names
+        self._scene = scene
+        self._names = scene.names
         self._held = {False: bytearray(), True: bytearray()}
         self._lines = 0
 
     def feed(self, outward: bool, data: bytes) -> Step:
         """Take bytes of one direction."""
+        if self.READS:
+            self._scene.take_over()
+        step = self._follow(outward, data)
+        if step is not Step.MORE:
+            self._scene.give_back(len(self.rest))
+        return step
+
+    def _follow(self, outward: bool, data: bytes) -> Step:
         held = self._held[outward]
         while data and not self.over():
             if not held:

@@ -77,10 +77,10 @@ def _part(head: bytes) -> Part | None:
     name = file_name(fields.get(b"content-disposition", b""))
     if not name:
         return None
-    return Part(_decoded(name), fields.get(b"content-type", b""))
+    return Part(decoded(name), fields.get(b"content-type", b""))
 
 
-def _decoded(name: bytes) -> bytes:
+def decoded(name: bytes) -> bytes:
     """Return a name as UTF-8 where it is an encoded word (RFC 2047), as mail programs still write names."""
     if b"=?" not in name:
         return name

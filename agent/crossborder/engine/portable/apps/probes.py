@@ -12,6 +12,7 @@ from crossborder.engine.portable.apps import ftp, http, http2, mail, smb, socks,
 from crossborder.engine.portable.apps.dnstalk import DnsStream, stream_looks_like_dns
 from crossborder.engine.portable.apps.httptalk import HttpTalk
 from crossborder.engine.portable.apps.linetalk import LineTalk
+from crossborder.engine.portable.apps.mailbox import MailboxTalk
 from crossborder.engine.portable.apps.probe import Probe
 from crossborder.engine.portable.apps.tlstalk import TlsTalk
 from crossborder.model import Inspection
@@ -299,14 +300,14 @@ _XMPP = (b"<stream:stream", b"<?xml version='1.0'?><stream:", b'<?xml version="1
 STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("tls", _tls, _only_names(TlsTalk)),
     Probe("http2", _http2, lambda scene: http2.Http2Talk(scene.names, scene.dns_names)),
-    Probe("http", _http, _only_names(HttpTalk)),
+    Probe("http", _http, HttpTalk),
     Probe("ssh", _begins(b"SSH-")),
     Probe("dns", _dns, lambda scene: DnsStream(scene.names, scene.dns_names)),
     Probe("smb", _smb, _only_names(smb.SmbTalk)),
-    Probe("smtp", _says(mail.COMMANDS, b"220", b"SMTP"), _only_names(mail.SmtpTalk)),
+    Probe("smtp", _says(mail.COMMANDS, b"220", b"SMTP"), mail.SmtpTalk),
     Probe("ftp", _says(ftp.COMMANDS, b"220", b"FTP"), ftp.FtpTalk),
-    Probe("pop3", _says(_POP3, b"+OK", b"POP"), _only_names(mail.MailboxTalk)),
-    Probe("imap", _first_line(_IMAP_LINE), _only_names(mail.MailboxTalk)),
+    Probe("pop3", _says(_POP3, b"+OK", b"POP"), MailboxTalk),
+    Probe("imap", _first_line(_IMAP_LINE), MailboxTalk),
     Probe("rdp", _rdp, _framed(watch.tpkt_frame), OPAQUE),
     Probe("mysql", _mysql, _framed(watch.mysql_frame)),
     Probe("postgresql", _pgsql, _framed(watch.pgsql_frame)),
@@ -321,7 +322,7 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("rtsp", _first_line(rb"RTSP/1\.0 \d{3}.*|[A-Z_]{3,16} \S+ RTSP/1\.0")),
     Probe("mqtt", _mqtt),
     Probe("amqp", _begins(b"AMQP\x00", b"AMQP\x03")),
-    Probe("xmpp", _begins(*_XMPP), _only_names(LineTalk)),
+    Probe("xmpp", _begins(*_XMPP), LineTalk),
     Probe("bittorrent", _begins(b"\x13BitTorrent protocol")),
     Probe("rfb", _begins(b"RFB 003.", b"RFB 004.", b"RFB 005.")),
     Probe("nfs", _nfs),
@@ -331,7 +332,7 @@ STREAM_PROBES: Final[tuple[Probe, ...]] = (
     Probe("hl7", _begins(b"\x0bMSH|")),
     Probe("rsync", _begins(b"@RSYNCD: ")),
     Probe("git", _git),
-    Probe("irc", _first_line(rb"(?:NICK \S+|CAP LS.*|:\S+ NOTICE .*)"), _only_names(LineTalk)),
+    Probe("irc", _first_line(rb"(?:NICK \S+|CAP LS.*|:\S+ NOTICE .*)"), LineTalk),
     Probe("syslog", _first_line(rb"(?:\d{1,5} )?<\d{1,3}>.*")),
     Probe("socks", socks.looks_like_socks, lambda _: socks.SocksTalk()),
     Probe("dnp3", _begins(b"\x05\x64")),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from crossborder.model import Inspection
+
 if TYPE_CHECKING:
     from crossborder.engine.names import Names
     from crossborder.engine.portable.apps.dnsnames import DnsNames
     from crossborder.engine.portable.apps.ftpdata import Ends, Transfers
+    from crossborder.engine.portable.search import Reading
 
 
 class Scene(NamedTuple):
@@ -18,6 +21,21 @@ class Scene(NamedTuple):
     dns_names: DnsNames  # of all flows
     transfers: Transfers  # of all flows
     ends: Ends | None  # whom this flow is between, where known
+    reading: Reading | None = None  # who reads what goes out for detectors
+
+    def take_over(self) -> None:
+        """Take over from the stream what detectors see, where it can be read."""
+        if self.reading and self.names.inspected(payload_seen=True) == Inspection.CLEARTEXT.value:
+            self.reading.take_over()
+
+    def give_back(self, rest: int) -> None:
+        """Give back to the stream what detectors see; `rest`: bytes of those fed last that were not handed over."""
+        if self.reading:
+            self.reading.give_back(rest)
+
+    def reads(self, outward: bool) -> Reading | None:
+        """Return who reads what goes this way for detectors."""
+        return self.reading if outward else None
 
 
 class Step(Enum):

@@ -4,6 +4,7 @@ The native engine's `search` says the same in Rust and finds the same.
 """
 
 from crossborder.engine.portable.search.found import Detection, Found
+from crossborder.engine.portable.search.reading import LIMITS, Reading
 from crossborder.engine.portable.search.shown import Clear, Detectors, Shown
 
-__all__ = ["Clear", "Detection", "Detectors", "Found", "Shown"]
+__all__ = ["LIMITS", "Clear", "Detection", "Detectors", "Found", "Reading", "Shown"]

@@ -99,6 +99,14 @@ class Shown:
         self._gone = 0
         self._rows.begin_text()
 
+    def drop_undecided(self) -> None:
+        """Forget what is not decided, which another will show again."""
+        self._bytes -= min(len(self._tail), self._bytes)
+        self._tail.clear()
+        self._next, self._crowds = [], []
+        self._gone = 0
+        self._rows.begin_text()
+
     def take(self, last: bool) -> Found:
         """Take out what was found since this was asked last; `last`: nothing follows."""
         found, self._found = self._found, Found()

@@ -1,6 +1,7 @@
 //! The books: what became of every packet of one interface since the start. Counts only ever grow.
 
 use crate::model::DropReason;
+use crate::search::Limit;
 use crate::worker::Shed;
 
 /// Balances: `packets == flow_packets + domestic_packets + sum(dropped)`.
@@ -18,6 +19,7 @@ pub struct Books {
     pub domestic_bytes: u64,
     dropped: [u64; DropReason::ALL.len()],
     shed: [u64; Shed::ALL.len()],
+    limited: [u64; Limit::ALL.len()],
 }
 
 impl Books {
@@ -47,6 +49,19 @@ impl Books {
         self.shed.get(work as usize).copied().unwrap_or_default()
     }
 
+    /// Counts a flow whose content was not read wholly.
+    pub fn limit(&mut self, limit: Limit) {
+        if let Some(flows) = self.limited.get_mut(limit as usize) {
+            *flows += 1;
+        }
+    }
+
+    /// Flows whose content was not read wholly, for this limit.
+    #[must_use]
+    pub fn flows_limited(&self, limit: Limit) -> u64 {
+        self.limited.get(limit as usize).copied().unwrap_or_default()
+    }
+
     /// Adds what another worker counted of the same interface.
     pub fn add(&mut self, other: &Self) {
         self.packets += other.packets;
@@ -55,8 +70,8 @@ impl Books {
         self.flow_bytes += other.flow_bytes;
         self.domestic_packets += other.domestic_packets;
         self.domestic_bytes += other.domestic_bytes;
-        let counts = self.dropped.iter_mut().chain(&mut self.shed);
-        for (mine, more) in counts.zip(other.dropped.into_iter().chain(other.shed)) {
+        let counts = self.dropped.iter_mut().chain(&mut self.shed).chain(&mut self.limited);
+        for (mine, more) in counts.zip(other.dropped.into_iter().chain(other.shed).chain(other.limited)) {
             *mine += more;
         }
     }

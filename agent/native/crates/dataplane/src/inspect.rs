@@ -6,7 +6,7 @@ use crate::apps::Conversation;
 use crate::apps::talk::Scene;
 use crate::model::Inspection;
 use crate::reassembly::Direction;
-use crate::search::{Clear, Detectors, Found, Shown};
+use crate::search::{Clear, Detectors, Found, Limits, Reading};
 
 /// Datagrams of a flow that are looked at.
 pub const DATAGRAM_LIMIT: u16 = 256;
@@ -34,17 +34,10 @@ pub struct Content {
 
 const _: () = assert!(size_of::<Content>() <= 128);
 
-/// Who hears what is said: the reader of names, and detectors.
+/// Who hears what is said: the reader of names, and who reads for detectors.
 struct Hearing {
     conversation: Conversation,
-    showing: Option<Box<Showing>>,
-}
-
-/// What goes out in the clear is shown to these.
-struct Showing {
-    detectors: Arc<Detectors>,
-    shown: Shown,
-    over: bool,
+    reading: Option<Box<Reading>>,
 }
 
 /// How the packets of a transport make a conversation.
@@ -64,14 +57,13 @@ impl Content {
         } else {
             Order::Datagrams { left: DATAGRAM_LIMIT }
         };
-        Self { hearing: Hearing { conversation: Conversation::new(tcp), showing: None }, order }
+        Self { hearing: Hearing { conversation: Conversation::new(tcp), reading: None }, order }
     }
 
     /// Shows what goes out in the clear to detectors too.
     #[must_use]
     pub fn shown_to(mut self, detectors: &Arc<Detectors>) -> Self {
-        let showing = Showing { detectors: Arc::clone(detectors), shown: Shown::default(), over: false };
-        self.hearing.showing = Some(Box::new(showing));
+        self.hearing.reading = Some(Box::new(Reading::new(detectors)));
         self
     }
 
@@ -82,11 +74,12 @@ impl Content {
 
     /// Takes out what detectors found since this was asked last; None: none looks. `last`: nothing follows.
     pub fn take_found(&mut self, last: bool) -> Option<Found> {
-        let showing = self.hearing.showing.as_mut()?;
-        if last && !showing.over {
-            showing.shown.finish(&showing.detectors);
-        }
-        Some(showing.shown.take(last))
+        Some(self.hearing.reading.as_mut()?.take_found(last))
+    }
+
+    /// Takes out at which limits reading for detectors ended since this was asked last.
+    pub fn take_limited(&mut self) -> Limits {
+        self.hearing.reading.as_mut().map_or_else(Limits::default, |reading| reading.take_limited())
     }
 
     /// Hands on a packet's payload; false when nothing more is wanted and the content can be let go.
@@ -145,17 +138,20 @@ impl Hearing {
     /// The one place that all bytes pass that are read: of streams in order, both directions. False when no one wants
     /// more.
     fn take(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> bool {
-        let listening = self.conversation.feed(scene, outward, data);
-        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return listening };
+        let Some(reading) = self.reading.as_mut().filter(|reading| !reading.is_over()) else {
+            return self.conversation.feed(scene, outward, data);
+        };
+        reading.begin_piece();
+        let listening = self.conversation.feed(&mut scene.read_by(reading), outward, data);
         if outward {
             let clear = match scene.names.inspected(true) {
                 Some(Inspection::Cleartext) => Clear::Yes,
                 Some(Inspection::Opaque) if listening => Clear::NotYetKnown,
                 _ => Clear::No,
             };
-            showing.over = !showing.shown.show(&showing.detectors, data, clear);
+            reading.show(data, clear);
         }
-        listening || !showing.over
+        listening || !reading.is_over()
     }
 
     fn gap(&mut self, scene: &mut Scene<'_>, outward: bool) {
@@ -166,9 +162,6 @@ impl Hearing {
     }
 
     fn hide(&mut self) -> bool {
-        let Some(showing) = self.showing.as_mut().filter(|showing| !showing.over) else { return false };
-        showing.shown.finish(&showing.detectors);
-        showing.over = true;
-        true
+        self.reading.as_mut().is_some_and(|reading| reading.hide())
     }
 }

@@ -16,7 +16,7 @@ use crate::model::{Packet, Scope, proto, tcp};
 use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
 use crate::names::transfers::{FlowRef, Transfers};
 use crate::names::{List, Names, Source, clean};
-use crate::search::Detectors;
+use crate::search::{Detectors, Limit};
 
 const DNS_PORT: u16 = 53;
 
@@ -225,7 +225,7 @@ impl Worker {
     }
 
     fn hear(&mut self, slot: u32, sight: &Sight<'_>, outward: bool) {
-        let Self { table, dns, transfers, shed, .. } = self;
+        let Self { table, dns, transfers, shed, books, .. } = self;
         let Some(flow) = table.slab.get_mut(slot) else { return };
         let heard = Heard {
             outward,
@@ -240,13 +240,18 @@ impl Worker {
         let Some(content) = &mut extra.content else { return };
         let hidden = *shed >= Shed::Content && content.hide();
         let before = content.held();
-        let mut scene = Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends) };
+        let mut scene =
+            Scene { names: &mut extra.names, dns, transfers, flow: Some(place), ends: Some(ends), reading: None };
         let wanted = catch_unwind(AssertUnwindSafe(|| content.hear(&mut scene, &heard)));
         let wanted = wanted.unwrap_or_else(|_| {
             self.failures += 1;
             false
         });
         table.listened.held = table.listened.held + content.held() - before;
+        let limited = content.take_limited();
+        if let Some(books) = books.get_mut(usize::from(sight.packet.interface)) {
+            Limit::ALL.into_iter().filter(|limit| limited.has(*limit)).for_each(|limit| books.limit(limit));
+        }
         if !wanted {
             stop_listening(table, slot);
         }
@@ -272,7 +277,7 @@ impl Worker {
         }
         let Self { dns, transfers, failures, .. } = self;
         let mut names = Names::default();
-        let mut scene = Scene { names: &mut names, dns, transfers, flow: None, ends: None };
+        let mut scene = Scene { names: &mut names, dns, transfers, flow: None, ends: None, reading: None };
         let mut conversation = Conversation::new(false);
         if catch_unwind(AssertUnwindSafe(|| conversation.feed(&mut scene, false, sight.payload))).is_err() {
             *failures += 1;

@@ -56,7 +56,7 @@ struct Known {
 impl Known {
     fn scene(&mut self) -> Scene<'_> {
         let Self { names, dns, transfers } = self;
-        Scene { names, dns, transfers, flow: None, ends: None }
+        Scene { names, dns, transfers, flow: None, ends: None, reading: None }
     }
 
     fn learnt(&self) -> Vec<(Address, &str)> {

@@ -36,7 +36,7 @@ impl Listener {
 
     fn hear(&mut self, heard: &Heard<'_>) -> bool {
         let Self { names, dns, transfers, content } = self;
-        content.hear(&mut Scene { names, dns, transfers, flow: None, ends: None }, heard)
+        content.hear(&mut Scene { names, dns, transfers, flow: None, ends: None, reading: None }, heard)
     }
 }
 

@@ -234,8 +234,14 @@ fn ftp_announces_its_data_connections() {
             let (mut dns, mut transfers) = (DnsLog::default(), Transfers::default());
             let mut talk = FtpTalk::default();
             let mut say = |transfers: &mut Transfers, outward, line: &str| {
-                let mut scene =
-                    Scene { names: &mut control, dns: &mut dns, transfers, flow: Some(flow), ends: Some(ends) };
+                let mut scene = Scene {
+                    names: &mut control,
+                    dns: &mut dns,
+                    transfers,
+                    flow: Some(flow),
+                    ends: Some(ends),
+                    reading: None,
+                };
                 assert_eq!(talk.feed(&mut scene, outward, line.as_bytes()), Step::More);
             };
             say(&mut transfers, outward, line);
@@ -461,7 +467,7 @@ proptest! {
             let mut talk = SmbTalk::default();
             for part in stream.chunks(piece) {
                 let (names, dns, transfers) = (&mut names, &mut dns, &mut transfers);
-                talk.feed(&mut Scene { names, dns, transfers, flow: None, ends: None }, true, part);
+                talk.feed(&mut Scene { names, dns, transfers, flow: None, ends: None, reading: None }, true, part);
             }
             format!("{names:?}")
         };

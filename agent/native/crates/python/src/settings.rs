@@ -3,15 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dataplane::apps::talk::Scene;
 use dataplane::capture::Listener;
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine as Driver};
 use dataplane::filter::{Filter, Instruction};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
+use dataplane::inspect::{Content, Heard};
 use dataplane::live::Live;
+use dataplane::names::Names;
+use dataplane::names::dns::DnsLog;
+use dataplane::names::transfers::Transfers;
 use dataplane::search::{
-    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, LooksFor, Scores, Shown, Validator,
+    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, Limit, LooksFor, Scores, Shown,
+    Validator,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -132,14 +138,36 @@ impl ContentSearch {
         let mut shown = Shown::default();
         shown.show(&self.0, text, Clear::Yes);
         shown.finish(&self.0);
-        let Found { detections, persons } = shown.take(true);
-        let told = |d: Detection| (d.detector.to_string(), d.confidence, d.matches, d.distinct, d.samples);
-        let kinds = persons.kinds().map(|(kind, hashes)| (kind, hashes.to_vec()));
-        (
-            detections.into_iter().map(told).collect(),
-            kinds.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect(),
-        )
+        searches(shown.take(true))
     }
+
+    /// Searches what goes out of one TCP stream, given as pieces in order, each with whether it goes out: as `search`, and
+    /// at which limits reading ended.
+    fn converse(&self, pieces: Vec<(bool, Vec<u8>)>) -> (Searches, Vec<&'static str>) {
+        let mut content = Content::new(true).shown_to(&self.0);
+        let (mut names, mut dns, mut transfers) = (Names::default(), DnsLog::default(), Transfers::default());
+        let mut next = [0_u32; 2];
+        for (outward, payload) in &pieces {
+            let [inwards, outwards] = &mut next;
+            let seq = if *outward { outwards } else { inwards };
+            let payload_bytes = payload.len() as u32;
+            let heard = Heard { outward: *outward, seq: *seq, syn: false, isn: None, payload, payload_bytes };
+            let (names, dns, transfers) = (&mut names, &mut dns, &mut transfers);
+            content.hear(&mut Scene { names, dns, transfers, flow: None, ends: None, reading: None }, &heard);
+            *seq = seq.wrapping_add(payload_bytes);
+        }
+        let found = content.take_found(true).unwrap_or_default();
+        let limited = content.take_limited();
+        let limits = Limit::ALL.into_iter().filter(|limit| limited.has(*limit)).map(Limit::word);
+        (searches(found), limits.collect())
+    }
+}
+
+fn searches(found: Found) -> Searches {
+    let Found { detections, persons } = found;
+    let told = |d: Detection| (d.detector.to_string(), d.confidence, d.matches, d.distinct, d.samples);
+    let kinds = persons.kinds().map(|(kind, hashes)| (kind, hashes.to_vec()));
+    (detections.into_iter().map(told).collect(), kinds.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect())
 }
 
 /// See `ContentSearch::search`.

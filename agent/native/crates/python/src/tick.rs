@@ -5,6 +5,7 @@ use arrow_array::{RecordBatch, RecordBatchIterator};
 use dataplane::books::Books;
 use dataplane::model::DropReason;
 use dataplane::report::{self, Tick as Closed};
+use dataplane::search::Limit;
 use dataplane::worker::Shed;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -40,7 +41,8 @@ impl Reports {
 #[pyclass(module = "crossborder_native", frozen, get_all)]
 pub struct Tick {
     reports: Py<Reports>,
-    /// One dictionary per interface: packets, bytes, flow_packets …, dropped by reason, flows shed by work.
+    /// One dictionary per interface: packets, bytes, flow_packets …, dropped by reason, flows shed by work,
+    /// flows whose content was not read wholly by limit.
     books: Vec<Py<PyDict>>,
     tick_ns: i64,
     flows_active: usize,
@@ -92,5 +94,13 @@ fn written(py: Python<'_>, books: &Books) -> PyResult<Py<PyDict>> {
         }
     }
     dict.set_item("shed", shed)?;
+    let limited = PyDict::new(py);
+    for limit in Limit::ALL {
+        let flows = books.flows_limited(limit);
+        if flows > 0 {
+            limited.set_item(limit.word(), flows)?;
+        }
+    }
+    dict.set_item("limited", limited)?;
     Ok(dict.unbind())
 }

@@ -25,6 +25,9 @@ pub enum Field {
     ContentLength,
     ContentDisposition,
     TransferEncoding,
+    ContentEncoding,
+    /// Of mail.
+    ContentTransferEncoding,
 }
 
 impl Field {
@@ -35,8 +38,10 @@ impl Field {
             4 => (Self::Host, b"host"),
             12 => (Self::ContentType, b"content-type"),
             14 => (Self::ContentLength, b"content-length"),
+            16 => (Self::ContentEncoding, b"content-encoding"),
             17 => (Self::TransferEncoding, b"transfer-encoding"),
             19 => (Self::ContentDisposition, b"content-disposition"),
+            25 => (Self::ContentTransferEncoding, b"content-transfer-encoding"),
             _ => return None,
         };
         name.eq_ignore_ascii_case(known).then_some(field)
@@ -46,7 +51,7 @@ impl Field {
 /// Fields of a head; of several of one name the first.
 #[derive(Debug, Default)]
 pub struct Fields<'a> {
-    values: [Option<Cow<'a, [u8]>>; 5],
+    values: [Option<Cow<'a, [u8]>>; 7],
 }
 
 impl<'a> Fields<'a> {

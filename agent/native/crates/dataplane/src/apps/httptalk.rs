@@ -10,6 +10,7 @@ use super::talk::{Scene, Step, Talk};
 use super::tls;
 use crate::names::clean::is_digit;
 use crate::names::{Names, Source, Text};
+use crate::search::Body;
 
 pub const MAX_CHUNK_LINE: usize = 4096;
 
@@ -96,10 +97,22 @@ impl Talk for HttpTalk {
     /// Heads are collected and read, bodies only counted and searched for names.
     fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, mut data: &[u8]) -> Step {
         let mut step = Step::More;
+        scene.take_over();
         while !data.is_empty() && step == Step::More && self.side(outward).mode != Mode::Dead {
             (data, step) = self.take(scene, outward, data);
         }
-        if self.sides.iter().all(|side| side.mode == Mode::Dead) { Step::Done } else { step }
+        if self.side(outward).mode == Mode::Dead {
+            scene.reading(outward).into_iter().for_each(|reading| reading.text(data));
+        }
+        if self.sides.iter().all(|side| side.mode == Mode::Dead) {
+            step = Step::Done;
+        }
+        match &step {
+            Step::More => {}
+            Step::Done => scene.give_back(0), // unless it was before
+            Step::Upgrade(rest) => scene.give_back(rest.len()),
+        }
+        step
     }
 
     /// Goes on counting a body that ends with the connection; else waits for the next message.
@@ -131,7 +144,7 @@ impl HttpTalk {
         }
         match side.mode {
             Mode::Head => self.head(scene, outward, data),
-            Mode::ChunkLine | Mode::Trailer => (line(side, data), Step::More),
+            Mode::ChunkLine | Mode::Trailer => (line(side, scene, outward, data), Step::More),
             _ => (body(side, scene, outward, data), Step::More),
         }
     }
@@ -155,6 +168,7 @@ impl HttpTalk {
             Found::Tunnel => return (&[], Step::Upgrade(collected.to_vec())),
             Found::Nothing => {
                 side.mode = Mode::Dead;
+                scene.reading(outward).into_iter().for_each(|reading| reading.text(collected));
                 return (&[], Step::More);
             }
             Found::Whole(end) => end,
@@ -164,6 +178,10 @@ impl HttpTalk {
             }
         };
         side.told = false;
+        if let Some(reading) = scene.reading(outward) {
+            let dead = side.mode == Mode::Dead;
+            reading.head(if dead { collected } else { collected.get(..end).unwrap_or_default() });
+        }
         let rest = data.get(data.len().saturating_sub(collected.len() - end)..).unwrap_or_default();
         let rest = if side.mode == Mode::Dead { &[] } else { rest };
         let step = match collected.get(..end).and_then(http::parse_head) {
@@ -186,7 +204,10 @@ impl HttpTalk {
 
     fn response(&mut self, scene: &mut Scene<'_>, outward: bool, head: &Head<'_>, rest: &[u8]) -> Step {
         match head.status {
-            101 => return Step::Done, // another protocol from here on (RFC 9110 7.8)
+            101 => {
+                scene.give_back(rest.len());
+                return Step::Done; // another protocol from here on (RFC 9110 7.8)
+            }
             ..200 => return Step::More,
             _ => {}
         }
@@ -218,6 +239,14 @@ impl HttpTalk {
             scene.names.add_upload(side.left);
         }
         note_body(scene.names, head);
+        if let Some(reading) = scene.reading(outward) {
+            reading.begin_body(&Body {
+                content_type: head.fields.get(Field::ContentType),
+                encoding: head.fields.get(Field::ContentEncoding),
+                transfer: head.fields.get(Field::TransferEncoding),
+                ..Body::default()
+            });
+        }
         if head.fields.get(Field::ContentType).get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
         {
             side.scanner = Some(Box::default());
@@ -262,6 +291,12 @@ fn body<'a>(side: &mut Side, scene: &mut Scene<'_>, outward: bool, data: &'a [u8
     for part in side.scanner.iter_mut().flat_map(|scanner| scanner.feed(body)) {
         scene.names.add_file(&part.name, &part.media_type);
     }
+    if let Some(reading) = scene.reading(outward) {
+        reading.body(body);
+        if side.left == 0 && side.mode == Mode::Body {
+            reading.end_body();
+        }
+    }
     if side.left == 0 && side.mode != Mode::ToTheEnd {
         side.mode = if side.mode == Mode::Body { Mode::Head } else { Mode::ChunkLine };
     }
@@ -269,12 +304,13 @@ fn body<'a>(side: &mut Side, scene: &mut Scene<'_>, outward: bool, data: &'a [u8
 }
 
 /// Reads a chunk's line, the empty line behind a chunk, or a line of the trailer (RFC 9112 7.1).
-fn line<'a>(side: &mut Side, data: &'a [u8]) -> &'a [u8] {
+fn line<'a>(side: &mut Side, scene: &mut Scene<'_>, outward: bool, data: &'a [u8]) -> &'a [u8] {
     let end = memchr(b'\n', data);
     let (piece, rest) = data.split_at_checked(end.unwrap_or(data.len())).unwrap_or((data, &[]));
     let mut held = std::mem::take(&mut side.held);
     if held.len() + piece.len() > MAX_CHUNK_LINE {
         side.mode = Mode::Dead;
+        scene.reading(outward).into_iter().for_each(|reading| reading.text(data));
         return &[];
     }
     let line = if held.is_empty() && end.is_some() {
@@ -288,6 +324,9 @@ fn line<'a>(side: &mut Side, data: &'a [u8]) -> &'a [u8] {
         return &[];
     }
     (side.mode, side.left) = after_line(side.mode, side.left, http::strip(line));
+    if side.mode == Mode::Trailer {
+        scene.reading(outward).into_iter().for_each(|reading| reading.end_body());
+    }
     rest.get(1..).unwrap_or_default()
 }
 

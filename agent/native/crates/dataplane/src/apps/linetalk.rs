@@ -12,6 +12,9 @@ pub const MAX_LINES: u16 = 256;
 
 /// What a protocol makes of its lines.
 pub trait Lines: Send + Sync {
+    /// It hands over what goes out for detectors; else they see the stream.
+    const READS: bool = false;
+
     /// Takes one line, its end cut off.
     fn line(&mut self, scene: &mut Scene<'_>, outward: bool, line: &[u8]);
 
@@ -114,9 +117,18 @@ impl<L: Lines> LineTalk<L> {
 
 impl<L: Lines> Talk for LineTalk<L> {
     fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> Step {
+        if L::READS {
+            scene.take_over();
+        }
         match self.follow(scene, outward, data) {
-            Some(rest) => Step::Upgrade(rest),
-            None if self.lines.over() => Step::Done,
+            Some(rest) => {
+                scene.give_back(rest.len());
+                Step::Upgrade(rest)
+            }
+            None if self.lines.over() => {
+                scene.give_back(0);
+                Step::Done
+            }
             None => Step::More,
         }
     }

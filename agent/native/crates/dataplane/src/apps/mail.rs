@@ -1,11 +1,12 @@
-//! Mail (RFC 5321, RFC 9051, RFC 1939): whom it goes to, which files it carries, and where TLS takes over.
+//! Mail on its way (RFC 5321): whom it goes to, which files it carries, and where TLS takes over.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use super::linetalk::{LineTalk, Lines};
 use super::parts::PartScanner;
-use super::talk::{Scene, Step, Talk};
+use super::talk::Scene;
 use crate::names::{List, Names};
+use crate::search::{Body, MessageOf, Reading};
 
 /// Commands a client may begin with.
 pub const COMMANDS: [&[u8]; 12] =
@@ -71,16 +72,19 @@ pub struct Smtp {
     replies: bool,
     /// DATA was said and not answered yet.
     asked: bool,
-    /// Bytes of a BDAT chunk to come (RFC 3030).
+    /// Bytes of a BDAT chunk to come (RFC 3030), and whether more chunks follow it.
     left: u64,
+    chunked: bool,
+    last_chunk: bool,
     /// While in DATA.
     mail: Option<Place>,
     scanner: PartScanner,
+    dots: Dots,
 }
 
 /// Where in a mail its reader stands, on the way to the line with a single dot.
-#[derive(Clone, Copy, Default)]
-enum Place {
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Place {
     #[default]
     LineBegin,
     Text,
@@ -89,11 +93,16 @@ enum Place {
 }
 
 impl Lines for Smtp {
+    const READS: bool = true;
+
     /// Takes a command or a reply; a reply begins with three digits.
     fn line(&mut self, scene: &mut Scene<'_>, outward: bool, line: &[u8]) {
+        if !self.chunked {
+            hand_line(scene, outward, line);
+        }
         let code = line.get(..3).unwrap_or(line);
         if !code.is_empty() && code.iter().all(u8::is_ascii_digit) {
-            return self.reply(code);
+            return self.reply(scene, code);
         }
         let word = line.get(..4).unwrap_or(line);
         if word.eq_ignore_ascii_case(b"RCPT") {
@@ -102,11 +111,16 @@ impl Lines for Smtp {
             self.sender = Some(outward);
             self.asked = self.replies;
             if !self.replies {
-                self.begin(); // only this direction is seen
+                self.begin(scene); // only this direction is seen
             }
         } else if let Some(size) = chunk_size(line) {
             self.sender = Some(outward);
             self.left = size;
+            self.last_chunk = memmem::find(&line.to_ascii_uppercase(), b" LAST").is_some();
+            if !std::mem::replace(&mut self.chunked, true) {
+                begin_mail(scene, outward, MessageOf::Mail);
+            }
+            self.end_chunk(scene, outward);
         }
     }
 
@@ -115,7 +129,8 @@ impl Lines for Smtp {
         if self.sender != Some(outward) {
             return data;
         }
-        let size = if self.left > 0 {
+        let chunk = self.left > 0;
+        let size = if chunk {
             let size = data.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
             self.left -= size as u64;
             size
@@ -130,28 +145,86 @@ impl Lines for Smtp {
         if outward {
             add_files(&mut self.scanner, body, scene.names);
         }
+        if chunk {
+            scene.reading(outward).into_iter().for_each(|reading| reading.body(body));
+            self.end_chunk(scene, outward);
+        } else {
+            self.dots.hand_on(scene.reading(outward), body, self.mail.is_none());
+        }
         rest
     }
 }
 
 impl Smtp {
-    fn reply(&mut self, code: &[u8]) {
+    fn reply(&mut self, scene: &mut Scene<'_>, code: &[u8]) {
         self.replies = true;
         if self.asked && code == START_INPUT {
-            self.begin();
+            self.begin(scene);
             self.asked = false;
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, scene: &mut Scene<'_>) {
         self.mail = Some(Place::LineBegin);
         self.scanner = PartScanner::default();
+        self.dots = Dots::default();
+        begin_mail(scene, self.sender == Some(true), MessageOf::Mail);
+    }
+
+    /// Ends a mail with the last of its chunks.
+    fn end_chunk(&mut self, scene: &mut Scene<'_>, outward: bool) {
+        if self.left == 0 && self.last_chunk {
+            self.chunked = false;
+            self.last_chunk = false;
+            scene.reading(outward).into_iter().for_each(Reading::end_body);
+        }
+    }
+}
+
+/// Takes the dots away that stand before lines of a mail (RFC 5321 4.5.2), and the line that ends it.
+#[derive(Default)]
+pub(super) struct Dots {
+    place: Place,
+}
+
+impl Dots {
+    /// Hands a piece of a mail to who reads it; `last`: it ends here.
+    pub(super) fn hand_on(&mut self, reading: Option<&mut Reading>, data: &[u8], last: bool) {
+        let Some(reading) = reading else { return };
+        let mut text = Vec::with_capacity(data.len());
+        for line in data.split_inclusive(|byte| *byte == b'\n') {
+            self.line(line, &mut text);
+        }
+        reading.body(&text);
+        if last {
+            reading.end_body();
+        }
+    }
+
+    /// Takes a line or a piece of one.
+    fn line(&mut self, piece: &[u8], text: &mut Vec<u8>) {
+        let mut left = piece;
+        while let Some((byte, rest)) = left.split_first() {
+            match (self.place, byte) {
+                (Place::LineBegin, b'.') => self.place = Place::Dot,
+                (Place::Dot, b'\r') => self.place = Place::DotReturn,
+                (Place::Dot | Place::DotReturn, b'\n') => self.place = Place::LineBegin,
+                (place, _) => {
+                    text.extend((place == Place::DotReturn).then_some(b'\r'));
+                    text.extend_from_slice(left);
+                    let ends = left.last() == Some(&b'\n');
+                    self.place = if ends { Place::LineBegin } else { Place::Text };
+                    return;
+                }
+            }
+            left = rest;
+        }
     }
 }
 
 impl Place {
     /// Reads on to the end of the mail and returns what is behind it; None when it does not end here.
-    fn find_end(&mut self, data: &[u8]) -> Option<usize> {
+    pub(super) fn find_end(&mut self, data: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = data.get(at) {
             *self = match (*self, byte) {
@@ -170,42 +243,21 @@ impl Place {
     }
 }
 
-/// Follows IMAP and POP3: the names of files in mail that goes out, fetched by a client abroad or stored by one at home.
-#[derive(Default)]
-pub struct MailboxTalk {
-    talk: LineTalk<Mailbox>,
-}
-
-/// Mail is looked for in all that is said; lines are read only to find TLS.
-#[derive(Default)]
-struct Mailbox {
-    scanner: PartScanner,
-}
-
-impl Lines for Mailbox {
-    fn line(&mut self, _scene: &mut Scene<'_>, _outward: bool, _line: &[u8]) {}
-
-    /// Stops with the scanner.
-    fn over(&self) -> bool {
-        self.scanner.full()
-    }
-}
-
-impl Talk for MailboxTalk {
-    fn feed(&mut self, scene: &mut Scene<'_>, outward: bool, data: &[u8]) -> Step {
-        if outward {
-            add_files(&mut self.talk.lines.scanner, data, scene.names);
-        }
-        self.talk.feed(scene, outward, data)
-    }
-
-    fn gap(&mut self, scene: &mut Scene<'_>, outward: bool) {
-        self.talk.gap(scene, outward);
-    }
-}
-
-fn add_files(scanner: &mut PartScanner, mail: &[u8], names: &mut Names) {
+pub(super) fn add_files(scanner: &mut PartScanner, mail: &[u8], names: &mut Names) {
     for part in scanner.feed(mail) {
         names.add_file(&part.name, &part.media_type);
     }
+}
+
+/// Hands over a line of commands or replies.
+pub(super) fn hand_line(scene: &mut Scene<'_>, outward: bool, line: &[u8]) {
+    if let Some(reading) = scene.reading(outward) {
+        reading.text(line);
+        reading.text(b"\n");
+    }
+}
+
+/// Begins to hand over a mail.
+pub(super) fn begin_mail(scene: &mut Scene<'_>, outward: bool, message: MessageOf) {
+    scene.reading(outward).into_iter().for_each(|reading| reading.begin_body(&Body { message, ..Body::default() }));
 }

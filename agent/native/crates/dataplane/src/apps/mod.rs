@@ -26,6 +26,7 @@ pub mod ja4;
 pub mod linetalk;
 pub mod listen;
 pub mod mail;
+pub mod mailbox;
 mod marks;
 pub mod parts;
 mod pipeline;

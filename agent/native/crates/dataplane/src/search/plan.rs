@@ -134,24 +134,26 @@ impl Plan {
     fn seek_clusters(&self, seek: &mut Seek<'_>, looked: usize) {
         let tail = seek.tail;
         let mut cluster = Cluster { range: looked..looked, digits: 0 };
+        let count = self.labelled.as_ref().map_or(0, |labelled| labelled.detectors.len());
+        let mut pieces = Pieces { looked: 0, last: vec![None; count] };
         for run in DigitRuns::new(tail, looked) {
             if cluster.digits > 0 && joins(tail, cluster.range.end..run.start) {
                 cluster.range.end = run.end;
                 cluster.digits += run.len();
             } else {
-                self.seek_cluster(seek, &cluster);
+                self.seek_cluster(seek, &cluster, &mut pieces);
                 cluster = Cluster { range: run.clone(), digits: run.len() };
             }
         }
-        self.seek_cluster(seek, &cluster);
+        self.seek_cluster(seek, &cluster, &mut pieces);
     }
 
-    fn seek_cluster(&self, seek: &mut Seek<'_>, cluster: &Cluster) {
+    fn seek_cluster(&self, seek: &mut Seek<'_>, cluster: &Cluster, pieces: &mut Pieces) {
         for (_, near) in self.clusters.iter().take_while(|(digits, _)| *digits <= cluster.digits) {
             near.seek(seek, cluster.range.clone());
         }
         if let Some(labelled) = &self.labelled {
-            labelled.seek(seek, cluster);
+            labelled.seek(seek, cluster, pieces);
         }
     }
 }
@@ -172,6 +174,9 @@ impl Near {
         }
     }
 }
+
+/// Bytes of the longest piece of a label.
+const PIECE_MOST: usize = 8;
 
 /// Detectors of numbers that need a label, and pieces of all labels.
 struct Labelled {
@@ -211,24 +216,39 @@ impl Labelled {
     }
 
     /// Asks those of whose labels a piece stands before a number.
-    fn seek(&self, seek: &mut Seek<'_>, cluster: &Cluster) {
-        let wanted = self.detectors.iter().enumerate().filter(|(_, (digits, _))| *digits <= cluster.digits);
-        let mut wanted = wanted.fold(0_u64, |bits, (at, _)| bits | 1 << at);
-        if wanted == 0 {
+    fn seek(&self, seek: &mut Seek<'_>, cluster: &Cluster, pieces: &mut Pieces) {
+        if self.detectors.iter().all(|(digits, _)| *digits > cluster.digits) {
             return;
         }
-        let context = seek.tail.get(cluster.range.start.saturating_sub(self.lead)..cluster.range.end);
-        let context = aho_corasick::Input::new(context.unwrap_or_default());
-        wanted &= self
-            .pieces
-            .find_overlapping_iter(context)
-            .fold(0, |bits, piece| bits | self.whose.get(piece.pattern().as_usize()).copied().unwrap_or(0));
-        for (at, (_, near)) in self.detectors.iter().enumerate() {
-            if wanted & 1 << at != 0 {
+        self.look(seek.tail, cluster.range.start.saturating_sub(self.lead)..cluster.range.end, pieces);
+        for ((digits, near), last) in self.detectors.iter().zip(&pieces.last) {
+            let from = cluster.range.start.saturating_sub(near.lead);
+            if *digits <= cluster.digits && last.is_some_and(|last| last >= from) {
                 near.seek(seek, cluster.range.clone());
             }
         }
     }
+
+    /// Looks for pieces up to the end of a range, each byte once.
+    fn look(&self, tail: &[u8], range: Range<usize>, pieces: &mut Pieces) {
+        let from = range.start.max(pieces.looked.saturating_sub(PIECE_MOST));
+        let input = aho_corasick::Input::new(tail).range(from..range.end.max(from));
+        for piece in self.pieces.find_overlapping_iter(input) {
+            let whose = self.whose.get(piece.pattern().as_usize()).copied().unwrap_or(0);
+            for (at, last) in pieces.last.iter_mut().enumerate() {
+                if whose & 1 << at != 0 {
+                    *last = Some(piece.start());
+                }
+            }
+        }
+        pieces.looked = range.end.max(from);
+    }
+}
+
+/// Where pieces of labels stood last, by the detector.
+struct Pieces {
+    looked: usize,
+    last: Vec<Option<usize>>,
 }
 
 /// Finds the first of several words: by vectors where the processor has them and the words are few.

@@ -65,11 +65,21 @@ impl Shown {
     /// Learns that nothing follows, or that bytes are missing: what may have gone on ends here, and another text begins.
     pub fn finish(&mut self, detectors: &Detectors) {
         self.scan(detectors, true);
+        self.begin_text();
+    }
+
+    fn begin_text(&mut self) {
         self.tail.clear();
         self.next.clear();
         self.crowds.clear();
         (self.gone, self.looked) = (0, 0);
         self.rows.begin_text();
+    }
+
+    /// Forgets what is not decided, which another will show again.
+    pub fn drop_undecided(&mut self) {
+        self.bytes -= self.tail.len().min(self.bytes);
+        self.begin_text();
     }
 
     /// Counts the matches behind which enough is known, so that how a stream was cut changes nothing.

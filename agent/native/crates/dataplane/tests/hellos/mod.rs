@@ -40,7 +40,8 @@ pub enum Event<'a> {
 /// Plays events to a talk until it is done; returns what is known and whether it was done.
 pub fn play<'a>(talk: &mut dyn Talk, events: impl IntoIterator<Item = Event<'a>>) -> (Told, bool) {
     let (mut names, mut dns, mut transfers) = (Names::default(), DnsLog::default(), Transfers::default());
-    let mut scene = Scene { names: &mut names, dns: &mut dns, transfers: &mut transfers, flow: None, ends: None };
+    let mut scene =
+        Scene { names: &mut names, dns: &mut dns, transfers: &mut transfers, flow: None, ends: None, reading: None };
     let done = events.into_iter().any(|event| match event {
         Event::Data(outward, data) => talk.feed(&mut scene, outward, data) == Step::Done,
         Event::Gap(outward) => {

@@ -43,12 +43,12 @@ impl Ear {
 
     pub fn feed(&mut self, outward: bool, data: &[u8]) -> bool {
         let Self { names, dns, transfers, conversation } = self;
-        conversation.feed(&mut Scene { names, dns, transfers, flow: None, ends: None }, outward, data)
+        conversation.feed(&mut Scene { names, dns, transfers, flow: None, ends: None, reading: None }, outward, data)
     }
 
     pub fn gap(&mut self, outward: bool) {
         let Self { names, dns, transfers, conversation } = self;
-        conversation.gap(&mut Scene { names, dns, transfers, flow: None, ends: None }, outward);
+        conversation.gap(&mut Scene { names, dns, transfers, flow: None, ends: None, reading: None }, outward);
     }
 }
 

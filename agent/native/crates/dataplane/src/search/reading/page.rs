@@ -1,0 +1,153 @@
+//! What readers write on: the text that detectors are shown, and how much more may be read.
+
+use std::sync::Arc;
+
+use super::super::definition::Detectors;
+use super::super::found::Found;
+use super::super::shown::{Clear, Shown};
+
+/// Bytes of text that are shown at once: a look at a few bytes costs as much.
+const BATCH: usize = 8192;
+
+/// Why something was not read wholly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Limit {
+    /// As many bytes of the flow were looked at as ever are, unpacked ones counted.
+    Bytes,
+    /// Too many things inside each other.
+    Depth,
+    /// A head or a name that is longer than any that is kept.
+    Memory,
+}
+
+impl Limit {
+    pub const ALL: [Self; 3] = [Self::Bytes, Self::Depth, Self::Memory];
+
+    /// As metrics call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Depth => "depth",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// Several limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits(u8);
+
+impl Limits {
+    #[must_use]
+    pub const fn has(self, limit: Limit) -> bool {
+        self.0 & (1 << limit as u8) != 0
+    }
+
+    const fn add(&mut self, limit: Limit) {
+        self.0 |= 1 << limit as u8;
+    }
+}
+
+/// The text of one flow.
+pub struct Page {
+    detectors: Arc<Detectors>,
+    shown: Shown,
+    /// Text that is not shown yet.
+    text: Vec<u8>,
+    /// Something of the present text was shown.
+    begun: bool,
+    /// Bytes that were unpacked.
+    unpacked: usize,
+    met: Limits,
+    told: Limits,
+    /// Nothing more is looked at.
+    pub over: bool,
+}
+
+impl Page {
+    pub fn new(detectors: &Arc<Detectors>) -> Self {
+        Self {
+            detectors: Arc::clone(detectors),
+            shown: Shown::default(),
+            text: Vec::new(),
+            begun: false,
+            unpacked: 0,
+            met: Limits::default(),
+            told: Limits::default(),
+            over: false,
+        }
+    }
+
+    /// Shows bytes of the stream.
+    pub fn show(&mut self, data: &[u8], clear: Clear) {
+        if !self.over {
+            self.begun = true;
+            self.over = !self.shown.show(&self.detectors, data, clear);
+            if self.over && clear == Clear::Yes {
+                self.meet(Limit::Bytes);
+            }
+        }
+    }
+
+    /// Forgets what was shown of the stream and is not decided.
+    pub fn drop_undecided(&mut self) {
+        self.shown.drop_undecided();
+        self.begun = false;
+    }
+
+    /// Puts text behind what is there.
+    pub fn put(&mut self, text: &[u8]) {
+        if !self.over {
+            self.text.extend_from_slice(text);
+            if self.text.len() >= BATCH {
+                self.flush();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            let mut text = std::mem::take(&mut self.text);
+            self.show(&text, Clear::Yes);
+            text.clear();
+            self.text = text;
+        }
+    }
+
+    /// Ends a text: nothing runs over into the next.
+    pub fn end_text(&mut self) {
+        self.flush();
+        if std::mem::take(&mut self.begun) && !self.over {
+            self.shown.finish(&self.detectors);
+        }
+    }
+
+    /// Bytes that may be unpacked yet.
+    pub fn room(&self) -> usize {
+        self.detectors.limit.saturating_sub(self.unpacked)
+    }
+
+    /// Counts bytes that were unpacked; when there is no more room, nothing more is looked at.
+    pub fn count_unpacked(&mut self, bytes: usize) {
+        self.unpacked += bytes;
+    }
+
+    /// Notes that a limit was met.
+    pub fn meet(&mut self, limit: Limit) {
+        self.met.add(limit);
+    }
+
+    pub fn take_limited(&mut self) -> Limits {
+        let new = Limits(self.met.0 & !self.told.0);
+        self.told = self.met;
+        new
+    }
+
+    /// Takes out what was found since this was asked last.
+    pub fn take_found(&mut self, last: bool) -> Found {
+        self.flush();
+        self.shown.take(last)
+    }
+}

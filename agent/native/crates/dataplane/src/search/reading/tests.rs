@@ -1,0 +1,55 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use super::super::{Definition, LooksFor};
+use super::*;
+
+fn detectors(limit: usize) -> Arc<Detectors> {
+    let words = ["begin key", "Tuyệt mật", "họ và tên"]
+        .map(|word| Definition { ignore_case: true, ..Definition::alone(word, LooksFor::Literals(vec![word.into()])) });
+    Arc::new(Detectors::compile(words.into(), [7; 32], limit).unwrap())
+}
+
+/// How often each word is found in a body, cut into pieces of a size.
+fn found(body: &Body<'_>, data: &[u8], size: usize, limit: usize) -> (Vec<(String, u32)>, Limits) {
+    let mut reading = Reading::new(&detectors(limit));
+    reading.take_over();
+    reading.begin_body(body);
+    data.chunks(size).for_each(|piece| reading.body(piece));
+    reading.end_body();
+    let found = reading.take_found(true);
+    let told = found.detections.into_iter().map(|one| (one.detector.to_string(), one.matches));
+    (told.collect(), reading.take_limited())
+}
+
+#[test]
+fn every_pattern_compiles() {
+    let all = [
+        &escapes::JSON,
+        &escapes::MARKUP,
+        &escapes::PERCENT,
+        &escapes::QUOTED,
+        &compose::MARKED,
+        &mediatype::BOUNDARY,
+        &mediatype::CHARSET,
+        &mediatype::FILE_NAME,
+        &vietnamese::STRONG,
+    ];
+    assert!(all.iter().all(|pattern| pattern.is_some()));
+}
+
+#[test]
+fn a_body_is_read_by_its_type() {
+    let body = Body { content_type: b"application/json", ..Body::default() };
+    let (found, limits) = found(&body, br#"{"a":"Tuy\u1ec7t m\u1EADt"}"#, 3, 1 << 20);
+    assert_eq!((found, limits), (vec![("Tuyệt mật".to_owned(), 1)], Limits::default()));
+}
+
+#[test]
+fn the_table_of_tcvn3_is_whole() {
+    let read = |bytes: &[u8]| {
+        let mut text = Vec::new();
+        vietnamese::Legacy::Tcvn3.reader().turn(bytes, true, &mut text);
+        String::from_utf8(text).unwrap()
+    };
+    assert_eq!(read(b"Vi\xD6t Nam, \xAE\xAD\xEEc, t\xEE, \xFE\xA1"), "Việt Nam, được, tợ, ỵĂ");
+}
