@@ -24,6 +24,10 @@ COMMANDS = {
     "permits": ("crossborder.commands.permits:permits", "List, check and watch approved transfers; filing clocks."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
     "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
+    "register": (
+        "crossborder.commands.register:register",
+        "Make a filter that knows your own people, and nobody else's.",
+    ),
     "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),
