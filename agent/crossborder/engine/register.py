@@ -8,7 +8,7 @@ import struct
 import tempfile
 from datetime import datetime  # noqa: TC003 - pydantic reads annotations at run time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -111,10 +111,10 @@ class Register(Head):
 def read(path: Path, key: Key | None = None) -> Register:
     """Read a register; with a key, one that was made under it. Raises CrossborderError with what to do otherwise."""
     try:
-        data = memoryview(path.read_bytes())
+        with path.open("rb") as file:
+            register = _parsed(path, file)
     except OSError as error:
         raise CrossborderError.at(path, f"cannot be read: {error.strerror or error}") from None
-    register = _parsed(path, data)
     if key and register.key != key.fingerprint:
         raise CrossborderError.at(
             path,
@@ -124,27 +124,32 @@ def read(path: Path, key: Key | None = None) -> Register:
     return register
 
 
-def _parsed(path: Path, data: memoryview) -> Register:
+def _parsed(path: Path, file: BinaryIO) -> Register:
+    """Read each part where it stays: fingerprints of ten million people need not be there twice."""
     damaged = CrossborderError.at(path, f"is damaged: put it back from a copy, or {_AGAIN}")
-    if len(data) < _FRONT.size or bytes(data[: len(_MAGIC)]) != _MAGIC:
+    front = file.read(_FRONT.size)
+    if len(front) < _FRONT.size or not front.startswith(_MAGIC):
         raise CrossborderError.at(path, f"is no register: {_AGAIN}")
-    _, version, length = _FRONT.unpack_from(data)
+    _, version, length = _FRONT.unpack(front)
     if version > _VERSION:
         message = f"is of version {version}, this agent knows {_VERSION}: use a newer agent, or {_AGAIN} with this one"
         raise CrossborderError.at(path, message)
-    front, body = _FRONT.size + length, len(data) - _DIGEST_BYTES
-    if version != _VERSION or length > _HEAD_LIMIT or body < front or _digest(data[:body]) != data[body:]:
+    size = os.fstat(file.fileno()).st_size - _FRONT.size - length - _DIGEST_BYTES
+    if version != _VERSION or length > _HEAD_LIMIT or size < 0:
+        raise damaged
+    head, fingerprints, digest = file.read(length), file.read(size), file.read()
+    if _digest(front, head, fingerprints) != digest:
         raise damaged
     try:
-        head = Head.model_validate_json(bytes(data[_FRONT.size : front]))
+        found = Register(**Head.model_validate_json(head).model_dump(), fingerprints=fingerprints)
     except ValidationError:
         raise damaged from None
-    if head.size != body - front:
+    if found.size != size:
         raise damaged
-    return Register(**head.model_dump(), fingerprints=bytes(data[front:body]))
+    return found
 
 
-def _digest(*parts: bytes | memoryview) -> bytes:
+def _digest(*parts: bytes) -> bytes:
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES, person=b"xb-register")
     for part in parts:
         digest.update(part)
