@@ -102,8 +102,10 @@ impl Shown {
         let Some(detector) = detectors.all.get(candidate.detector) else { return };
         let value = tail.get(candidate.value.clone()).unwrap_or_default();
         let (grade, normal) = detector.validator.check(value);
-        if grade != Grade::Wrong && detector.person.is_some() && !detectors.registers.is_empty() {
-            self.recognise(detectors, tail, candidate, &normal, before);
+        let is_asked = grade != Grade::Wrong && detector.person.is_some() && !detectors.registers.is_empty();
+        let asked = is_asked.then(|| (detectors.hash(&normal), self.rows.at(tail, candidate.start)));
+        if let Some(asked) = asked {
+            self.recognise(detectors, tail, candidate, asked, before);
         }
         let Some(crowd) = crowd_of(&mut self.crowds, candidate.detector) else { return };
         crowd.pass(grade);
@@ -117,7 +119,7 @@ impl Shown {
         if score < SURE && (detector.scores.bulk < SURE || crowd.is_hopeless(detector.bulk)) {
             return;
         }
-        let (hash, row) = (detectors.hash(&normal), self.rows.at(tail, candidate.start));
+        let (hash, row) = asked.unwrap_or_else(|| (detectors.hash(&normal), self.rows.at(tail, candidate.start)));
         let sample = || masked(value, detector.mask);
         if score >= SURE {
             self.found.count(&detector.id, score, hash, sample);
@@ -131,9 +133,16 @@ impl Shown {
     }
 
     /// Counts who is in a register; one that takes strangers for its own waits for a label, or for more of its own.
-    fn recognise(&mut self, all: &Detectors, tail: &[u8], candidate: &Candidate, normal: &[u8], before: &mut Before) {
+    fn recognise(
+        &mut self,
+        all: &Detectors,
+        tail: &[u8],
+        candidate: &Candidate,
+        asked: (u64, u64),
+        before: &mut Before,
+    ) {
         let Some(detector) = all.all.get(candidate.detector) else { return };
-        let (hash, row) = (all.hash(normal), self.rows.at(tail, candidate.start));
+        let (hash, row) = asked;
         let sample = || masked(tail.get(candidate.value.clone()).unwrap_or_default(), detector.mask);
         let at = self.gone + candidate.start as u64;
         for (which, register) in all.registers.iter().enumerate() {
