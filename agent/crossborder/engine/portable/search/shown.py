@@ -148,7 +148,7 @@ class Shown:
         crowd.see(grade)
         if grade is Grade.WRONG:
             return
-        if self._detectors.registers and search.person is not None:
+        if self._detectors.registers and self._is_person(tail, candidate):
             self._recognise(tail, candidate, normal)
         in_bulk = search.scores[2]
         score = max(_score(search, tail, candidate.start, grade), in_bulk if crowd.is_export else 0.0)
@@ -162,6 +162,13 @@ class Shown:
         for held in crowd.hold(hashed, row, self._gone + candidate.start, masked(value, search.mask)):
             self._found.of(search.id).count(in_bulk, held.hash, held.sample)
             self._note(search, held.row, held.hash)
+
+    def _is_person(self, tail: bytes, candidate: _Candidate) -> bool:
+        """Tell whether a match may name a person: one that proves nothing without a label only behind it."""
+        search, _ = self._detectors.all[candidate.detector]
+        _, *scores = search.scores
+        stands_alone = max(scores) >= _SURE
+        return search.person is not None and (stands_alone or is_labelled(tail, candidate.start, search.labels))
 
     def _recognise(self, tail: bytes, candidate: _Candidate, normal: bytes) -> None:
         """Count who is in a register."""

@@ -102,7 +102,11 @@ impl Shown {
         let Some(detector) = detectors.all.get(candidate.detector) else { return };
         let value = tail.get(candidate.value.clone()).unwrap_or_default();
         let (grade, normal) = detector.validator.check(value);
-        let is_asked = grade != Grade::Wrong && detector.person.is_some() && !detectors.registers.is_empty();
+        let is_asked = grade != Grade::Wrong
+            && detector.person.is_some()
+            && !detectors.registers.is_empty()
+            && (detector.scores.bare.max(detector.scores.bulk) >= SURE
+                || before.says(tail, candidate.start, &detector.labels));
         let asked = is_asked.then(|| (detectors.hash(&normal), self.rows.at(tail, candidate.start)));
         if let Some(asked) = asked {
             self.recognise(detectors, tail, candidate, asked, before);
