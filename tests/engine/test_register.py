@@ -15,6 +15,7 @@ from crossborder import config, keyfile
 from crossborder.cli import cli
 from crossborder.engine import native_available
 from crossborder.engine import register as registers
+from crossborder.engine.detectors import Detector
 from crossborder.engine.enrolment import TOLD_LIMIT, Enrolment, forms
 from crossborder.engine.portable.search import Clear, Detectors, Shown
 from crossborder.errors import CrossborderError
@@ -25,20 +26,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from crossborder.engine.detectors import Search
     from crossborder.engine.register import Register
 
 pytestmark = pytest.mark.skipif(not native_available(), reason="registers are made by the native extension")
 
 STAFF = [f"001099{at:06}" for at in range(1, 401)]
 STRANGERS = [f"079088{at:06}" for at in range(1, 401)]
-SEARCHES = [detector.search for detector in shipped() if detector.person]
-PHONE = next(s for s in SEARCHES if s.id == "vn-personal-id")._replace(
-    id="phone", pattern="(?:[+]84|0)[0-9]{9}", validator="mobile-phone", scores=(0.9, 0.2, 0.8), person=50
-)
-OLD_ID = PHONE._replace(
-    id="old-id", pattern="[0-9]{9}", validator="digits", labels=["cmnd"], scores=(0.9, 0.0, 0.0), person=20
-)
-ALL = [*SEARCHES, PHONE, OLD_ID]
+PERSONAL_ID = next(detector.search for detector in shipped() if detector.id == "vn-personal-id")
+
+
+def number(name: str, pattern: str, validator: str, label: str, **scores: float) -> Search:
+    """Return a detector of numbers that name persons."""
+    told = {"id": name, "title": name, "finds": "basic", "pattern": pattern, "edges": "number", "labels": [label]}
+    more = {"validator": validator, "scores": scores, "person": 50, "mask": [2, 2], "vectors": {"match": ["x"]}}
+    return Detector.model_validate(told | more).search
+
+
+PHONE = number("phone", "(?:[+]84|0)[0-9]{9}", "mobile-phone", "so dt", labelled=0.9, bare=0.2, bulk=0.8)
+OLD_ID = number("old-id", "[0-9]{9}", "digits", "cmnd", labelled=0.9)
+ALL = [PERSONAL_ID, PHONE, OLD_ID]
 
 
 def by_portable(text: str, *known: Register) -> Any:
