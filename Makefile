@@ -72,6 +72,10 @@ detectors: setup ## Measure precision and recall of every detector, write docs/D
 golden: setup ## Write the golden files anew; read the diff before you commit it
 	@CROSSBORDER_UPDATE_GOLDEN=1 $(PY) -m pytest -q -k golden $(ARGS)
 
+.PHONY: bench-registers
+bench-registers: setup ## Measure registers of ten million people; others: ARGS="--people 100000"
+	@$(PY) -m tools.registers $(ARGS)
+
 .PHONY: update
 update: setup ## Refresh the lock file and the country database
 	@$(PY) -m pip install --quiet uv

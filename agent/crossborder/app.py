@@ -249,7 +249,7 @@ class Agent:
         self._generation += 1
         permitted = {country for permit in parts.permits.permits for country in permit.countries}
         self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
-        self.metrics.detectors(detector.id for detector in parts.detectors)
+        self.metrics.detectors((*(one.id for one in parts.detectors), *(one.id for one in parts.registers)))
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
         self.metrics.persons(gauges(self.matcher.persons))
@@ -326,7 +326,7 @@ def searching(settings: Config, parts: Parts) -> Searching | None:
     """Return what content is searched for; without a key of the operator's, values are told apart for this run only."""
     searches = tuple(detector.search for detector in parts.detectors)
     key = parts.key.secret if parts.key else os.urandom(32)
-    return Searching(searches, key, settings.content.limit) if searches else None
+    return Searching(searches, key, settings.content.limit, parts.registers) if searches else None
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:

@@ -25,6 +25,10 @@ COMMANDS = {
     "detectors": ("crossborder.commands.detectors:detectors", "List, test and try what content is searched for."),
     "geoip": ("crossborder.commands.geoip:geoip", "Look up addresses; build, update and inspect the databases."),
     "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
+    "register": (
+        "crossborder.commands.register:register",
+        "Make a filter that knows your own people, and nobody else's.",
+    ),
     "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),

@@ -167,6 +167,7 @@ class ContentSection(Section):
     shipped: bool = Field(True, description="The shipped detectors are used.")
     detectors: tuple[Path, ...] = Field((), description="More files and folders of detectors: your own.")
     disable: tuple[str, ...] = Field((), description="Ids of detectors that are not used.")
+    registers: tuple[Path, ...] = Field((), description="Your own people: crossborder register build FILE.")
     limit: ContentSize = Field(
         16 << 20, description="Most that is looked at of one direction of a flow, unpacked bytes too."
     )

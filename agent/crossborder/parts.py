@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from crossborder.classify import Assets, Contents, Geography, Meaning, home_networks
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.engine.detectors import Detector
+    from crossborder.engine.register import Register
     from crossborder.errors import Fault
     from crossborder.keyfile import Key
     from crossborder.match.persons.marks import Mark
@@ -44,6 +46,7 @@ class Parts:
     assets: Assets
     ruleset: Ruleset
     detectors: tuple[Detector, ...]
+    registers: tuple[Register, ...]  # whose people are known
     permits: Permits
     key: Key | None  # under which identifiers are hashed
     marks: tuple[Mark, ...]  # numbers of persons to be told of
@@ -53,7 +56,8 @@ class Parts:
     @property
     def contents(self) -> Contents:
         """What the detectors' finds are."""
-        return Contents(Meaning(one.id, one.finds, one.items) for one in self.detectors)
+        found = (Meaning(one.id, one.finds, one.items) for one in self.detectors)
+        return Contents((*found, *(Meaning(one.id, one.kind, ()) for one in self.registers)))
 
     def aged(self, now: float) -> list[str]:
         """Return a sentence for each database older than geoip.max_age; `now` in seconds since 1970 UTC.
@@ -94,12 +98,14 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
     key = attempt(lambda: _key(settings))
+    registers = attempt(lambda: used_registers(settings, key)) or ()
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
     balances = attempt(lambda: balances_of(settings))
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - there when nothing was raised
-    return Parts(settings, geography, home, assets, ruleset, detectors, permits, key, marks or (), balances or (), seen)
+    counted = (marks or (), balances or ())
+    return Parts(settings, geography, home, assets, ruleset, detectors, registers, permits, key, *counted, seen)
 
 
 def _check_events_file(settings: Config) -> None:
@@ -215,6 +221,31 @@ def used_detectors(settings: Config) -> tuple[Detector, ...]:
     return tuple(detector for detector in detectors if detector.id not in content.disable)
 
 
+def used_registers(settings: Config, key: Key | None) -> tuple[Register, ...]:
+    """Return the registers of one's own people; raises CrossborderError with every fault.
+
+    Without a key there is one fault at most: either none is named, or why it could not be read is told already.
+    """
+    paths = settings.content.registers
+    if not paths or not settings.content.search:
+        return ()
+    if settings.state.key is None:
+        message = "needs state.key, the key they were made under: crossborder register show FILE tells its fingerprint"
+        raise CrossborderError(settings.fault(message, "content", "registers"))
+    from crossborder.engine import register
+
+    tries = Attempts()
+    found = [(at, tries.attempt(partial(register.read, path, key))) for at, path in enumerate(paths)]
+    first: dict[str, int] = {}
+    for at, one in found:
+        if one and first.setdefault(one.name, at) != at:
+            message = f"name {one.name!r} is that of {paths[first[one.name]]}, too: crossborder register build --name"
+            tries.errors.append(CrossborderError(settings.fault(message, "content", "registers", at)))
+    if tries.errors:
+        raise CrossborderError.joined(tries.errors)
+    return tuple(one for _, one in found if one)
+
+
 def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
     return {path: _stamp(path) for path in _files(settings, config_path)}
 
@@ -226,6 +257,7 @@ def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
         yield settings.assets
     if settings.permits:
         yield settings.permits
+    yield from settings.content.registers
     yield catalog_path()
     for place in (path for paths in rule_paths(settings) for path in paths):
         yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
 from crossborder.config import data_folder
 from crossborder.engine.detectors import Search, Searching, read_detectors
+from crossborder.engine.enrolment import Enrolment
+from crossborder.engine.native import fuse
+from crossborder.engine.register import Register
+from crossborder.keyfile import Key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crossborder.engine.detectors import Detector
 
 KEY = bytes(range(32))
@@ -28,3 +35,24 @@ def shipped() -> tuple[Detector, ...]:
 def searching(*searches: Search, limit: int = LIMIT) -> Searching:
     """Return what content is searched for: the shipped detectors unless others are given."""
     return Searching(searches or tuple(detector.search for detector in shipped()), KEY, limit)
+
+
+def register(
+    name: str, identifiers: Iterable[str], bits: Literal[8, 16] = 16, kind: Literal["basic", "sensitive"] = "basic"
+) -> Register:
+    """Return a register of some people, under the key of tests."""
+    enrolment = Enrolment(Key(KEY))
+    enrolment.take(f"{one}\n".encode() for one in identifiers)
+    count, seed, length, counted, fingerprints = fuse(enrolment.hashes, bits)
+    return Register(
+        name=name,
+        kind=kind,
+        bits=bits,
+        count=count,
+        built=datetime(2026, 1, 1, tzinfo=UTC),
+        key=Key(KEY).fingerprint,
+        seed=seed,
+        segment_length=length,
+        segment_count_length=counted,
+        fingerprints=fingerprints,
+    )

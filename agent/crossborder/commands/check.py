@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 def check(config_path: Path | None) -> None:
-    """Check configuration, rules, assets, permits and databases; tell every fault as path:line.
+    """Check configuration, rules, assets, permits, registers and databases; tell every fault as path:line.
 
     Nothing is captured and nothing is written. Exit code 0 when all is well, 2 when not.
 
@@ -47,6 +47,9 @@ def _found(parts: Parts) -> Iterator[str]:
         built = f"of {datetime.fromtimestamp(database.build, UTC):%Y-%m-%d}" if database.build else "of unknown date"
         yield f"{database.role + ' database':14} {database.name} {built} ({database.path})"
     yield f"assets         {len(parts.assets.systems)} systems"
+    if parts.registers:
+        held = "; ".join(f"{one.name}, {one.count:,} hashes" for one in parts.registers)
+        yield f"registers      {len(parts.registers)} of one's own people: {held}"
     enabled = parts.ruleset.enabled
     yield f"permits        {len(parts.permits.permits)} approved transfers"
     yield f"rules          {len(enabled)} in force of {len(parts.ruleset.rules)}, sha256 {parts.ruleset.sha256[:16]}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from crossborder.engine.register import Register
     from crossborder.errors import Fault
     from crossborder.yamlfile import Document
 
@@ -193,6 +194,7 @@ class Searching(NamedTuple):
     searches: tuple[Search, ...]
     key: bytes  # 32 bytes
     limit: int  # bytes of one direction of one flow
+    registers: tuple[Register, ...] = ()  # whose people are known
 
 
 def vector_bytes(vector: Vector) -> bytes:

@@ -185,11 +185,28 @@ def _search(native: ModuleType, searching: Searching | None) -> crossborder_nati
         return None
     try:
         search: crossborder_native.ContentSearch = native.ContentSearch(
-            list(searching.searches), searching.key, searching.limit
+            list(searching.searches), searching.key, searching.limit, list(searching.registers)
         )
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error
     return search
+
+
+def fuse(hashes: bytes | bytearray, bits: int) -> tuple[int, int, int, int, bytes]:
+    """Make a filter of keyed hashes, 8 bytes each, some perhaps twice.
+
+    Returns how many distinct ones there are, seed, segment length, length of the segments that count, fingerprints.
+    Raises CrossborderError when the extension is not installed.
+    """
+    try:
+        import crossborder_native as native
+    except ImportError as error:
+        raise CrossborderError(
+            "registers are made by the extension crossborder-native, which is not installed: make it where it is, "
+            "or build the extension with: make setup (cargo is needed)"
+        ) from error
+    made: tuple[int, int, int, int, bytes] = native.fuse(bytes(hashes), bits)
+    return made
 
 
 def _networks(home: Home) -> crossborder_native.Home:

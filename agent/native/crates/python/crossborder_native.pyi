@@ -9,6 +9,9 @@ __version__: str
 def linktype_of(name: str) -> int | None:
     """Return the link type of an interface's frames; None: no such interface, 2**32 - 1: they are no one's."""
 
+def fuse(hashes: bytes, bits: int) -> tuple[int, int, int, int, bytes]:
+    """Make a filter of keyed hashes, 8 bytes each: how many distinct ones, three numbers of layout, fingerprints."""
+
 @final
 class Home:
     """The networks at home: first and last key of each (16 bytes, IPv4 mapped), and NAT64 prefixes (12 bytes)."""
@@ -45,9 +48,9 @@ class Tick:
 
 @final
 class ContentSearch:
-    """What content is searched for: detectors as `crossborder.engine.detectors.Search` has them."""
+    """What content is searched for: detectors as `crossborder.engine.detectors.Search` has them, and registers."""
 
-    def __new__(cls, detectors: list[Any], key: bytes, limit: int) -> ContentSearch: ...
+    def __new__(cls, detectors: list[Any], key: bytes, limit: int, registers: list[Any] = ...) -> ContentSearch: ...
     def triggers(self) -> list[tuple[str, str]]: ...
     def search(
         self, text: bytes

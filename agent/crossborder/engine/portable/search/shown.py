@@ -11,14 +11,16 @@ from crossborder.engine.portable.search.bulk import Crowd
 from crossborder.engine.portable.search.found import Found, masked
 from crossborder.engine.portable.search.label import CONTEXT, is_labelled
 from crossborder.engine.portable.search.pattern import Pattern, Place
+from crossborder.engine.portable.search.roll import Asked, Roll
 from crossborder.engine.portable.search.rows import Rows
 from crossborder.engine.portable.search.validate import Grade, check
 from crossborder.errors import Attempts, CrossborderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crossborder.engine.detectors import Search
+    from crossborder.engine.register import Register
 
 MATCH_LIMIT: Final = 256  # bytes of a match; a longer one is counted as far as this
 _UNDECIDED_LIMIT = 4096  # bytes kept while it is not known whether a flow is cleartext
@@ -30,9 +32,9 @@ _POSSIBLE = 0.5  # what is left of the score of a match alone when its structure
 
 
 class Detectors:
-    """All detectors compiled, the key under which values are told apart, and how much is looked at."""
+    """All detectors compiled, the key under which values are told apart, how much is looked at, who is known."""
 
-    def __init__(self, searches: Iterable[Search], key: bytes, limit: int) -> None:
+    def __init__(self, searches: Iterable[Search], key: bytes, limit: int, registers: Sequence[Register] = ()) -> None:
         """Compile; `limit`: bytes of one direction of one flow. Raises CrossborderError with every reason."""
         tries = Attempts()
         found = [(search, tries.attempt(partial(Pattern, search))) for search in searches]
@@ -40,6 +42,7 @@ class Detectors:
             raise CrossborderError.joined(tries.errors)
         self.all = [(search, pattern) for search, pattern in found if pattern]
         self.limit = limit
+        self.registers = registers
         self._key = key
 
     def hash(self, value: bytes) -> int:
@@ -73,6 +76,7 @@ class Shown:
         self._gone = 0  # bytes of this text that came before the tail
         self._next: list[int] = []  # where in the tail each detector looks next
         self._crowds: list[Crowd] = []
+        self._roll = Roll()
         self._bytes = 0
         self._rows = Rows()
         self._found = Found()
@@ -95,7 +99,7 @@ class Shown:
         """Learn that nothing follows, or that bytes are missing: another text begins."""
         self._scan(last=True)
         self._tail.clear()
-        self._next, self._crowds = [], []
+        self._next, self._crowds, self._roll = [], [], Roll()
         self._gone = 0
         self._rows.begin_text()
 
@@ -152,6 +156,8 @@ class Shown:
         crowd.see(grade)
         if grade is Grade.WRONG:
             return
+        if self._detectors.registers and self._is_person(tail, candidate):
+            self._recognise(tail, candidate, normal)
         in_bulk = search.scores[2]
         score = max(_score(search, tail, candidate.start, grade), in_bulk if crowd.is_export else 0.0)
         if score < _SURE and (in_bulk < _SURE or crowd.is_hopeless):
@@ -164,6 +170,26 @@ class Shown:
         for held in crowd.hold(hashed, row, self._gone + candidate.start, masked(value, search.mask)):
             self._found.of(search.id).count(in_bulk, held.hash, held.sample)
             self._note(search, held.row, held.hash)
+
+    def _is_person(self, tail: bytes, candidate: _Candidate) -> bool:
+        """Tell whether a match may name a person: one that proves nothing without a label only behind it."""
+        search, _ = self._detectors.all[candidate.detector]
+        _, *scores = search.scores
+        stands_alone = max(scores) >= _SURE
+        return search.person is not None and (stands_alone or is_labelled(tail, candidate.start, search.labels))
+
+    def _recognise(self, tail: bytes, candidate: _Candidate, normal: bytes) -> None:
+        """Count who is in a register."""
+        search, _ = self._detectors.all[candidate.detector]
+        row, at = self._rows.at(tail, candidate.start), self._gone + candidate.start
+        sample = masked(tail[slice(*candidate.value)], search.mask)
+        asked = Asked(candidate.detector, self._detectors.hash(normal), row, at, sample)
+        known = self._roll.call(
+            self._detectors.registers, asked, lambda: is_labelled(tail, candidate.start, search.labels)
+        )
+        for register, hashed, where, shown in known:
+            self._found.of(register.id).count(register.confidence, hashed, shown)
+            self._rows.note(where, register.kind, None if search.person is None else (search.person, hashed))
 
     def _note(self, search: Search, row: int, hashed: int) -> None:
         self._rows.note(row, search.kind, None if search.person is None else (search.person, hashed))

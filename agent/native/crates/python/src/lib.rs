@@ -16,7 +16,7 @@ mod crossborder_native {
     #[pymodule_export]
     use crate::engine::{Engine, linktype_of};
     #[pymodule_export]
-    use crate::settings::{ContentSearch, Home, Settings};
+    use crate::settings::{ContentSearch, Home, Settings, fuse};
     #[pymodule_export]
     use crate::tick::{Reports, Tick};
 

@@ -1,5 +1,6 @@
 //! What Python configures, as the data plane wants it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,11 +17,12 @@ use dataplane::names::Names;
 use dataplane::names::dns::DnsLog;
 use dataplane::names::transfers::Transfers;
 use dataplane::search::{
-    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Kind, Limit, LooksFor, Scores, Shown,
-    Validator,
+    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Fuse, Kind, Layout, Limit, LooksFor, Register,
+    Scores, Shown, Validator,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 
 /// The networks at home: first and last key of each (16 bytes, IPv4 mapped), and the operator's NAT64 prefixes (12 bytes).
 #[pyclass(module = "crossborder_native", frozen)]
@@ -78,12 +80,7 @@ impl Searched {
             "number" => Edges::Number,
             other => return Err(unknown("edges", other)),
         };
-        let kind = match self.kind.as_str() {
-            "basic" => Kind::Basic,
-            "sensitive" => Kind::Sensitive,
-            "bank" => Kind::Bank,
-            _ => Kind::Other,
-        };
+        let kind = kind_named(&self.kind);
         let validator = Validator::named(&self.validator).ok_or_else(|| unknown("validator", &self.validator))?;
         let branch = |(pattern, hints, lead)| Branch { pattern, hints, lead };
         let branches = branches.into_iter().map(branch).collect();
@@ -110,21 +107,66 @@ impl Searched {
     }
 }
 
+fn kind_named(name: &str) -> Kind {
+    match name {
+        "basic" => Kind::Basic,
+        "sensitive" => Kind::Sensitive,
+        "bank" => Kind::Bank,
+        _ => Kind::Other,
+    }
+}
+
+/// A register as `crossborder.engine.register.Register` has it; its fingerprints stay where they are.
+#[derive(FromPyObject)]
+struct Registered {
+    id: String,
+    kind: String,
+    bits: u8,
+    seed: u64,
+    segment_length: u32,
+    segment_count_length: u32,
+    fingerprints: PyBackedBytes,
+}
+
+impl Registered {
+    fn register(self) -> Result<Register, String> {
+        let Self { id, seed, segment_length, segment_count_length, .. } = self;
+        let layout = Layout { seed, segment_length, segment_count_length };
+        let fuse =
+            Fuse::new(self.bits, layout, Box::new(self.fingerprints)).map_err(|error| format!("{id}: {error}"))?;
+        Ok(Register { id: id.into(), kind: kind_named(&self.kind), fuse })
+    }
+}
+
+/// See `fuse`.
+type Made = (usize, u64, u32, u32, Cow<'static, [u8]>);
+
+/// A filter of keyed hashes (64 bits each, big-endian, in any order, some perhaps twice): how many distinct ones it
+/// holds, seed, segment length, length of all segments that count, fingerprints.
+#[pyfunction]
+pub fn fuse(py: Python<'_>, hashes: &[u8], bits: u8) -> PyResult<Made> {
+    let mut hashes: Vec<u64> = hashes.as_chunks().0.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect();
+    let made = py.detach(|| {
+        hashes.sort_unstable();
+        hashes.dedup();
+        Fuse::build(bits, &hashes)
+    });
+    let (layout, fingerprints) = made.map_err(PyValueError::new_err)?;
+    let Layout { seed, segment_length, segment_count_length } = layout;
+    Ok((hashes.len(), seed, segment_length, segment_count_length, fingerprints.into()))
+}
+
 #[pymethods]
 impl ContentSearch {
     /// Compiles detectors; `limit`: bytes of one direction of one flow. Raises ValueError with a sentence for each that does
-    /// not compile.
+    /// not compile, and for each register that is damaged.
     #[new]
-    fn new(detectors: Vec<Searched>, key: [u8; 32], limit: usize) -> PyResult<Self> {
-        let (definitions, errors): (Vec<_>, Vec<_>) =
-            detectors.into_iter().map(Searched::definition).partition(Result::is_ok);
-        let errors: Vec<String> = errors.into_iter().filter_map(Result::err).collect();
-        if !errors.is_empty() {
-            return Err(PyValueError::new_err(errors));
-        }
-        let definitions = definitions.into_iter().filter_map(Result::ok).collect();
-        let detectors = Detectors::compile(definitions, key, limit);
-        detectors.map(|detectors| Self(Arc::new(detectors))).map_err(PyValueError::new_err)
+    #[pyo3(signature = (detectors, key, limit, registers=Vec::new()))]
+    fn new(detectors: Vec<Searched>, key: [u8; 32], limit: usize, registers: Vec<Registered>) -> PyResult<Self> {
+        let definitions = all_of(detectors.into_iter().map(Searched::definition))?;
+        let registers = all_of(registers.into_iter().map(Registered::register))?;
+        let detectors = Detectors::compile(definitions, key, limit).map_err(PyValueError::new_err)?;
+        Ok(Self(Arc::new(detectors.with(registers))))
     }
 
     /// What points at the matches of each detector, by its id: where it is asked at all.
@@ -168,6 +210,17 @@ fn searches(found: Found) -> Searches {
     let told = |d: Detection| (d.detector.to_string(), d.confidence, d.matches, d.distinct, d.samples);
     let kinds = persons.kinds().map(|(kind, hashes)| (kind, hashes.to_vec()));
     (detections.into_iter().map(told).collect(), kinds.into_iter().filter(|(_, hashes)| !hashes.is_empty()).collect())
+}
+
+/// All that were made, or every sentence of why one was not.
+fn all_of<T>(made: impl Iterator<Item = Result<T, String>>) -> PyResult<Vec<T>> {
+    let (made, errors): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
+    let errors: Vec<String> = errors.into_iter().filter_map(Result::err).collect();
+    if errors.is_empty() {
+        Ok(made.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(PyValueError::new_err(errors))
+    }
 }
 
 /// See `ContentSearch::search`.

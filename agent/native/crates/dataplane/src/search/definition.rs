@@ -9,6 +9,7 @@ use blake2::digest::{KeyInit, Mac};
 
 use super::pattern::Pattern;
 use super::plan::Plan;
+use super::register::Register;
 use super::validate::Validator;
 
 /// What a detector looks for, as its file in `rules/detectors` says.
@@ -132,6 +133,7 @@ pub struct Detectors {
     pub(super) plan: Plan,
     /// Bytes of one direction of one flow.
     pub(super) limit: usize,
+    pub(super) registers: Vec<Register>,
     key: [u8; 32],
 }
 
@@ -153,7 +155,14 @@ impl Detectors {
             return Err(errors);
         }
         let plan = Plan::new(&all).map_err(|error| vec![error])?;
-        Ok(Self { all, plan, limit, key })
+        Ok(Self { all, plan, limit, registers: Vec::new(), key })
+    }
+
+    /// Recognises the people of these registers, too: made under the same key, or nobody is.
+    #[must_use]
+    pub fn with(mut self, registers: Vec<Register>) -> Self {
+        self.registers = registers;
+        self
     }
 
     #[must_use]

@@ -10,6 +10,7 @@ mod label;
 mod pattern;
 mod plan;
 mod reading;
+mod register;
 mod rows;
 mod seek;
 mod shown;
@@ -20,5 +21,6 @@ pub use definition::{Branch, Bulk, Definition, Detectors, Edges, Kind, LooksFor,
 pub use found::{Detection, Found, Persons};
 pub use label::fold;
 pub use reading::{Body, Limit, Limits, MessageOf, Reading};
+pub use register::{Fingerprints, Fuse, Layout, Register};
 pub use shown::{Clear, Shown};
 pub use validate::{Grade, Validator};

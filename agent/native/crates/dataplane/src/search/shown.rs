@@ -4,6 +4,7 @@ use super::bulk::Crowd;
 use super::definition::{Detector, Detectors};
 use super::found::{Found, masked};
 use super::label::{Before, CONTEXT};
+use super::register::{FEW, Roll};
 use super::rows::Rows;
 use super::seek::{Candidate, MATCH_LIMIT, Seek};
 use super::validate::Grade;
@@ -42,6 +43,7 @@ pub struct Shown {
     looked: usize,
     /// What proves nothing alone, of each detector that found such.
     crowds: Vec<(usize, Crowd)>,
+    roll: Roll,
     bytes: usize,
     rows: Rows,
     found: Found,
@@ -72,6 +74,7 @@ impl Shown {
         self.tail.clear();
         self.next.clear();
         self.crowds.clear();
+        self.roll = Roll::default();
         (self.gone, self.looked) = (0, 0);
         self.rows.begin_text();
     }
@@ -120,6 +123,15 @@ impl Shown {
         }
         let value = tail.get(candidate.value.clone()).unwrap_or_default();
         let (grade, normal) = detector.validator.check(value);
+        let is_asked = grade != Grade::Wrong
+            && detector.person.is_some()
+            && !detectors.registers.is_empty()
+            && (detector.scores.bare.max(detector.scores.bulk) >= SURE
+                || before.says(tail, candidate.start, &detector.labels));
+        let asked = is_asked.then(|| (detectors.hash(&normal), self.rows.at(tail, candidate.start)));
+        if let Some(asked) = asked {
+            self.recognise(detectors, tail, candidate, asked, before);
+        }
         let Some(crowd) = crowd_of(&mut self.crowds, candidate.detector) else { return };
         crowd.pass(grade);
         if grade == Grade::Wrong {
@@ -132,7 +144,7 @@ impl Shown {
         if score < SURE && (detector.scores.bulk < SURE || crowd.is_hopeless(detector.bulk)) {
             return;
         }
-        let (hash, row) = (detectors.hash(&normal), self.rows.at(tail, candidate.start));
+        let (hash, row) = asked.unwrap_or_else(|| (detectors.hash(&normal), self.rows.at(tail, candidate.start)));
         let sample = || masked(value, detector.mask);
         if score >= SURE {
             self.found.count(&detector.id, score, hash, sample);
@@ -142,6 +154,37 @@ impl Shown {
         for held in crowd.hold(hash, row, at, sample, detector.bulk) {
             self.found.count(&detector.id, detector.scores.bulk, held.hash, || held.sample);
             self.rows.note(held.row, detector.kind, detector.person.map(|rank| (rank, held.hash)));
+        }
+    }
+
+    /// Counts who is in a register; one that takes strangers for its own waits for a label, or for more of its own.
+    fn recognise(
+        &mut self,
+        all: &Detectors,
+        tail: &[u8],
+        candidate: &Candidate,
+        asked: (u64, u64),
+        before: &mut Before,
+    ) {
+        let Some(detector) = all.all.get(candidate.detector) else { return };
+        let (hash, row) = asked;
+        let sample = || masked(tail.get(candidate.value.clone()).unwrap_or_default(), detector.mask);
+        let at = self.gone + candidate.start as u64;
+        for (which, register) in all.registers.iter().enumerate() {
+            let Some(crowd) = self.roll.of(which, candidate.detector) else { return };
+            let mut count = |hash, row, sample| {
+                self.found.count(&register.id, register.confidence(), hash, || sample);
+                self.rows.note(row, register.kind, detector.person.map(|rank| (rank, hash)));
+            };
+            if !register.passes(hash, crowd) {
+                continue;
+            }
+            if register.is_exact() || crowd.is_export() || before.says(tail, candidate.start, &detector.labels) {
+                count(hash, row, sample());
+            } else {
+                let told = crowd.hold(hash, row, at, sample, FEW);
+                told.into_iter().for_each(|held| count(held.hash, held.row, held.sample));
+            }
         }
     }
 
