@@ -23,5 +23,5 @@ def test_a_long_capture_gives_its_beginning(tmp_path: Path) -> None:
 
     made = list(seeds([path]))
 
-    assert {seed.target for seed in made} == {"capture", "datagrams", "decode", "dns", "filter", "fragments"}
+    assert {seed.target for seed in made} == {"capture", "content", "datagrams", "decode", "dns", "filter", "fragments"}
     assert [seed.data[2:] for seed in made if seed.target == "capture"] == [path.read_bytes()[:CUT]]

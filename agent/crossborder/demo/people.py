@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
+FOUND_BY = ("identifiers_cleartext_abroad", "sensitive_data_cleartext_abroad")
+"""Rules that find what these people's records hold, wherever they are read."""
+
 
 def _table(text: str) -> tuple[str, ...]:
     return tuple(text.split())

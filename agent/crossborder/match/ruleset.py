@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 Status = Literal["stable", "test", "experimental", "deprecated", "unsupported"]
-Category = Literal["core", "important", "personal", "none"]
+Category = Literal["core", "important", "personal", "secret", "none"]
 Evidence = Literal["verbatim", "ocr", "secondary", "unverified"]
 Route = Literal["nd165-core", "nd165-important", "pdpl"]
 SetKind = Literal["countries", "networks", "domains", "strings"]

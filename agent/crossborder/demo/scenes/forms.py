@@ -19,7 +19,9 @@ def form(stage: Stage, at: int) -> None:
     talk = stage.tcp(HOSPITAL_DESK, FORMS, 80, stage.resolve(HOSPITAL_DESK, FORMS, at))
     for patient in people.people(stage.rng, 20):
         talk.client(http.form(FORMS.name, "/intake/submit", patient.fields)).server(_TAKEN).pause(2)
-    stage.plant(talk.close(), "core_personal_data_abroad", "cleartext_personal_abroad", "http_upload_abroad")
+    stage.plant(
+        talk.close(), "core_personal_data_abroad", "cleartext_personal_abroad", "http_upload_abroad", *people.FOUND_BY
+    )
 
 
 def document(stage: Stage, at: int) -> None:
@@ -28,7 +30,13 @@ def document(stage: Stage, at: int) -> None:
     for _ in range(3):
         claims = [one.fields | {"so_tien": "1250000"} for one in people.people(stage.rng, 60)]
         talk.client(http.as_json(ADJUSTER.name, "/v2/claims", {"claims": claims})).server(_TAKEN).pause(1)
-    stage.plant(talk.close(), "important_personal_data_abroad", "cleartext_personal_abroad", "http_upload_abroad")
+    stage.plant(
+        talk.close(),
+        "important_personal_data_abroad",
+        "cleartext_personal_abroad",
+        "http_upload_abroad",
+        *people.FOUND_BY,
+    )
 
 
 def table(stage: Stage, at: int) -> None:
@@ -36,7 +44,9 @@ def table(stage: Stage, at: int) -> None:
     talk = stage.tcp(HOSPITAL_DESK, LAB, 80, stage.resolve(HOSPITAL_DESK, LAB, at))
     content = people.csv(people.people(stage.rng, 2_500))
     talk.client(http.upload(LAB.name, "/upload", "benh-nhan-2026-01.csv", "text/csv", content)).server(_TAKEN)
-    stage.plant(talk.close(), "core_personal_data_abroad", "cleartext_personal_abroad", "http_upload_abroad")
+    stage.plant(
+        talk.close(), "core_personal_data_abroad", "cleartext_personal_abroad", "http_upload_abroad", *people.FOUND_BY
+    )
 
 
 def dump(stage: Stage, at: int) -> None:
@@ -44,7 +54,7 @@ def dump(stage: Stage, at: int) -> None:
     talk = stage.tcp(OFFICE[3], SURVEY, 80, stage.resolve(OFFICE[3], SURVEY, at))
     content = b"-- dump\n" + people.csv(people.people(stage.rng, 900))
     talk.client(http.upload(SURVEY.name, "/import", "khao-sat.sql", "application/sql", content)).server(_TAKEN)
-    stage.plant(talk.close(), "http_upload_abroad", "database_dump_abroad")
+    stage.plant(talk.close(), "http_upload_abroad", "database_dump_abroad", *people.FOUND_BY)
 
 
 def feedback(stage: Stage, at: int) -> None:

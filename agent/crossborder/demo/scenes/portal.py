@@ -44,7 +44,7 @@ def patients_copied(stage: Stage, at: int) -> None:
     talk.client(sql.postgres("Q", b"COPY benh_nhan TO STDOUT\0"))
     rows = [tuple(one.fields.values()) for one in people.people(stage.rng, 4_000)]
     talk.server(sql.postgres_copy(rows)).client(sql.postgres("X")).close()
-    stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad")
+    stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad", *people.FOUND_BY)
     stage.plant(talk, "core_personal_data_abroad", "recipient_personal_data")
 
 

@@ -43,6 +43,7 @@ def mail_abroad(stage: Stage, at: int) -> None:
     stage.plant(
         post(stage, PROCUREMENT_DESK, MX_JP, at, letter),
         "mail_attachment_abroad",
+        *people.FOUND_BY,
         "mail_foreign_provider",
         "core_data_abroad",
         "recipient_tagged_data",
@@ -54,7 +55,9 @@ def mail_from_server(stage: Stage, at: int) -> None:
     content = people.csv(people.people(stage.rng, 200))
     to = ["office@consultants.example", "notes@gmail.com"]
     letter = Letter("vanthu@ministry.example", to, "Lịch họp", "Xem tệp kèm theo.", "dai-bieu.csv", content)
-    stage.plant(post(stage, MAIL, MX_JP, at, letter), "mail_attachment_abroad", "mail_foreign_provider")
+    stage.plant(
+        post(stage, MAIL, MX_JP, at, letter), "mail_attachment_abroad", "mail_foreign_provider", *people.FOUND_BY
+    )
 
 
 def ftp_upload(stage: Stage, at: int) -> None:
@@ -99,7 +102,13 @@ def replica(stage: Stage, at: int) -> None:
         rows = [one.fields.values() for one in people.people(stage.rng, 250)]
         talk.client(sql.mysql_insert("nguoi_tham_gia", people.COLUMNS, rows)).server(sql.mysql_ok(1, len(rows)))
     talk.client(sql.mysql_packet(0, b"\1")).close()
-    stage.plant(talk, "cleartext_database_abroad", "cleartext_personal_abroad", "important_personal_data_abroad")
+    stage.plant(
+        talk,
+        "cleartext_database_abroad",
+        "cleartext_personal_abroad",
+        "important_personal_data_abroad",
+        *people.FOUND_BY,
+    )
 
 
 def results(stage: Stage, at: int) -> None:

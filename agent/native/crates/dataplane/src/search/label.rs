@@ -18,18 +18,15 @@ const FAMILIES: [(u8, &str); 7] = [
     (b'y', "ỳýỷỹỵỲÝỶỸỴ"),
 ];
 
-/// What an ASCII byte is folded into: itself, small; 0: what parts words.
-const FOLDED: [u8; 128] = {
-    let mut table = [0; 128];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        if byte.is_ascii_alphanumeric() {
-            table[byte as usize] = byte.to_ascii_lowercase();
-        }
-        byte += 1;
+/// What an ASCII byte is folded into: itself, small; 0: what parts words. None of other bytes.
+const fn folded(byte: u8) -> Option<u8> {
+    match byte {
+        b'a'..=b'z' | b'0'..=b'9' => Some(byte),
+        b'A'..=b'Z' => Some(byte.to_ascii_lowercase()),
+        0x80.. => None,
+        _ => Some(0),
     }
-    table
-};
+}
 
 /// Text as labels are compared: small ASCII letters and digits, all else one space; `soCccd` is two words.
 #[must_use]
@@ -44,11 +41,11 @@ fn fold_into(bytes: &[u8], folded: &mut Vec<u8>) {
     folded.reserve(2 * bytes.len());
     let (mut small, mut rest) = (false, bytes);
     while let Some((byte, behind)) = rest.split_first() {
-        if let Some(letter) = FOLDED.get(usize::from(*byte)) {
+        if let Some(letter) = self::folded(*byte) {
             if small && byte.is_ascii_uppercase() {
                 folded.push(b' ');
             }
-            put(folded, *letter);
+            put(folded, letter);
             small = byte.is_ascii_lowercase();
             rest = behind;
             continue;

@@ -133,7 +133,10 @@ fn add_firsts(part: &Hir, found: &mut [bool; 256]) -> bool {
         HirKind::Capture(capture) => add_firsts(&capture.sub, found),
         HirKind::Repetition(repetition) => add_firsts(&repetition.sub, found) || repetition.min == 0,
         HirKind::Concat(parts) => parts.iter().all(|part| add_firsts(part, found)),
-        HirKind::Alternation(ways) => ways.iter().fold(false, |empty, way| add_firsts(way, found) || empty),
+        HirKind::Alternation(ways) => {
+            let empty: Vec<bool> = ways.iter().map(|way| add_firsts(way, found)).collect();
+            empty.contains(&true)
+        }
     }
 }
 
