@@ -26,12 +26,11 @@ pub struct Plan {
     starts: Vec<usize>,
 }
 
-/// A detector, and how many bytes of a match stand at most before what points at it, and behind.
+/// A detector, and how many bytes of a match stand at most before what points at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Near {
     detector: usize,
     lead: usize,
-    trail: usize,
     /// Other things point at its matches too: they are asked in the order of places, when all are known.
     several: bool,
 }
@@ -64,21 +63,19 @@ impl Plan {
                 plan.starts.push(detector);
                 continue;
             }
-            let near = |lead, trail| Near { detector, lead, trail, several: triggers.len() > 1 };
+            let near = |lead| Near { detector, lead, several: triggers.len() > 1 };
             for trigger in triggers {
                 match trigger {
-                    Trigger::Cluster { digits, lead, trail } => plan.clusters.push((*digits, near(*lead, *trail))),
-                    Trigger::Labelled { digits, lead, trail, words } => {
-                        labelled.push((*digits, near(*lead, *trail), words));
-                    }
+                    Trigger::Cluster { digits, lead } => plan.clusters.push((*digits, near(*lead))),
+                    Trigger::Labelled { digits, lead, words } => labelled.push((*digits, near(*lead), words)),
                     Trigger::Prefix(held) => {
-                        words.extend(held.iter().map(|word| (word.clone(), near(0, one.pattern.longest))));
+                        words.extend(held.iter().map(|word| (word.clone(), near(0))));
                     }
                     Trigger::Holds { words: held, lead } => {
-                        words.extend(held.iter().map(|word| (word.clone(), near(*lead, one.pattern.longest))));
+                        words.extend(held.iter().map(|word| (word.clone(), near(*lead))));
                     }
-                    Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach, *reach))),
-                    Trigger::Line => plan.lines.push(near(0, one.pattern.longest)),
+                    Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach))),
+                    Trigger::Line => plan.lines.push(near(0)),
                     Trigger::Anything => plan.anywhere.push(detector),
                 }
             }
@@ -103,7 +100,7 @@ impl Plan {
             }
         }
         for at in &self.anywhere {
-            seek.within(*at, looked..tail.len(), tail.len());
+            seek.within(*at, looked..tail.len());
         }
         if !self.lines.is_empty() {
             self.seek_lines(seek, looked);
@@ -166,11 +163,10 @@ impl Near {
     /// Asks the detector around what points at its matches.
     fn seek(&self, seek: &mut Seek<'_>, what: Range<usize>) {
         let starts = what.start.saturating_sub(self.lead)..what.end.max(what.start + 1);
-        let end = what.end + self.trail;
         if self.several {
-            seek.put_off(self.detector, starts, end);
+            seek.put_off(self.detector, starts);
         } else {
-            seek.within(self.detector, starts, end);
+            seek.within(self.detector, starts);
         }
     }
 }

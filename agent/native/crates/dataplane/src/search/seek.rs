@@ -24,16 +24,15 @@ pub struct Seek<'a> {
     pub next: &'a mut [usize],
     pub found: Vec<Candidate>,
     /// Detectors with ranges that are looked into when all are known.
-    pub later: Vec<(usize, usize, usize, usize)>,
+    pub later: Vec<(usize, usize, usize)>,
 }
 
 impl Seek<'_> {
-    /// Finds a detector's matches that start within a range. What is behind `end` is of no use, and where the longest
-    /// match ends further on it is that far.
-    pub fn within(&mut self, at: usize, starts: Range<usize>, end: usize) {
+    /// Finds a detector's matches that start within a range.
+    pub fn within(&mut self, at: usize, starts: Range<usize>) {
         let Some((detector, next)) = self.all.get(at).zip(self.next.get_mut(at)) else { return };
         let last = starts.end.min(self.decided);
-        let end = end.max(last.saturating_add(detector.pattern.longest)).min(self.tail.len());
+        let end = last.saturating_add(detector.pattern.longest).min(self.tail.len());
         let mut from = starts.start.max(*next);
         while let Some(begin) = detector.pattern.may_begin(self.tail, from..last.max(from)) {
             let found = match detector.edges {
@@ -57,22 +56,22 @@ impl Seek<'_> {
     /// Finds what begins the text, once.
     pub fn start(&mut self, at: usize) {
         if self.next.get(at) == Some(&0) {
-            self.within(at, 0..1, self.tail.len());
+            self.within(at, 0..1);
             self.next.get_mut(at).into_iter().for_each(|next| *next = self.decided);
         }
     }
 
     /// Keeps a range for later: see `within`.
-    pub fn put_off(&mut self, at: usize, starts: Range<usize>, end: usize) {
-        self.later.push((at, starts.start, starts.end, end));
+    pub fn put_off(&mut self, at: usize, starts: Range<usize>) {
+        self.later.push((at, starts.start, starts.end));
     }
 
     /// Looks into the ranges that were kept, each detector's in order.
     pub fn put_off_no_longer(&mut self) {
         let mut later = std::mem::take(&mut self.later);
         later.sort_unstable();
-        for (at, first, last, end) in later {
-            self.within(at, first..last, end);
+        for (at, first, last) in later {
+            self.within(at, first..last);
         }
     }
 

@@ -24,10 +24,10 @@ const COPIES_LIMIT: u32 = 64;
 /// What every match of a pattern holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// So many digits with nothing but joins between them, and at most so many bytes before and behind.
-    Cluster { digits: usize, lead: usize, trail: usize },
+    /// So many digits with nothing but joins between them, and at most so many bytes before.
+    Cluster { digits: usize, lead: usize },
     /// The same, and one of these words before its last digit.
-    Labelled { digits: usize, lead: usize, trail: usize, words: Vec<Vec<u8>> },
+    Labelled { digits: usize, lead: usize, words: Vec<Vec<u8>> },
     /// One of these at its beginning.
     Prefix(Vec<Vec<u8>>),
     /// The beginning of a line at its own.
@@ -48,20 +48,20 @@ impl Trigger {
         let reach = pattern.properties().maximum_len().filter(|reach| *reach <= REACH_LIMIT);
         let cluster = cluster(pattern);
         if let Some(gaps) = gaps(pattern).filter(|gaps| gaps.fits() && gaps.digits >= FEWEST_DIGITS) {
-            return Self::Cluster { digits: gaps.digits, lead: gaps.lead, trail: gaps.trail };
+            return Self::Cluster { digits: gaps.digits, lead: gaps.lead };
         }
         if pattern.properties().look_set_prefix().contains(Look::StartLF) {
             return Self::Line;
         }
         if let (Some(_), false, true) = (reach, hints.is_empty(), cluster.digits >= FEWEST_DIGITS) {
-            let Largest { digits, lead, trail } = cluster;
-            return Self::Labelled { digits, lead, trail, words: hints.to_vec() };
+            let Largest { digits, lead } = cluster;
+            return Self::Labelled { digits, lead, words: hints.to_vec() };
         }
         if !hints.is_empty() {
             return Self::Holds { words: hints.to_vec(), lead };
         }
         if let (Some(_), true) = (reach, cluster.digits >= FEWEST_DIGITS) {
-            return Self::Cluster { digits: cluster.digits, lead: cluster.lead, trail: cluster.trail };
+            return Self::Cluster { digits: cluster.digits, lead: cluster.lead };
         }
         if let Some(prefixes) = prefixes(pattern) {
             return Self::Prefix(prefixes);
@@ -81,8 +81,8 @@ pub fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
             trigger,
             merged.iter_mut().find(|other| std::mem::discriminant(*other) == std::mem::discriminant(trigger)),
         ) {
-            (Trigger::Cluster { digits, lead, trail }, Some(Trigger::Cluster { digits: least, lead: l, trail: t })) => {
-                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+            (Trigger::Cluster { digits, lead }, Some(Trigger::Cluster { digits: least, lead: most })) => {
+                (*least, *most) = ((*least).min(*digits), (*most).max(*lead));
             }
             (Trigger::Holds { words, lead }, Some(Trigger::Holds { words: all, lead: most })) => {
                 all.extend(words.iter().cloned());
@@ -90,10 +90,10 @@ pub fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
             }
             (Trigger::Prefix(words), Some(Trigger::Prefix(all))) => all.extend(words.iter().cloned()),
             (
-                Trigger::Labelled { digits, lead, trail, words },
-                Some(Trigger::Labelled { digits: least, lead: l, trail: t, words: all }),
+                Trigger::Labelled { digits, lead, words },
+                Some(Trigger::Labelled { digits: least, lead: most, words: all }),
             ) => {
-                (*least, *l, *t) = ((*least).min(*digits), (*l).max(*lead), (*t).max(*trail));
+                (*least, *most) = ((*least).min(*digits), (*most).max(*lead));
                 all.extend(words.iter().cloned());
             }
             (Trigger::Line | Trigger::Anything, Some(_)) => {}
@@ -240,29 +240,27 @@ fn gap_of(byte: u8) -> Option<Gaps> {
     JOINS.contains(&byte).then_some(Gaps { lead: 1, trail: 1, bare: Some(1), ..Gaps::EMPTY })
 }
 
-/// The largest cluster that every match of a pattern holds, and the most that stands before and behind it.
+/// The largest cluster that every match of a pattern holds, and the most that stands before it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Largest {
     digits: usize,
     lead: usize,
-    trail: usize,
 }
 
 fn cluster(pattern: &Hir) -> Largest {
     if let Some(gaps) = gaps(pattern).filter(Gaps::fits) {
-        return Largest { digits: gaps.digits, lead: gaps.lead, trail: gaps.trail };
+        return Largest { digits: gaps.digits, lead: gaps.lead };
     }
     let length = |part: &Hir| part.properties().maximum_len().unwrap_or(REACH_LIMIT);
     match pattern.kind() {
         HirKind::Capture(capture) => cluster(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => {
-            Largest { lead: REACH_LIMIT, trail: REACH_LIMIT, ..cluster(&repetition.sub) }
+            Largest { lead: REACH_LIMIT, ..cluster(&repetition.sub) }
         }
         HirKind::Alternation(ways) => {
             let least = |one: Largest, other: Largest| Largest {
                 digits: one.digits.min(other.digits),
                 lead: one.lead.max(other.lead),
-                trail: one.trail.max(other.trail),
             };
             ways.iter().map(cluster).reduce(least).unwrap_or_default()
         }
@@ -274,12 +272,11 @@ fn cluster(pattern: &Hir) -> Largest {
                     [one] => cluster(one),
                     _ => {
                         let gaps = inner.iter().try_fold(Gaps::EMPTY, |sum, part| Some(sum.then(gaps(part)?)))?;
-                        Largest { digits: Some(gaps).filter(Gaps::fits)?.digits, lead: gaps.lead, trail: gaps.trail }
+                        Largest { digits: Some(gaps).filter(Gaps::fits)?.digits, lead: gaps.lead }
                     }
                 };
                 let before: usize = parts.iter().take(span.start).map(length).sum();
-                let behind: usize = parts.iter().skip(span.end).map(length).sum();
-                Some(Largest { lead: one.lead + before, trail: one.trail + behind, ..one })
+                Some(Largest { lead: one.lead + before, ..one })
             });
             found.max_by_key(|one| (one.digits, std::cmp::Reverse(one.lead))).unwrap_or_default()
         }
@@ -312,20 +309,20 @@ mod tests {
         Trigger::of(&parsed(pattern), (&[], 0))
     }
 
-    fn digits(digits: usize, lead: usize, trail: usize) -> Trigger {
-        Trigger::Cluster { digits, lead, trail }
+    fn digits(digits: usize, lead: usize) -> Trigger {
+        Trigger::Cluster { digits, lead }
     }
 
     #[test]
     fn triggers_are_told_from_patterns() {
-        assert_eq!(trigger("[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}"), digits(12, 0, 0));
-        assert_eq!(trigger("(?:[+]84|0)[0-9]{9}"), digits(10, 1, 0));
-        assert_eq!(trigger("[0-9]{10}(?:-[0-9]{3})?"), digits(10, 0, 0));
-        assert_eq!(trigger("[A-Z]{2}[1-5][0-9]{12}"), digits(13, 2, 0));
-        assert_eq!(trigger("[A-Z]{2}[ -]?[1-5](?:[ -]?[0-9]){12}"), digits(13, 3, 0));
-        assert_eq!(trigger("[A-Z](?:[0-9]{7}|[0-9]{8})"), digits(7, 1, 0));
-        assert_eq!(trigger("[0-9]{2}[A-Z][0-9]?-[0-9]{3}[.]?[0-9]{2}"), digits(5, 4, 0));
-        assert_eq!(trigger("[0-9]{3}[ ]{0,9}[0-9]{3}"), digits(3, 0, 12));
+        assert_eq!(trigger("[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}"), digits(12, 0));
+        assert_eq!(trigger("(?:[+]84|0)[0-9]{9}"), digits(10, 1));
+        assert_eq!(trigger("[0-9]{10}(?:-[0-9]{3})?"), digits(10, 0));
+        assert_eq!(trigger("[A-Z]{2}[1-5][0-9]{12}"), digits(13, 2));
+        assert_eq!(trigger("[A-Z]{2}[ -]?[1-5](?:[ -]?[0-9]){12}"), digits(13, 3));
+        assert_eq!(trigger("[A-Z](?:[0-9]{7}|[0-9]{8})"), digits(7, 1));
+        assert_eq!(trigger("[0-9]{2}[A-Z][0-9]?-[0-9]{3}[.]?[0-9]{2}"), digits(5, 4));
+        assert_eq!(trigger("[0-9]{3}[ ]{0,9}[0-9]{3}"), digits(3, 0));
         assert_eq!(trigger("(?:AKIA|ASIA)[A-Z2-7]{16}"), Trigger::Prefix(vec![b"AKIA".to_vec(), b"ASIA".to_vec()]));
         assert_eq!(trigger("[a-z]{1,64}@[a-z]{1,64}"), Trigger::Byte { byte: b'@', reach: 129 });
         assert_eq!(trigger("(?m:^)[ ]{0,9}x"), Trigger::Line);
