@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from crossborder.commands.options import config_option
+from crossborder.commands.options import config_option, paths_argument, tell_verdicts
 
 if TYPE_CHECKING:
     from crossborder.engine.detectors import Detector
@@ -22,9 +22,6 @@ SHOWN = 70  # characters of a vector
 @click.group()
 def detectors() -> None:
     """List, test and try detectors: what is searched for in what leaves the country in the clear."""
-
-
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 
 
 @detectors.command("list")
@@ -67,13 +64,8 @@ def test_detectors(paths: tuple[Path, ...], config_path: Path | None, quiet: boo
     """
     from crossborder.engine.vectors import run_vectors
 
-    outcomes = list(run_vectors(_detectors(paths, config_path)))
-    failed = [outcome for outcome in outcomes if not outcome.ok]
-    for outcome in failed if quiet else outcomes:
-        click.echo(_verdict(outcome))
-    click.echo(f"{len(outcomes) - len(failed)} texts passed, {len(failed)} failed", err=True)
-    if failed:
-        raise click.exceptions.Exit(2)
+    outcomes = run_vectors(_detectors(paths, config_path))
+    tell_verdicts([(outcome.ok, _verdict(outcome)) for outcome in outcomes], "texts", quiet=quiet)
 
 
 def _verdict(outcome: Outcome) -> str:

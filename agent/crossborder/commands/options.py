@@ -1,10 +1,14 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how they tell verdicts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 config_option = click.option(
     "-c",
@@ -13,6 +17,7 @@ config_option = click.option(
     type=click.Path(path_type=Path),
     help="Configuration file; without it every default holds (crossborder init shows them).",
 )
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 engine_option = click.option(
     "--engine",
     type=click.Choice(["auto", "native", "portable", "tshark"]),
@@ -42,3 +47,13 @@ def duration(_context: click.Context, parameter: click.Parameter, value: str | N
         return seconds(value)
     except ValueError as error:
         raise click.BadParameter(f"{value!r}: {error}", param=parameter) from None
+
+
+def tell_verdicts(verdicts: Sequence[tuple[bool, str]], what: str, *, quiet: bool) -> None:
+    """Print verdicts, or failures only, and how many there were; ends the command with exit code 2 on a failure."""
+    failed = [said for passed, said in verdicts if not passed]
+    for said in failed if quiet else [said for _, said in verdicts]:
+        click.echo(said)
+    click.echo(f"{len(verdicts) - len(failed)} {what} passed, {len(failed)} failed", err=True)
+    if failed:
+        raise click.exceptions.Exit(2)

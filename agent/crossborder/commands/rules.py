@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from crossborder.commands.coverage import show_coverage
 from crossborder.commands.mutate import mutate_rules
-from crossborder.commands.options import config_option
+from crossborder.commands.options import config_option, paths_argument, tell_verdicts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crossborder.match.describe import Description
     from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.match.ruletests import CaseResult
 
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "blue"}
 LABEL = 16  # width of the labels of `rules show`
 
@@ -119,12 +119,7 @@ def test_rules(paths: tuple[Path, ...], config_path: Path | None, quiet: bool) -
     from crossborder.match.ruletests import run_tests
 
     results = run_tests(_ruleset(paths, config_path))
-    failed = [result for result in results if not result.ok]
-    for result in failed if quiet else results:
-        click.echo(_verdict(result))
-    click.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed", err=True)
-    if failed:
-        raise click.exceptions.Exit(2)
+    tell_verdicts([(result.ok, _verdict(result)) for result in results], "cases", quiet=quiet)
 
 
 def _verdict(result: CaseResult) -> str:
