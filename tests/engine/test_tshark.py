@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import gzip
 import os
 import shutil
@@ -279,6 +281,21 @@ def test_an_engine_that_is_stopped_closes_its_books_and_ends_tshark(tmp_path: Pa
 
     assert len(batches) == 2
     assert 0 < batches[-1].books[0].packets < 1000
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_stop_does_not_wait_for_a_full_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio stops reading a pipe whose buffer is full; a process is not waited for behind one."""
+    start = asyncio.create_subprocess_exec
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", functools.partial(start, limit=64))  # full at the first read
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(FRAMES * 20_000, step_ns=SECOND_NS))
+    engine = TsharkEngine(config(files=(path,)))
+
+    for _ in engine:
+        engine.stop()
+
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 

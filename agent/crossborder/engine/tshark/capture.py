@@ -144,8 +144,9 @@ class _Capture(FileCapture):  # type: ignore[misc] # pyshark ships no types
     async def _cleanup_subprocess(self, process: asyncio.subprocess.Process) -> None:
         if not self._eof_reached and process.returncode is None:
             process.kill()
-        # What is left in the pipe is read, or tshark would never end.
-        await asyncio.gather(process.wait(), *self._stderr_handling_tasks)
+        # What is left in the pipes is read: a process is waited for until both are at their end, and neither gets there
+        # while asyncio has put off reading it for being too full.
+        await asyncio.gather(_emptied(process.stdout), process.wait(), *self._stderr_handling_tasks)
         self._running_processes.discard(process)
         self.status = (process.returncode or 0) if self._eof_reached else 0
 
@@ -154,6 +155,12 @@ class _Capture(FileCapture):  # type: ignore[misc] # pyshark ships no types
         """What tshark said was wrong."""
         lines = [line for line in self._said.splitlines() if line and not line.startswith(_WHEN_ROOT)]
         return b" ".join(lines).decode("utf-8", "replace")
+
+
+async def _emptied(stream: asyncio.StreamReader | None) -> None:
+    """Read a pipe to its end, for nothing."""
+    while stream and await stream.read(_READ):
+        pass
 
 
 def _fault(status: int, complaint: str, packets: int) -> str:
