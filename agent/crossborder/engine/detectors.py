@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossborder import yamlfile
-from crossborder.engine.hints import Branch, branches
+from crossborder.engine.branches import Branch, branches
 from crossborder.engine.written import LABEL, WORD, fold, written_out
 from crossborder.errors import Attempts, CrossborderError
 

@@ -56,7 +56,7 @@ struct Searched {
     id: String,
     literals: Vec<String>,
     pattern: String,
-    branches: Vec<(String, Vec<Vec<u8>>, usize)>,
+    branches: Vec<(String, String, Vec<Vec<u8>>)>,
     ignore_case: bool,
     at_start: bool,
     edges: String,
@@ -82,7 +82,7 @@ impl Searched {
         };
         let kind = kind_named(&self.kind);
         let validator = Validator::named(&self.validator).ok_or_else(|| unknown("validator", &self.validator))?;
-        let branch = |(pattern, hints, lead)| Branch { pattern, hints, lead };
+        let branch = |(pattern, before, labels)| Branch { pattern, before, labels };
         let branches = branches.into_iter().map(branch).collect();
         let looks_for = if literals.is_empty() { LooksFor::Regex(pattern) } else { LooksFor::Literals(literals) };
         let (labelled, bare, in_bulk) = scores;

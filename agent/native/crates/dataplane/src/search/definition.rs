@@ -61,10 +61,10 @@ impl Definition {
 #[derive(Clone, Debug)]
 pub struct Branch {
     pub pattern: String,
-    /// Every match holds one of these; none: nothing is known.
-    pub hints: Vec<Vec<u8>>,
-    /// Bytes, at most, from the beginning of a match to the end of what a hint stands in.
-    pub lead: usize,
+    /// The part of it that stands before a label, and the forms of labels of which every match holds one behind that, a
+    /// space for any white space; none: it needs none.
+    pub before: String,
+    pub labels: Vec<Vec<u8>>,
 }
 
 /// See `Definition`.
@@ -146,7 +146,7 @@ impl Detectors {
         let mut all = Vec::with_capacity(definitions.len());
         let mut errors = Vec::new();
         for definition in definitions {
-            match Pattern::compile(&definition.looks_for, definition.ignore_case, &definition.branches) {
+            match Pattern::compile(&definition) {
                 Ok(pattern) => all.push(Detector::new(definition, pattern)),
                 Err(error) => errors.push(format!("detector {}: {error}", definition.id)),
             }
@@ -193,7 +193,11 @@ impl Detector {
 
 /// Tells whether a letter, a digit or an underscore of ASCII stands somewhere.
 pub(super) fn is_word_at(bytes: &[u8], place: Option<usize>) -> bool {
-    place.and_then(|place| bytes.get(place)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    place.and_then(|place| bytes.get(place)).is_some_and(|byte| is_word(*byte))
+}
+
+pub(super) const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 impl Edges {

@@ -5,17 +5,22 @@
 
 mod bulk;
 mod definition;
+mod digits;
+mod forms;
 mod found;
 mod label;
+mod opening;
 mod pattern;
 mod plan;
 mod reading;
 mod register;
 mod rows;
+mod runs;
 mod seek;
 mod shown;
 mod trigger;
 mod validate;
+mod words;
 
 pub use definition::{Branch, Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
 pub use found::{Detection, Found, Persons};

@@ -8,7 +8,7 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
-use super::definition::{Branch, LooksFor};
+use super::definition::{Branch, Definition, LooksFor};
 use super::trigger::{Trigger, firsts, merged};
 
 /// Compiled size of one pattern.
@@ -30,11 +30,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles words, of which the longest counts, or a regular expression; see `Definition::branches`.
+    /// Compiles words, of which the longest counts, or a regular expression.
     ///
     /// # Errors
     /// A sentence where the syntax is wrong, or where it matches nothing at all.
-    pub fn compile(looks_for: &LooksFor, ignore_case: bool, branches: &[Branch]) -> Result<Self, String> {
+    pub fn compile(definition: &Definition) -> Result<Self, String> {
+        let Definition { looks_for, ignore_case, branches, edges, .. } = definition;
+        let (ignore_case, edges) = (*ignore_case, *edges);
         let text = match looks_for {
             LooksFor::Regex(pattern) => pattern.clone(),
             LooksFor::Literals(words) => {
@@ -53,11 +55,13 @@ impl Pattern {
             return Err("the pattern matches nothing at all".to_owned());
         }
         let mut triggers = Vec::new();
-        for Branch { pattern, hints, lead } in branches {
-            triggers.push(Trigger::of(&self::parsed(pattern, ignore_case)?, (hints, *lead)));
+        for Branch { pattern, before, labels } in branches {
+            let lead = self::parsed(before, ignore_case)?.properties().maximum_len();
+            let labels = lead.filter(|_| !labels.is_empty() && !ignore_case).map(|lead| (labels.as_slice(), lead));
+            triggers.push(Trigger::of(&self::parsed(pattern, ignore_case)?, edges, labels));
         }
         if triggers.is_empty() {
-            triggers.push(Trigger::of(&parsed, (&[], 0)));
+            triggers.push(Trigger::of(&parsed, edges, None));
         }
         let longest = parsed.properties().maximum_len().unwrap_or(LONGEST).min(LONGEST);
         Ok(Self {
@@ -65,7 +69,7 @@ impl Pattern {
             regex,
             firsts: Box::new(firsts(&parsed)),
             longest,
-            triggers: merged(&triggers),
+            triggers: merged(triggers),
         })
     }
 

@@ -7,6 +7,9 @@ use super::definition::{Detector, Edges, is_word_at};
 /// Bytes of a match. A longer one is counted as far as this.
 pub const MATCH_LIMIT: usize = 256;
 
+/// Places that are asked one by one: a search from one of them would look far behind the last.
+const FEW: usize = 4;
+
 /// A match that stands by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -36,7 +39,8 @@ impl Seek<'_> {
         let mut from = starts.start.max(*next);
         while let Some(begin) = detector.pattern.may_begin(self.tail, from..last.max(from)) {
             let found = match detector.edges {
-                Edges::Any => detector.pattern.find(self.tail, begin..end),
+                Edges::Any if last - begin > FEW => detector.pattern.find(self.tail, begin..end),
+                Edges::Any => detector.pattern.find_here(self.tail, begin..end),
                 // What begins in the middle of a word never stands by itself.
                 _ if is_word_at(self.tail, begin.checked_sub(1)) => None,
                 _ => detector.pattern.find_here(self.tail, begin..end),
@@ -47,7 +51,7 @@ impl Seek<'_> {
                     *next = note(&mut self.found, (at, detector), self.tail, &whole, value);
                     *next
                 }
-                None if detector.edges == Edges::Any => return,
+                None if detector.edges == Edges::Any && last - begin > FEW => return,
                 None => begin + 1,
             };
         }

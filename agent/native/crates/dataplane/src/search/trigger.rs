@@ -5,29 +5,31 @@
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-/// What may stand between the digits of a number.
-pub const JOINS: &[u8] = b" .-+()/";
-/// Bytes of joins in a row that still make one cluster.
-pub const JOIN_LIMIT: usize = 4;
+use super::definition::{Edges, is_word};
+use super::forms::Forms;
+use super::opening::Opening;
+
 /// Longest match of which both ends are known from what it holds.
 const REACH_LIMIT: usize = 512;
-/// Digits that make a cluster worth a look.
-const FEWEST_DIGITS: usize = 2;
 /// Literals of one pattern, as they are looked for and as they are first told, and how long they are.
 const LITERALS_LIMIT: usize = 64;
 const PREFIXES_LIMIT: usize = 4096;
 const LITERAL_LEAST: usize = 2;
 const LITERAL_MOST: usize = 16;
-/// Repetitions that are followed one by one.
-const COPIES_LIMIT: u32 = 64;
+/// Bytes of a literal that is seldom found by chance.
+const LITERAL_RARE: usize = 4;
+/// Bytes before the first digit from where on digits tell little.
+const LEAD_LONG: usize = 4;
 
 /// What every match of a pattern holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// So many digits with nothing but joins between them, and at most so many bytes before.
-    Cluster { digits: usize, lead: usize },
-    /// The same, and one of these words before its last digit.
-    Labelled { digits: usize, lead: usize, words: Vec<Vec<u8>> },
+    /// Digits that lie so.
+    Digits(Opening),
+    /// A label at most `lead` bytes behind its beginning.
+    Label { labels: Forms, lead: usize },
+    /// The same, and behind it digits that lie so, at most `reach` bytes behind its beginning.
+    Labelled { labels: Forms, lead: usize, opening: Opening, reach: usize },
     /// One of these at its beginning.
     Prefix(Vec<Vec<u8>>),
     /// The beginning of a line at its own.
@@ -41,84 +43,130 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Reads the trigger of a pattern; `hints`: words of which every match is known to hold one, and how many bytes behind
-    /// its beginning at most.
+    /// Reads the trigger of a pattern; `labels`: the forms of labels of which every match is known to hold one, and how many
+    /// bytes behind its beginning at most.
     #[must_use]
-    pub fn of(pattern: &Hir, (hints, lead): (&[Vec<u8>], usize)) -> Self {
-        let reach = pattern.properties().maximum_len().filter(|reach| *reach <= REACH_LIMIT);
-        let cluster = cluster(pattern);
-        if let Some(gaps) = gaps(pattern).filter(|gaps| gaps.fits() && gaps.digits >= FEWEST_DIGITS) {
-            return Self::Cluster { digits: gaps.digits, lead: gaps.lead };
-        }
+    pub fn of(pattern: &Hir, edges: Edges, labels: Option<(&[Vec<u8>], usize)>) -> Self {
         if pattern.properties().look_set_prefix().contains(Look::StartLF) {
             return Self::Line;
         }
-        if let (Some(_), false, true) = (reach, hints.is_empty(), cluster.digits >= FEWEST_DIGITS) {
-            let Largest { digits, lead } = cluster;
-            return Self::Labelled { digits, lead, words: hints.to_vec() };
+        if let Some((labels, lead)) = labels {
+            let labels = Forms::new(labels);
+            return match value_opening(pattern, edges) {
+                Some((opening, reach)) => Self::Labelled { labels, lead, opening, reach },
+                None => Self::Label { labels, lead },
+            };
         }
-        if !hints.is_empty() {
-            return Self::Holds { words: hints.to_vec(), lead };
+        let prefixes = prefixes(pattern);
+        // Digits that begin a match are told apart better by how they lie, unless they may be a part of others.
+        let is_rare = |words: &Vec<Vec<u8>>| {
+            let lies = |word: &Vec<u8>| edges != Edges::Any && word.first().is_some_and(u8::is_ascii_digit);
+            words.iter().all(|word| word.len() >= LITERAL_RARE && !lies(word))
+        };
+        if let Some(words) = prefixes.clone().filter(is_rare) {
+            return Self::Prefix(words);
         }
-        if let (Some(_), true) = (reach, cluster.digits >= FEWEST_DIGITS) {
-            return Self::Cluster { digits: cluster.digits, lead: cluster.lead };
-        }
-        if let Some(prefixes) = prefixes(pattern) {
-            return Self::Prefix(prefixes);
-        }
-        match (reach, rare_byte(pattern)) {
-            (Some(reach), Some(byte)) => Self::Byte { byte, reach },
-            _ => Self::Anything,
+        let opening = Opening::of(pattern, edges, &outside(edges));
+        let inner = || inner_literal(pattern).map(|(word, lead)| Self::Holds { words: vec![word], lead });
+        match (opening, prefixes) {
+            (Some(opening), _) if opening.lead > LEAD_LONG => inner().unwrap_or(Self::Digits(opening)),
+            (Some(opening), _) => Self::Digits(opening),
+            (None, Some(prefixes)) => Self::Prefix(prefixes),
+            (None, None) => inner().or_else(|| rare(pattern)).unwrap_or(Self::Anything),
         }
     }
 }
 
 /// Triggers of one kind made one: what points at any branch of a pattern points at all of it.
-pub fn merged(triggers: &[Trigger]) -> Vec<Trigger> {
+pub fn merged(triggers: Vec<Trigger>) -> Vec<Trigger> {
     let mut merged: Vec<Trigger> = Vec::new();
     for trigger in triggers {
-        match (
-            trigger,
-            merged.iter_mut().find(|other| std::mem::discriminant(*other) == std::mem::discriminant(trigger)),
-        ) {
-            (Trigger::Cluster { digits, lead }, Some(Trigger::Cluster { digits: least, lead: most })) => {
-                (*least, *most) = ((*least).min(*digits), (*most).max(*lead));
-            }
-            (Trigger::Holds { words, lead }, Some(Trigger::Holds { words: all, lead: most })) => {
-                all.extend(words.iter().cloned());
-                *most = (*most).max(*lead);
-            }
-            (Trigger::Prefix(words), Some(Trigger::Prefix(all))) => all.extend(words.iter().cloned()),
-            (
-                Trigger::Labelled { digits, lead, words },
-                Some(Trigger::Labelled { digits: least, lead: most, words: all }),
-            ) => {
-                (*least, *most) = ((*least).min(*digits), (*most).max(*lead));
-                all.extend(words.iter().cloned());
-            }
-            (Trigger::Line | Trigger::Anything, Some(_)) => {}
-            _ => merged.push(trigger.clone()),
-        }
+        let alike = merged.iter().position(|other| std::mem::discriminant(other) == std::mem::discriminant(&trigger));
+        let trigger = match alike.map(|at| merged.swap_remove(at)) {
+            Some(other) => other.or(trigger),
+            None => trigger,
+        };
+        merged.push(trigger);
     }
     if merged.contains(&Trigger::Anything) { vec![Trigger::Anything] } else { merged }
+}
+
+impl Trigger {
+    /// What points at matches of either.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Digits(one), Self::Digits(other)) => Self::Digits(one.or(&other)),
+            (Self::Label { labels, lead }, Self::Label { labels: more, lead: further }) => {
+                Self::Label { labels: labels.and(more), lead: lead.max(further) }
+            }
+            (
+                Self::Labelled { labels, lead, opening, reach },
+                Self::Labelled { labels: more, lead: further, opening: other, reach: longer },
+            ) => Self::Labelled {
+                labels: labels.and(more),
+                lead: lead.max(further),
+                opening: opening.or(&other),
+                reach: reach.max(longer),
+            },
+            (Self::Holds { words, lead }, Self::Holds { words: more, lead: further }) => {
+                Self::Holds { words: [words, more].concat(), lead: lead.max(further) }
+            }
+            (Self::Prefix(words), Self::Prefix(more)) => Self::Prefix([words, more].concat()),
+            (one, other) if one == other => one,
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// The bytes that may stand beside a match.
+fn outside(edges: Edges) -> [bool; 256] {
+    std::array::from_fn(|byte| edges == Edges::Any || !u8::try_from(byte).is_ok_and(is_word))
+}
+
+/// How the value lies that is the first group of a pattern, and how many bytes stand before its first digit at most.
+fn value_opening(pattern: &Hir, edges: Edges) -> Option<(Opening, usize)> {
+    let HirKind::Concat(parts) = pattern.kind() else { return None };
+    let at = parts.iter().position(|part| matches!(part.kind(), HirKind::Capture(_)))?;
+    let (label, value) = parts.split_at_checked(at)?;
+    let before = Hir::concat(label.to_vec());
+    let opening = Opening::of(&Hir::concat(value.to_vec()), edges, &lasts(&before))?;
+    let lead = before.properties().maximum_len()? + opening.lead;
+    (lead <= REACH_LIMIT).then_some((opening, lead))
 }
 
 /// The bytes a match may begin with.
 #[must_use]
 pub fn firsts(pattern: &Hir) -> [bool; 256] {
+    outermost(pattern, End::First)
+}
+
+/// The bytes a match may end with.
+fn lasts(pattern: &Hir) -> [bool; 256] {
+    outermost(pattern, End::Last)
+}
+
+/// An end of a match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
+
+fn outermost(pattern: &Hir, end: End) -> [bool; 256] {
     let mut found = [false; 256];
-    if add_firsts(pattern, &mut found) {
-        found = [true; 256]; // it may match nothing of its own here: whatever follows
+    if add_outermost(pattern, end, &mut found) {
+        found = [true; 256]; // it may match nothing of its own here: whatever is beside it
     }
     found
 }
 
-/// Adds the bytes a part may begin with; true where it may be empty.
-fn add_firsts(part: &Hir, found: &mut [bool; 256]) -> bool {
+/// Adds the bytes a part may begin or end with; true where it may be empty.
+fn add_outermost(part: &Hir, end: End, found: &mut [bool; 256]) -> bool {
     match part.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
         HirKind::Literal(literal) => {
-            literal.0.first().and_then(|byte| found.get_mut(usize::from(*byte))).into_iter().for_each(|it| *it = true);
+            let byte = if end == End::First { literal.0.first() } else { literal.0.last() };
+            byte.and_then(|byte| found.get_mut(usize::from(*byte))).into_iter().for_each(|it| *it = true);
             false
         }
         HirKind::Class(class) => {
@@ -130,11 +178,14 @@ fn add_firsts(part: &Hir, found: &mut [bool; 256]) -> bool {
             }
             false
         }
-        HirKind::Capture(capture) => add_firsts(&capture.sub, found),
-        HirKind::Repetition(repetition) => add_firsts(&repetition.sub, found) || repetition.min == 0,
-        HirKind::Concat(parts) => parts.iter().all(|part| add_firsts(part, found)),
+        HirKind::Capture(capture) => add_outermost(&capture.sub, end, found),
+        HirKind::Repetition(repetition) => add_outermost(&repetition.sub, end, found) || repetition.min == 0,
+        HirKind::Concat(parts) => match end {
+            End::First => parts.iter().all(|part| add_outermost(part, end, found)),
+            End::Last => parts.iter().rev().all(|part| add_outermost(part, end, found)),
+        },
         HirKind::Alternation(ways) => {
-            let empty: Vec<bool> = ways.iter().map(|way| add_firsts(way, found)).collect();
+            let empty: Vec<bool> = ways.iter().map(|way| add_outermost(way, end, found)).collect();
             empty.contains(&true)
         }
     }
@@ -154,6 +205,12 @@ fn prefixes(pattern: &Hir) -> Option<Vec<Vec<u8>>> {
     })
 }
 
+/// A byte that every match holds, where matches are not too long.
+fn rare(pattern: &Hir) -> Option<Trigger> {
+    let reach = pattern.properties().maximum_len().filter(|reach| *reach <= REACH_LIMIT)?;
+    rare_byte(pattern).map(|byte| Trigger::Byte { byte, reach })
+}
+
 /// A byte that every match holds and that is no letter, digit or space.
 fn rare_byte(pattern: &Hir) -> Option<u8> {
     match pattern.kind() {
@@ -165,123 +222,16 @@ fn rare_byte(pattern: &Hir) -> Option<u8> {
     }
 }
 
-/// How digits and joins lie in the matches of a pattern that holds nothing else.
-#[derive(Clone, Copy, Debug, Default)]
-struct Gaps {
-    /// At least.
-    digits: usize,
-    /// Joins, at most: before the first digit, behind the last, between two.
-    lead: usize,
-    trail: usize,
-    inner: usize,
-    /// The longest match without a digit, if there can be one.
-    bare: Option<usize>,
-}
-
-impl Gaps {
-    /// Tells whether the digits are one cluster.
-    const fn fits(&self) -> bool {
-        self.lead <= JOIN_LIMIT && self.trail <= JOIN_LIMIT && self.inner <= JOIN_LIMIT
-    }
-
-    const EMPTY: Self = Self { digits: 0, lead: 0, trail: 0, inner: 0, bare: Some(0) };
-
-    fn then(self, next: Self) -> Self {
-        let through = |bare: Option<usize>, further: usize| bare.map_or(0, |bare| bare + further);
-        Self {
-            digits: self.digits + next.digits,
-            lead: self.lead.max(through(self.bare, next.lead)),
-            trail: next.trail.max(through(next.bare, self.trail)),
-            inner: self.inner.max(next.inner).max(self.trail + next.lead),
-            bare: self.bare.zip(next.bare).map(|(one, other)| one + other),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            digits: self.digits.min(other.digits),
-            lead: self.lead.max(other.lead),
-            trail: self.trail.max(other.trail),
-            inner: self.inner.max(other.inner),
-            bare: self.bare.max(other.bare),
-        }
-    }
-}
-
-/// None where a match may hold other bytes, or joins without end.
-fn gaps(pattern: &Hir) -> Option<Gaps> {
-    match pattern.kind() {
-        HirKind::Empty | HirKind::Look(_) => Some(Gaps::EMPTY),
-        HirKind::Literal(literal) => {
-            literal.0.iter().try_fold(Gaps::EMPTY, |so_far, byte| Some(so_far.then(gap_of(*byte)?)))
-        }
-        HirKind::Class(class) => bytes_of(class)?.map(gap_of).reduce(|one, other| Some(one?.or(other?))).flatten(),
-        HirKind::Capture(capture) => gaps(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().try_fold(Gaps::EMPTY, |so_far, part| Some(so_far.then(gaps(part)?))),
-        HirKind::Alternation(ways) => ways.iter().map(gaps).reduce(|one, other| Some(one?.or(other?))).flatten(),
-        HirKind::Repetition(repetition) => {
-            let once = gaps(&repetition.sub)?;
-            let most = match repetition.max {
-                Some(most) if most <= COPIES_LIMIT => most,
-                None if once.bare.is_none() => repetition.min.max(1) + 1,
-                _ => return None,
-            };
-            Some((0..most).fold(Gaps::EMPTY, |so_far, copy| {
-                so_far.then(if copy < repetition.min { once } else { once.or(Gaps::EMPTY) })
-            }))
-        }
-    }
-}
-
-fn gap_of(byte: u8) -> Option<Gaps> {
-    if byte.is_ascii_digit() {
-        return Some(Gaps { digits: 1, bare: None, ..Gaps::EMPTY });
-    }
-    JOINS.contains(&byte).then_some(Gaps { lead: 1, trail: 1, bare: Some(1), ..Gaps::EMPTY })
-}
-
-/// The largest cluster that every match of a pattern holds, and the most that stands before it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Largest {
-    digits: usize,
-    lead: usize,
-}
-
-fn cluster(pattern: &Hir) -> Largest {
-    if let Some(gaps) = gaps(pattern).filter(Gaps::fits) {
-        return Largest { digits: gaps.digits, lead: gaps.lead };
-    }
-    let length = |part: &Hir| part.properties().maximum_len().unwrap_or(REACH_LIMIT);
-    match pattern.kind() {
-        HirKind::Capture(capture) => cluster(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => {
-            Largest { lead: REACH_LIMIT, ..cluster(&repetition.sub) }
-        }
-        HirKind::Alternation(ways) => {
-            let least = |one: Largest, other: Largest| Largest {
-                digits: one.digits.min(other.digits),
-                lead: one.lead.max(other.lead),
-            };
-            ways.iter().map(cluster).reduce(least).unwrap_or_default()
-        }
-        HirKind::Concat(parts) => {
-            let spans = (0..parts.len()).flat_map(|from| (from + 1..=parts.len()).map(move |to| from..to));
-            let found = spans.filter_map(|span| {
-                let inner = parts.get(span.clone())?;
-                let one = match inner {
-                    [one] => cluster(one),
-                    _ => {
-                        let gaps = inner.iter().try_fold(Gaps::EMPTY, |sum, part| Some(sum.then(gaps(part)?)))?;
-                        Largest { digits: Some(gaps).filter(Gaps::fits)?.digits, lead: gaps.lead }
-                    }
-                };
-                let before: usize = parts.iter().take(span.start).map(length).sum();
-                Some(Largest { lead: one.lead + before, ..one })
-            });
-            found.max_by_key(|one| (one.digits, std::cmp::Reverse(one.lead))).unwrap_or_default()
-        }
-        _ => Largest::default(),
-    }
+/// Bytes that every match holds in a row, and how many stand before them at most.
+fn inner_literal(pattern: &Hir) -> Option<(Vec<u8>, usize)> {
+    let HirKind::Concat(parts) = pattern.kind() else { return None };
+    let at = parts.iter().position(|part| {
+        matches!(part.kind(), HirKind::Literal(literal) if literal.0.len() >= LITERAL_RARE - 1)
+    })?;
+    let (before, from) = parts.split_at_checked(at)?;
+    let HirKind::Literal(literal) = from.first()?.kind() else { return None };
+    let lead = Hir::concat(before.to_vec()).properties().maximum_len()?;
+    (lead <= REACH_LIMIT).then(|| (literal.0.to_vec(), lead))
 }
 
 /// The bytes of a class; None: it is one of characters.

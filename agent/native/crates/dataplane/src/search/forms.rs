@@ -1,0 +1,130 @@
+//! Labels in all the ways they are written: found by pieces that are seldom found by chance, and then looked at whole.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// White space between the words of a label, at most: as patterns are written out.
+const SPACES_MOST: usize = 3;
+/// Bytes of a piece, at most.
+const PIECE_MOST: usize = 8;
+/// Letters that stand nearly everywhere in text without diacritics.
+const FREQUENT: &[u8] = b"aceghilnorstum";
+
+/// All forms of the labels of one pattern, in which a space stands for white space; and pieces of which each holds one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forms {
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece of labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Piece {
+    pub bytes: Vec<u8>,
+    /// The forms that are found by it, and how many bytes of each stand before it.
+    forms: Vec<(Vec<u8>, usize)>,
+}
+
+impl Forms {
+    /// Chooses few pieces, each as rare as can be.
+    #[must_use]
+    pub fn new(forms: &[Vec<u8>]) -> Self {
+        let mut holding: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        for (at, form) in forms.iter().enumerate() {
+            for piece in pieces_of(form) {
+                let known = holding.entry(piece).or_default();
+                if known.last() != Some(&at) {
+                    known.push(at);
+                }
+            }
+        }
+        let mut left = vec![true; forms.len()];
+        let mut pieces = Vec::new();
+        while let Some((piece, found)) = best(&holding, &left) {
+            let found: Vec<&Vec<u8>> = found.into_iter().filter_map(|at| {
+                left.get_mut(at).into_iter().for_each(|left| *left = false);
+                forms.get(at)
+            }).collect();
+            let forms = found.into_iter().flat_map(|form| places(form, piece).map(|place| (form.clone(), place)));
+            pieces.push(Piece { bytes: piece.to_vec(), forms: forms.collect() });
+        }
+        Self { pieces }
+    }
+
+    /// The pieces of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+}
+
+impl Piece {
+    /// Where labels begin that hold the piece at a place of a text.
+    pub fn starts(&self, bytes: &[u8], place: usize) -> Vec<usize> {
+        let mut starts: Vec<usize> =
+            self.forms.iter().filter_map(|(form, offset)| start(form, *offset, bytes, place)).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    }
+}
+
+/// Where a form begins of which a byte stands at a place; None where the text is another.
+fn start(form: &[u8], offset: usize, bytes: &[u8], place: usize) -> Option<usize> {
+    let (head, rest) = form.split_at_checked(offset)?;
+    let mut text = bytes.get(place..)?;
+    for letter in rest {
+        text = match letter {
+            b' ' => text.get(spaces(text.iter())?..)?,
+            letter => text.strip_prefix(&[*letter])?,
+        };
+    }
+    let mut text = bytes.get(..place)?;
+    for letter in head.iter().rev() {
+        text = match letter {
+            b' ' => text.get(..text.len() - spaces(text.iter().rev())?)?,
+            letter => text.strip_suffix(&[*letter])?,
+        };
+    }
+    Some(text.len())
+}
+
+fn spaces<'a>(text: impl Iterator<Item = &'a u8>) -> Option<usize> {
+    let found = text.take(SPACES_MOST).take_while(|byte| matches!(byte, b'\t'..=b'\r' | b' ')).count();
+    (found > 0).then_some(found)
+}
+
+/// The best piece of those forms that are left, and which of them it finds.
+fn best<'a>(holding: &BTreeMap<&'a [u8], Vec<usize>>, left: &[bool]) -> Option<(&'a [u8], Vec<usize>)> {
+    let is_left = |at: &usize| left.get(*at).is_some_and(|left| *left);
+    let worth = |piece: &[u8], found: &[usize]| found.iter().filter(|at| is_left(at)).count() as u64 * rarity(piece);
+    let (piece, found) = holding.iter().max_by_key(|(piece, found)| (worth(piece, found), Reverse(**piece)))?;
+    (worth(piece, found) > 0).then(|| (*piece, found.iter().copied().filter(is_left).collect()))
+}
+
+/// How much better a piece is to look for than another: long ones of rare letters are seldom found in vain.
+fn rarity(piece: &[u8]) -> u64 {
+    let length: u64 = match piece.len() {
+        0..=2 => 1,
+        3 => 1 << 4,
+        4 => 1 << 9,
+        5 => 1 << 10,
+        more => 1_000 + 100 * more as u64,
+    };
+    let common = piece.iter().filter(|byte| FREQUENT.contains(byte)).count() == piece.len();
+    length * if common { 1 } else { 2 }
+}
+
+/// The pieces of a form: parts of its words of some length, whole words where they are shorter.
+fn pieces_of(form: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let words = form.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    words.flat_map(|word| {
+        let sizes = (word.len().min(3)..=word.len().min(PIECE_MOST)).rev();
+        sizes.flat_map(move |size| word.windows(size))
+    })
+}
+
+/// Where a piece stands in a form.
+fn places<'a>(form: &'a [u8], piece: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    memchr::memmem::find_iter(form, piece)
+}

@@ -1,0 +1,189 @@
+//! How the first digits of a match lie: how many there are in a row, what stands before them and what behind.
+//!
+//! Read from the compiled pattern by following all its states at once, so that nothing that could match is left out.
+
+use std::collections::BTreeSet;
+
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::start;
+use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::definition::{Edges, is_word};
+
+/// Digits in a row that are told apart; more are as many.
+pub const RUN_MOST: usize = 63;
+/// Bytes before the first digit, at most.
+const LEAD_MOST: usize = 32;
+/// Compiled size of one pattern.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// A compiled pattern that is asked whether a match begins at a place.
+pub type Anchor = dense::DFA<Vec<u32>>;
+
+/// How the first run of digits in a match may lie.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// By the digits in the run, less one: the bytes that may follow.
+    after: Vec<[bool; 256]>,
+    /// The bytes that may stand before the run; the text may always begin with it.
+    before: [bool; 256],
+    /// Bytes of a match before its first digit, at most.
+    pub lead: usize,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let runs = (1..=RUN_MOST).filter(|run| self.after(*run).is_some_and(|after| after.contains(&true)));
+        write!(to, "{} {:?}", self.lead, runs.collect::<Vec<_>>())
+    }
+}
+
+impl Opening {
+    /// Reads the opening of a pattern of which each match holds a digit, not too far behind its beginning.
+    ///
+    /// `before`: what may stand before a match. Where a match may end inside a word, so may its run of digits.
+    #[must_use]
+    pub fn of(pattern: &Hir, edges: Edges, before: &[bool; 256]) -> Option<Self> {
+        if !holds_digit(pattern) {
+            return None;
+        }
+        let states = States { dfa: &anchor(pattern)?, is_word_free: edges != Edges::Any };
+        let mut opening = Self { after: vec![[false; 256]; RUN_MOST], before: [false; 256], lead: 0 };
+        let first = opening.read_lead(&states, before)?;
+        opening.read_runs(&states, first);
+        // A run that goes on before the match tells less: the match may be any part of it.
+        let cut = opening.before.iter().zip(b'\0'..).any(|(may, byte)| *may && byte.is_ascii_digit());
+        if cut { opening.loosened() } else { Some(opening) }
+    }
+
+    /// The states behind the first digit of a match.
+    fn read_lead(&mut self, states: &States<'_>, before: &[bool; 256]) -> Option<BTreeSet<StateID>> {
+        let mut first = BTreeSet::new();
+        let mut lead = states.starts();
+        if states.step(&lead, |byte| byte.is_ascii_digit()).next().is_some() {
+            self.before = *before;
+        }
+        for length in 0..=LEAD_MOST {
+            let digits: Vec<StateID> = states.step(&lead, |byte| byte.is_ascii_digit()).map(|(_, to)| to).collect();
+            if !digits.is_empty() {
+                self.lead = length;
+            }
+            first.extend(digits);
+            let further: Vec<(u8, StateID)> = states.step(&lead, |byte| !byte.is_ascii_digit()).collect();
+            for (byte, to) in &further {
+                let goes_on = states.step(&BTreeSet::from([*to]), |byte| byte.is_ascii_digit()).next().is_some();
+                self.before.get_mut(usize::from(*byte)).into_iter().for_each(|may| *may |= goes_on);
+            }
+            lead = further.into_iter().map(|(_, to)| to).collect();
+            if lead.is_empty() {
+                return Some(first);
+            }
+        }
+        None
+    }
+
+    fn read_runs(&mut self, states: &States<'_>, first: BTreeSet<StateID>) {
+        let mut run = first;
+        for after in &mut self.after {
+            for (byte, to) in states.step(&run, |byte| !byte.is_ascii_digit()) {
+                let may = !(states.is_word_free && is_word(byte) && states.is_over(to));
+                after.get_mut(usize::from(byte)).into_iter().for_each(|it| *it |= may);
+            }
+            run = states.step(&run, |byte| byte.is_ascii_digit()).map(|(_, to)| to).collect();
+        }
+        if let (false, Some(most)) = (run.is_empty(), self.after.last_mut()) {
+            *most = [true; 256];
+        }
+    }
+
+    /// The same for runs of which a match may be any part.
+    fn loosened(mut self) -> Option<Self> {
+        let least = self.after.iter().position(|after| after.contains(&true))?;
+        self.after.iter_mut().skip(least).for_each(|after| *after = [true; 256]);
+        self.before = [true; 256];
+        Some(self)
+    }
+
+    /// What may follow a run of so many digits.
+    #[must_use]
+    pub fn after(&self, digits: usize) -> Option<&[bool; 256]> {
+        self.after.get(digits.clamp(1, RUN_MOST) - 1)
+    }
+
+    /// Tells whether a byte may stand before the run.
+    #[must_use]
+    pub fn may_follow(&self, byte: u8) -> bool {
+        self.before.get(usize::from(byte)).is_none_or(|may| *may)
+    }
+
+    /// The opening of matches of either.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        let both = |one: &mut [bool; 256], other: &[bool; 256]| one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
+        self.after.iter_mut().zip(&other.after).for_each(|(one, other)| both(one, other));
+        both(&mut self.before, &other.before);
+        Self { lead: self.lead.max(other.lead), ..self }
+    }
+}
+
+/// Compiles a pattern to be asked at one place at a time; None where that takes too much.
+#[must_use]
+pub fn anchor(pattern: &Hir) -> Option<Anchor> {
+    let nfa = thompson::Compiler::new().configure(thompson::Config::new().utf8(false)).build_from_hir(pattern).ok()?;
+    let config = dense::Config::new()
+        .start_kind(regex_automata::dfa::StartKind::Anchored)
+        .match_kind(MatchKind::LeftmostFirst)
+        .dfa_size_limit(Some(SIZE_LIMIT))
+        .determinize_size_limit(Some(SIZE_LIMIT));
+    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
+}
+
+/// The states of a compiled pattern.
+struct States<'a> {
+    dfa: &'a Anchor,
+    is_word_free: bool,
+}
+
+impl States<'_> {
+    /// The states in which a match begins, whatever stands before it.
+    fn starts(&self) -> BTreeSet<StateID> {
+        let start = |byte| self.dfa.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(byte)).ok();
+        (0..=255).map(Some).chain([None]).filter_map(start).filter(|state| self.is_alive(*state)).collect()
+    }
+
+    fn is_alive(&self, state: StateID) -> bool {
+        !self.dfa.is_dead_state(state) && !self.dfa.is_quit_state(state)
+    }
+
+    /// Where some bytes lead from some states.
+    fn step(&self, from: &BTreeSet<StateID>, is: impl Fn(&u8) -> bool) -> impl Iterator<Item = (u8, StateID)> {
+        let bytes: Vec<u8> = (0..=255).filter(is).collect();
+        let steps = from.iter().flat_map(move |state| bytes.clone().into_iter().map(|byte| (byte, *state)));
+        let ends = steps.map(|(byte, state)| (byte, self.dfa.next_state(state, byte)));
+        ends.filter(|(_, to)| self.is_alive(*to))
+    }
+
+    /// Tells whether a match has ended before the byte that led here, and none goes on.
+    fn is_over(&self, state: StateID) -> bool {
+        self.dfa.is_match_state(state) && self.step(&BTreeSet::from([state]), |_| true).next().is_none()
+    }
+}
+
+/// Tells whether every match holds a digit.
+fn holds_digit(pattern: &Hir) -> bool {
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.iter().any(u8::is_ascii_digit),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit())
+        }
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Capture(capture) => holds_digit(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.min > 0 && holds_digit(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().any(holds_digit),
+        HirKind::Alternation(ways) => ways.iter().all(holds_digit),
+    }
+}
