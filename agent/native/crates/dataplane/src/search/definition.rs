@@ -201,18 +201,18 @@ pub(super) const fn is_word(byte: u8) -> bool {
 }
 
 impl Edges {
+    /// Tells whether something that stands by itself may begin at a place.
+    pub(super) fn may_begin(self, bytes: &[u8], place: usize) -> bool {
+        let before = |back: usize| place.checked_sub(back).and_then(|at| bytes.get(at));
+        let goes_on = || before(1).is_some_and(|byte| b".-".contains(byte)) && before(2).is_some_and(u8::is_ascii_digit);
+        self == Self::Any || !(is_word_at(bytes, place.checked_sub(1)) || self == Self::Number && goes_on())
+    }
+
     /// Tells whether a match stands by itself.
     pub(super) fn are_free(self, bytes: &[u8], place: &Range<usize>) -> bool {
-        let before = |back: usize| place.start.checked_sub(back).and_then(|at| bytes.get(at));
         let after = |ahead: usize| bytes.get(place.end + ahead);
-        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-        let joins = |byte: Option<&u8>| byte.is_some_and(|byte| b".-".contains(byte));
-        let stands_in_word = is_word_at(bytes, place.start.checked_sub(1)) || is_word_at(bytes, Some(place.end));
-        let goes_on = (joins(before(1)) && is_digit(before(2))) || (joins(after(0)) && is_digit(after(1)));
-        match self {
-            Self::Any => true,
-            Self::Word => !stands_in_word,
-            Self::Number => !stands_in_word && !goes_on,
-        }
+        let goes_on = || after(0).is_some_and(|byte| b".-".contains(byte)) && after(1).is_some_and(u8::is_ascii_digit);
+        let ends = self == Self::Any || !(is_word_at(bytes, Some(place.end)) || self == Self::Number && goes_on());
+        ends && self.may_begin(bytes, place.start)
     }
 }

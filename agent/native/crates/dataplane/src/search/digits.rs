@@ -13,6 +13,9 @@ use super::words::{Sorts, Words};
 /// Detectors that one table tells apart.
 const TOGETHER: usize = u64::BITS as usize;
 
+/// Bytes that are looked at for labels at once: where one number stands, others do.
+const AHEAD: usize = 512;
+
 /// Detectors of which every match holds digits.
 #[derive(Default)]
 pub struct Digits {
@@ -27,8 +30,9 @@ struct Table {
     /// Kinds of bytes behind a run, and for each kind and length of a run a bit for each detector.
     kinds: [u8; 256],
     after: Vec<[u64; RUN_MOST + 1]>,
-    /// By the byte before a run.
+    /// By the byte before a run, and by its first digit.
     before: [u64; 256],
+    first: [u64; 256],
 }
 
 struct Asked {
@@ -86,8 +90,12 @@ impl Digits {
                     let Some(asked) = table.asked.get(bits.trailing_zeros() as usize) else { break };
                     bits &= bits - 1;
                     match asked.label.and_then(|label| self.labels.get(label).zip(said.get_mut(label))) {
-                        None => asked.near.seek(seek, run.clone()),
-                        Some((labels, said)) => labels.seek(seek, asked.near, &run, sorts, said),
+                        None if asked.opening.is_loose() => asked.near.seek(seek, run.clone()),
+                        None => asked.near.seek(seek, run.start..run.start),
+                        Some((labels, said)) if asked.opening.fits(tail, run.start) => {
+                            labels.seek(seek, asked.near, &run, sorts, said);
+                        }
+                        Some(_) => {}
                     }
                 }
             }
@@ -96,15 +104,20 @@ impl Digits {
 }
 
 impl Labels {
-    /// Asks where labels stand before a run, near enough; looks at each byte once.
+    /// Asks where labels stand before a run, near enough; looks at each byte once, and a little ahead.
     fn seek(&self, seek: &mut Seek<'_>, near: Near, run: &Range<usize>, sorts: &Sorts, said: &mut Said) {
+        let tail = seek.tail;
         let from = run.start.saturating_sub(self.reach);
-        let range = from.max(said.looked.saturating_sub(self.pieces.longest()))..run.start;
-        self.pieces.find(seek.tail, &range, sorts, |pieces, place| {
-            said.starts.extend(pieces.iter().flat_map(|piece| piece.starts(seek.tail, place)));
-        });
-        said.looked = run.start;
-        for start in std::mem::take(&mut said.starts).into_iter().filter(|start| *start >= from) {
+        if said.looked < run.start {
+            let ahead = (run.start + AHEAD).min(tail.len());
+            let range = from.max(said.looked.saturating_sub(self.pieces.longest()))..ahead;
+            self.pieces.find(tail, &range, sorts, |pieces, place| {
+                said.starts.extend(pieces.iter().flat_map(|piece| piece.starts(tail, place)));
+            });
+            said.looked = ahead;
+        }
+        let behind = said.starts.split_off(&run.start);
+        for start in std::mem::replace(&mut said.starts, behind).into_iter().filter(|start| *start >= from) {
             near.seek(seek, start..start);
         }
     }
@@ -112,7 +125,7 @@ impl Labels {
 
 impl Table {
     const fn new() -> Self {
-        Self { asked: Vec::new(), kinds: [0; 256], after: Vec::new(), before: [0; 256] }
+        Self { asked: Vec::new(), kinds: [0; 256], after: Vec::new(), before: [0; 256], first: [0; 256] }
     }
 
     /// Makes the table anew from all openings.
@@ -128,8 +141,10 @@ impl Table {
                 self.after.push(column);
             }
             self.kinds.get_mut(at).into_iter().for_each(|it| *it = u8::try_from(kind).unwrap_or(u8::MAX));
-            let before = self.bits(|opening| opening.may_follow(byte));
+            let (before, first) =
+                (self.bits(|opening| opening.may_follow(byte)), self.bits(|opening| opening.may_begin(byte)));
             self.before.get_mut(at).into_iter().for_each(|it| *it = before);
+            self.first.get_mut(at).into_iter().for_each(|it| *it = first);
         }
     }
 
@@ -143,8 +158,9 @@ impl Table {
         let all = u64::MAX >> (TOGETHER - self.asked.len());
         let before = run.start.checked_sub(1).and_then(|at| tail.get(at));
         let before = before.and_then(|byte| self.before.get(usize::from(*byte))).copied().unwrap_or(all);
+        let first = tail.get(run.start).and_then(|byte| self.first.get(usize::from(*byte))).copied().unwrap_or(all);
         let kind = tail.get(run.end).and_then(|byte| self.kinds.get(usize::from(*byte)));
         let after = kind.and_then(|kind| self.after.get(usize::from(*kind)));
-        before & after.and_then(|after| after.get(run.len().min(RUN_MOST))).copied().unwrap_or(all)
+        before & first & after.and_then(|after| after.get(run.len().min(RUN_MOST))).copied().unwrap_or(all)
     }
 }

@@ -3,12 +3,14 @@
 //! Read from the compiled pattern by following all its states at once, so that nothing that could match is left out.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
 
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
-use regex_automata::{Anchored, MatchKind};
+use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::definition::{Edges, is_word};
@@ -24,12 +26,15 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub type Anchor = dense::DFA<Vec<u32>>;
 
 /// How the first run of digits in a match may lie.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Opening {
+    /// What must match from there on: one of these.
+    pub anchors: Vec<Arc<Anchor>>,
     /// By the digits in the run, less one: the bytes that may follow.
     after: Vec<[bool; 256]>,
-    /// The bytes that may stand before the run; the text may always begin with it.
+    /// The bytes that may stand before the run, the text may always begin with it; and its first digits.
     before: [bool; 256],
+    first: [bool; 256],
     /// Bytes of a match before its first digit, at most.
     pub lead: usize,
 }
@@ -50,8 +55,10 @@ impl Opening {
         if !holds_digit(pattern) {
             return None;
         }
-        let states = States { dfa: &anchor(pattern)?, is_word_free: edges != Edges::Any };
-        let mut opening = Self { after: vec![[false; 256]; RUN_MOST], before: [false; 256], lead: 0 };
+        let dfa = Arc::new(anchor(pattern)?);
+        let states = States { dfa: &dfa, is_word_free: edges != Edges::Any };
+        let after = vec![[false; 256]; RUN_MOST];
+        let mut opening = Self { anchors: vec![Arc::clone(&dfa)], after, before: [false; 256], first: [false; 256], lead: 0 };
         let first = opening.read_lead(&states, before)?;
         opening.read_runs(&states, first);
         // A run that goes on before the match tells less: the match may be any part of it.
@@ -67,11 +74,11 @@ impl Opening {
             self.before = *before;
         }
         for length in 0..=LEAD_MOST {
-            let digits: Vec<StateID> = states.step(&lead, |byte| byte.is_ascii_digit()).map(|(_, to)| to).collect();
-            if !digits.is_empty() {
+            for (digit, to) in states.step(&lead, |byte| byte.is_ascii_digit()) {
                 self.lead = length;
+                self.first.get_mut(usize::from(digit)).into_iter().for_each(|may| *may = true);
+                first.insert(to);
             }
-            first.extend(digits);
             let further: Vec<(u8, StateID)> = states.step(&lead, |byte| !byte.is_ascii_digit()).collect();
             for (byte, to) in &further {
                 let goes_on = states.step(&BTreeSet::from([*to]), |byte| byte.is_ascii_digit()).next().is_some();
@@ -103,8 +110,16 @@ impl Opening {
     fn loosened(mut self) -> Option<Self> {
         let least = self.after.iter().position(|after| after.contains(&true))?;
         self.after.iter_mut().skip(least).for_each(|after| *after = [true; 256]);
-        self.before = [true; 256];
+        (self.before, self.first) = ([true; 256], [true; 256]);
+        self.anchors.clear();
         Some(self)
+    }
+
+    /// Tells whether what matches may have its first digits where a run begins.
+    #[must_use]
+    pub fn fits(&self, bytes: &[u8], run: usize) -> bool {
+        let matches = |anchor: &Anchor| (run.saturating_sub(self.lead)..=run).any(|start| matches_at(anchor, bytes, start..bytes.len()).is_some());
+        self.is_loose() || self.anchors.iter().any(|anchor| matches(anchor))
     }
 
     /// What may follow a run of so many digits.
@@ -119,12 +134,30 @@ impl Opening {
         self.before.get(usize::from(byte)).is_none_or(|may| *may)
     }
 
+    /// Tells whether the run may begin with a digit.
+    #[must_use]
+    pub fn may_begin(&self, byte: u8) -> bool {
+        self.first.get(usize::from(byte)).is_none_or(|may| *may)
+    }
+
+    /// Tells whether what matches may have any digit of a run for its first.
+    #[must_use]
+    pub const fn is_loose(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
     /// The opening of matches of either.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         let both = |one: &mut [bool; 256], other: &[bool; 256]| one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
         self.after.iter_mut().zip(&other.after).for_each(|(one, other)| both(one, other));
         both(&mut self.before, &other.before);
+        both(&mut self.first, &other.first);
+        if self.anchors.is_empty() || other.anchors.is_empty() {
+            self.anchors.clear();
+        } else {
+            self.anchors.extend(other.anchors.iter().cloned());
+        }
         Self { lead: self.lead.max(other.lead), ..self }
     }
 }
@@ -139,6 +172,13 @@ pub fn anchor(pattern: &Hir) -> Option<Anchor> {
         .dfa_size_limit(Some(SIZE_LIMIT))
         .determinize_size_limit(Some(SIZE_LIMIT));
     dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
+}
+
+/// The end of what matches where a range begins.
+#[must_use]
+pub fn matches_at(anchor: &Anchor, bytes: &[u8], range: Range<usize>) -> Option<usize> {
+    let input = Input::new(bytes).range(range).anchored(Anchored::Yes);
+    anchor.try_search_fwd(&input).ok().flatten().map(|end| end.offset())
 }
 
 /// The states of a compiled pattern.

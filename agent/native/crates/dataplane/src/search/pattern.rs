@@ -1,6 +1,7 @@
 //! One detector's pattern, compiled: finds its matches in time linear in the bytes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
@@ -9,6 +10,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
 use super::definition::{Branch, Definition, LooksFor};
+use super::opening::{Anchor, matches_at};
 use super::trigger::{Trigger, firsts, merged};
 
 /// Compiled size of one pattern.
@@ -21,6 +23,8 @@ const LONGEST: usize = 1024;
 pub struct Pattern {
     regex: Regex,
     grouped: bool,
+    /// The same, quicker at one place; None: it has groups, or takes too much.
+    anchor: Option<Arc<Anchor>>,
     /// The bytes a match may begin with.
     firsts: Box<[bool; 256]>,
     /// Bytes of the longest match, as far as matches count.
@@ -63,13 +67,20 @@ impl Pattern {
         if triggers.is_empty() {
             triggers.push(Trigger::of(&parsed, edges, None));
         }
+        let triggers = merged(triggers);
+        let anchor = match triggers.as_slice() {
+            [Trigger::Digits(opening)] if branches.len() <= 1 => opening.anchors.first().cloned(),
+            _ => None,
+        };
+        let grouped = regex.captures_len() > 1;
         let longest = parsed.properties().maximum_len().unwrap_or(LONGEST).min(LONGEST);
         Ok(Self {
-            grouped: regex.captures_len() > 1,
+            grouped,
+            anchor: anchor.filter(|_| !grouped),
             regex,
             firsts: Box::new(firsts(&parsed)),
             longest,
-            triggers: merged(triggers),
+            triggers,
         })
     }
 
@@ -86,6 +97,10 @@ impl Pattern {
 
     /// The match that starts where the range does.
     pub fn find_here(&self, bytes: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        if let Some(anchor) = &self.anchor {
+            let start = range.start;
+            return matches_at(anchor, bytes, range).map(|end| (start..end, start..end));
+        }
         self.search(Input::new(bytes).range(range).anchored(Anchored::Yes))
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::definition::{Detector, Edges, is_word_at};
+use super::definition::{Detector, Edges};
 
 /// Bytes of a match. A longer one is counted as far as this.
 pub const MATCH_LIMIT: usize = 256;
@@ -41,8 +41,7 @@ impl Seek<'_> {
             let found = match detector.edges {
                 Edges::Any if last - begin > FEW => detector.pattern.find(self.tail, begin..end),
                 Edges::Any => detector.pattern.find_here(self.tail, begin..end),
-                // What begins in the middle of a word never stands by itself.
-                _ if is_word_at(self.tail, begin.checked_sub(1)) => None,
+                edges if !edges.may_begin(self.tail, begin) => None,
                 _ => detector.pattern.find_here(self.tail, begin..end),
             };
             from = match found {

@@ -22,7 +22,7 @@ const LITERAL_RARE: usize = 4;
 const LEAD_LONG: usize = 4;
 
 /// What every match of a pattern holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Trigger {
     /// Digits that lie so.
     Digits(Opening),
@@ -88,7 +88,7 @@ pub fn merged(triggers: Vec<Trigger>) -> Vec<Trigger> {
         };
         merged.push(trigger);
     }
-    if merged.contains(&Trigger::Anything) { vec![Trigger::Anything] } else { merged }
+    if merged.iter().any(|trigger| matches!(trigger, Trigger::Anything)) { vec![Trigger::Anything] } else { merged }
 }
 
 impl Trigger {
@@ -112,7 +112,7 @@ impl Trigger {
                 Self::Holds { words: [words, more].concat(), lead: lead.max(further) }
             }
             (Self::Prefix(words), Self::Prefix(more)) => Self::Prefix([words, more].concat()),
-            (one, other) if one == other => one,
+            (Self::Line, Self::Line) => Self::Line,
             _ => Self::Anything,
         }
     }

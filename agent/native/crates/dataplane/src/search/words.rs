@@ -144,24 +144,24 @@ impl Sorts {
     }
 }
 
-fn sorts_in(block: &[u8]) -> u8 {
-    SORTS.into_iter().fold(0, |bits, sort| bits | u8::from(has(block, sort)) << sort as u8)
-}
-
 /// Written so that the compiler looks at many bytes at once.
-fn has(block: &[u8], sort: Sort) -> bool {
-    match sort {
-        Sort::Underscore => any(block, |byte| Sort::Underscore.has(byte)),
-        Sort::Control => any(block, |byte| Sort::Control.has(byte)),
-        Sort::Capital => any(block, |byte| Sort::Capital.has(byte)),
-        Sort::High => any(block, |byte| Sort::High.has(byte)),
-        Sort::Common => true,
+fn sorts_in(block: &[u8]) -> u8 {
+    const LANES: usize = 32;
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    let mut seen = [0_u8; LANES];
+    for chunk in chunks {
+        for (seen, byte) in seen.iter_mut().zip(chunk) {
+            *seen |= sorts_of(*byte);
+        }
     }
+    rest.iter().map(|byte| sorts_of(*byte)).chain(seen).fold(0, |bits, sort| bits | sort)
 }
 
+/// A bit for each kind of byte that a byte is.
 #[inline]
-fn any(block: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    block.iter().fold(0, |any, byte| any | u8::from(is(*byte))) != 0
+fn sorts_of(byte: u8) -> u8 {
+    let bit = |sort: Sort| u8::from(sort.has(byte)) << sort as u8;
+    bit(Sort::Underscore) | bit(Sort::Control) | bit(Sort::Capital) | bit(Sort::High) | bit(Sort::Common)
 }
 
 /// Finds the first of several words: by vectors where the processor has them and the words are few.
