@@ -7,6 +7,7 @@ use blake2::Blake2bMac;
 use blake2::digest::consts::U8;
 use blake2::digest::{KeyInit, Mac};
 
+use super::label::Labels;
 use super::pattern::Pattern;
 use super::plan::Plan;
 use super::register::Register;
@@ -119,7 +120,7 @@ pub(super) struct Detector {
     pub at_start: bool,
     pub edges: Edges,
     pub validator: Validator,
-    pub labels: Vec<String>,
+    pub labels: Labels,
     pub scores: Scores,
     pub bulk: Bulk,
     pub mask: (u8, u8),
@@ -187,7 +188,7 @@ impl Detectors {
 impl Detector {
     fn new(definition: Definition, pattern: Pattern) -> Self {
         let Definition { id, at_start, edges, validator, labels, scores, bulk, mask, kind, person, .. } = definition;
-        Self { id: id.into(), pattern, at_start, edges, validator, labels, scores, bulk, mask, kind, person }
+        Self { id: id.into(), pattern, at_start, edges, validator, labels: Labels::new(labels), scores, bulk, mask, kind, person }
     }
 }
 

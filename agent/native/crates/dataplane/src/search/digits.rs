@@ -76,8 +76,8 @@ impl Digits {
         Ok(())
     }
 
-    /// Asks at all runs of digits from where all have looked.
-    pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, sorts: &Sorts) {
+    /// Asks at all runs of digits from where all have looked; `small`: the text in small letters, and what stands where.
+    pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, small: (&[u8], &Sorts)) {
         if self.tables.is_empty() {
             return;
         }
@@ -92,10 +92,7 @@ impl Digits {
                     match asked.label.and_then(|label| self.labels.get(label).zip(said.get_mut(label))) {
                         None if asked.opening.is_loose() => asked.near.seek(seek, run.clone()),
                         None => asked.near.seek(seek, run.start..run.start),
-                        Some((labels, said)) if asked.opening.fits(tail, run.start) => {
-                            labels.seek(seek, asked.near, &run, sorts, said);
-                        }
-                        Some(_) => {}
+                        Some((labels, said)) => labels.seek(seek, asked, &run, small, said),
                     }
                 }
             }
@@ -105,20 +102,26 @@ impl Digits {
 
 impl Labels {
     /// Asks where labels stand before a run, near enough; looks at each byte once, and a little ahead.
-    fn seek(&self, seek: &mut Seek<'_>, near: Near, run: &Range<usize>, sorts: &Sorts, said: &mut Said) {
+    fn seek(&self, seek: &mut Seek<'_>, asked: &Asked, run: &Range<usize>, small: (&[u8], &Sorts), said: &mut Said) {
         let tail = seek.tail;
         let from = run.start.saturating_sub(self.reach);
         if said.looked < run.start {
+            if !asked.opening.fits(tail, run.start) {
+                return;
+            }
             let ahead = (run.start + AHEAD).min(tail.len());
             let range = from.max(said.looked.saturating_sub(self.pieces.longest()))..ahead;
-            self.pieces.find(tail, &range, sorts, |pieces, place| {
+            self.pieces.find(small.0, &range, small.1, |pieces, place| {
                 said.starts.extend(pieces.iter().flat_map(|piece| piece.starts(tail, place)));
             });
             said.looked = ahead;
         }
+        if said.starts.is_empty() {
+            return;
+        }
         let behind = said.starts.split_off(&run.start);
         for start in std::mem::replace(&mut said.starts, behind).into_iter().filter(|start| *start >= from) {
-            near.seek(seek, start..start);
+            asked.near.seek(seek, start..start);
         }
     }
 }

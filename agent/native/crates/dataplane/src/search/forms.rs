@@ -1,4 +1,7 @@
 //! Labels in all the ways they are written: found by pieces that are seldom found by chance, and then looked at whole.
+//!
+//! Pieces are looked for in a copy of the text in small letters (of ASCII: a byte stays a byte), so that one stands for
+//! every way of writing it in capitals.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,7 +19,7 @@ pub struct Forms {
     pub pieces: Vec<Piece>,
 }
 
-/// A piece of labels.
+/// A piece of labels, in small letters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Piece {
     pub bytes: Vec<u8>,
@@ -28,8 +31,9 @@ impl Forms {
     /// Chooses few pieces, each as rare as can be.
     #[must_use]
     pub fn new(forms: &[Vec<u8>]) -> Self {
+        let small: Vec<Vec<u8>> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
         let mut holding: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
-        for (at, form) in forms.iter().enumerate() {
+        for (at, form) in small.iter().enumerate() {
             for piece in pieces_of(form) {
                 let known = holding.entry(piece).or_default();
                 if known.last() != Some(&at) {
@@ -40,12 +44,13 @@ impl Forms {
         let mut left = vec![true; forms.len()];
         let mut pieces = Vec::new();
         while let Some((piece, found)) = best(&holding, &left) {
-            let found: Vec<&Vec<u8>> = found.into_iter().filter_map(|at| {
+            let mut held = Vec::new();
+            for at in found {
                 left.get_mut(at).into_iter().for_each(|left| *left = false);
-                forms.get(at)
-            }).collect();
-            let forms = found.into_iter().flat_map(|form| places(form, piece).map(|place| (form.clone(), place)));
-            pieces.push(Piece { bytes: piece.to_vec(), forms: forms.collect() });
+                let (Some(form), Some(small)) = (forms.get(at), small.get(at)) else { continue };
+                held.extend(memchr::memmem::find_iter(small, piece).map(|place| (form.clone(), place)));
+            }
+            pieces.push(Piece { bytes: piece.to_vec(), forms: held });
         }
         Self { pieces }
     }
@@ -122,9 +127,4 @@ fn pieces_of(form: &[u8]) -> impl Iterator<Item = &[u8]> {
         let sizes = (word.len().min(3)..=word.len().min(PIECE_MOST)).rev();
         sizes.flat_map(move |size| word.windows(size))
     })
-}
-
-/// Where a piece stands in a form.
-fn places<'a>(form: &'a [u8], piece: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    memchr::memmem::find_iter(form, piece)
 }

@@ -7,26 +7,21 @@ const GAP: usize = 32;
 /// So many digits between them are another value, however they are grouped.
 const OTHER_VALUE: usize = 4;
 
-/// Letters of Vietnamese, by the letter they are without diacritics.
-const FAMILIES: [(u8, &str); 7] = [
-    (b'a', "àáảãạăằắẳẵặâầấẩẫậÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬ"),
-    (b'd', "đĐ"),
-    (b'e', "èéẻẽẹêềếểễệÈÉẺẼẸÊỀẾỂỄỆ"),
-    (b'i', "ìíỉĩịÌÍỈĨỊ"),
-    (b'o', "òóỏõọôồốổỗộơờớởỡợÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢ"),
-    (b'u', "ùúủũụưừứửữựÙÚỦŨỤƯỪỨỬỮỰ"),
-    (b'y', "ỳýỷỹỵỲÝỶỸỴ"),
-];
+/// Bytes of a character.
+const CHARACTER_MOST: usize = 4;
 
-/// What an ASCII byte is folded into: itself, small; 0: what parts words. None of other bytes.
-const fn folded(byte: u8) -> Option<u8> {
-    match byte {
-        b'a'..=b'z' | b'0'..=b'9' => Some(byte),
-        b'A'..=b'Z' => Some(byte.to_ascii_lowercase()),
-        0x80.. => None,
-        _ => Some(0),
+/// What a byte of ASCII is folded into: itself, small; a space: what parts words.
+const FOLDED: [u8; 128] = {
+    let mut folded = [b' '; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            folded[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
     }
-}
+    folded
+};
 
 /// Text as labels are compared: small ASCII letters and digits, all else one space; `soCccd` is two words.
 #[must_use]
@@ -39,44 +34,58 @@ pub fn fold(bytes: &[u8]) -> String {
 fn fold_into(bytes: &[u8], folded: &mut Vec<u8>) {
     folded.clear();
     folded.reserve(2 * bytes.len());
-    let (mut small, mut rest) = (false, bytes);
+    let (mut last, mut rest) = (b' ', bytes);
     while let Some((byte, behind)) = rest.split_first() {
-        if let Some(letter) = self::folded(*byte) {
-            if small && byte.is_ascii_uppercase() {
-                folded.push(b' ');
-            }
-            put(folded, letter);
-            small = byte.is_ascii_lowercase();
-            rest = behind;
-            continue;
+        let (letter, ahead) = match FOLDED.get(usize::from(*byte)) {
+            Some(letter) => (Some(*letter), behind),
+            None => character(rest),
+        };
+        rest = ahead;
+        let Some(letter) = letter else { continue };
+        // (An end of a word in the middle of one: `soCccd`.)
+        if byte.is_ascii_uppercase() && last.is_ascii_lowercase() {
+            folded.push(b' ');
         }
-        let chunk = rest.utf8_chunks().next();
-        let letter = chunk.as_ref().and_then(|chunk| chunk.valid().chars().next());
-        if !letter.is_some_and(is_mark) {
-            put(folded, letter.and_then(plain).unwrap_or(0));
-            small = false;
+        if letter != b' ' || folded.last().is_some_and(|last| *last != b' ') {
+            folded.push(letter);
         }
-        let wrong = chunk.map_or(1, |chunk| chunk.invalid().len().max(1));
-        rest = rest.get(letter.map_or(wrong, char::len_utf8)..).unwrap_or_default();
+        last = *byte;
     }
     if folded.last() == Some(&b' ') {
         folded.pop();
     }
 }
 
-/// Adds a folded letter, or one space for all that parts words.
-#[inline]
-fn put(folded: &mut Vec<u8>, letter: u8) {
-    if letter != 0 {
-        folded.push(letter);
-    } else if folded.last().is_some_and(|last| *last != b' ') {
-        folded.push(b' ');
-    }
+/// What a character beyond ASCII is folded into, None where nothing is left of it; and what follows.
+fn character(bytes: &[u8]) -> (Option<u8>, &[u8]) {
+    let chunk = bytes.get(..bytes.len().min(CHARACTER_MOST)).and_then(|first| first.utf8_chunks().next());
+    let letter = chunk.as_ref().and_then(|chunk| chunk.valid().chars().next());
+    let wrong = chunk.map_or(1, |chunk| chunk.invalid().len().max(1));
+    let rest = bytes.get(letter.map_or(wrong, char::len_utf8)..).unwrap_or_default();
+    let folded = if letter.is_some_and(is_mark) { None } else { Some(letter.and_then(plain).unwrap_or(b' ')) };
+    (folded, rest)
 }
 
 /// The letter of ASCII that a letter of Vietnamese is without diacritics.
-fn plain(letter: char) -> Option<u8> {
-    FAMILIES.iter().find(|(_, family)| family.contains(letter)).map(|(base, _)| *base)
+#[rustfmt::skip] // a line for each letter and case
+const fn plain(letter: char) -> Option<u8> {
+    Some(match letter {
+        'à' | 'á' | 'ả' | 'ã' | 'ạ' | 'ă' | 'ằ' | 'ắ' | 'ẳ' | 'ẵ' | 'ặ' | 'â' | 'ầ' | 'ấ' | 'ẩ' | 'ẫ' | 'ậ'
+        | 'À' | 'Á' | 'Ả' | 'Ã' | 'Ạ' | 'Ă' | 'Ằ' | 'Ắ' | 'Ẳ' | 'Ẵ' | 'Ặ' | 'Â' | 'Ầ' | 'Ấ' | 'Ẩ' | 'Ẫ' | 'Ậ' => b'a',
+        'đ'
+        | 'Đ' => b'd',
+        'è' | 'é' | 'ẻ' | 'ẽ' | 'ẹ' | 'ê' | 'ề' | 'ế' | 'ể' | 'ễ' | 'ệ'
+        | 'È' | 'É' | 'Ẻ' | 'Ẽ' | 'Ẹ' | 'Ê' | 'Ề' | 'Ế' | 'Ể' | 'Ễ' | 'Ệ' => b'e',
+        'ì' | 'í' | 'ỉ' | 'ĩ' | 'ị'
+        | 'Ì' | 'Í' | 'Ỉ' | 'Ĩ' | 'Ị' => b'i',
+        'ò' | 'ó' | 'ỏ' | 'õ' | 'ọ' | 'ô' | 'ồ' | 'ố' | 'ổ' | 'ỗ' | 'ộ' | 'ơ' | 'ờ' | 'ớ' | 'ở' | 'ỡ' | 'ợ'
+        | 'Ò' | 'Ó' | 'Ỏ' | 'Õ' | 'Ọ' | 'Ô' | 'Ồ' | 'Ố' | 'Ổ' | 'Ỗ' | 'Ộ' | 'Ơ' | 'Ờ' | 'Ớ' | 'Ở' | 'Ỡ' | 'Ợ' => b'o',
+        'ù' | 'ú' | 'ủ' | 'ũ' | 'ụ' | 'ư' | 'ừ' | 'ứ' | 'ử' | 'ữ' | 'ự'
+        | 'Ù' | 'Ú' | 'Ủ' | 'Ũ' | 'Ụ' | 'Ư' | 'Ừ' | 'Ứ' | 'Ử' | 'Ữ' | 'Ự' => b'u',
+        'ỳ' | 'ý' | 'ỷ' | 'ỹ' | 'ỵ'
+        | 'Ỳ' | 'Ý' | 'Ỷ' | 'Ỹ' | 'Ỵ' => b'y',
+        _ => return None,
+    })
 }
 
 /// A combining diacritical mark: what is left of a letter that was taken apart (NFD).
@@ -84,38 +93,63 @@ const fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36F}')
 }
 
+/// Labels, folded, and the letters they end with.
+pub struct Labels {
+    all: Vec<String>,
+    lasts: [bool; 256],
+    /// A label with digits may begin before what looks like another value.
+    has_digits: bool,
+}
+
+impl Labels {
+    #[must_use]
+    pub fn new(all: Vec<String>) -> Self {
+        let lasts: Vec<u8> = all.iter().filter_map(|label| label.bytes().last()).collect();
+        let has_digits = all.iter().any(|label| label.bytes().any(|byte| byte.is_ascii_digit()));
+        Self { has_digits, lasts: std::array::from_fn(|byte| lasts.iter().any(|last| usize::from(*last) == byte)), all }
+    }
+
+    /// Tells whether one of them ends a text.
+    fn end(&self, said: &[u8]) -> bool {
+        let may = said.last().and_then(|last| self.lasts.get(usize::from(*last)));
+        may == Some(&true) && self.all.iter().any(|label| ends_with_words(said, label.as_bytes()))
+    }
+}
+
 /// What stands before a value, folded once for all who ask.
 #[derive(Default)]
 pub struct Before {
-    /// The value's place; None before the first.
-    start: Option<usize>,
+    /// The value's place, and whether all that may matter is folded; None before the first.
+    of: Option<(usize, bool)>,
     folded: Vec<u8>,
     /// Another value stands so near that no label can be meant for this one.
     taken: bool,
 }
 
 impl Before {
-    /// Looks at what stands before a value.
-    fn look(&mut self, bytes: &[u8], start: usize) {
-        if self.start == Some(start) {
+    /// Looks at what stands before a value: as far as another value, or `whole`.
+    fn look(&mut self, bytes: &[u8], start: usize, whole: bool) {
+        if self.of == Some((start, whole)) {
             return;
         }
-        self.start = Some(start);
+        self.of = Some((start, whole));
         let from = start.saturating_sub(CONTEXT);
         let context = bytes.get(from..start).unwrap_or_default();
         self.taken = ends_with_value(context);
         self.folded.clear();
         if !self.taken {
-            fold_into(if from == 0 { context } else { whole_words(context) }, &mut self.folded);
+            let near = if whole { None } else { behind_value(context) };
+            let context = near.unwrap_or_else(|| if from == 0 { context } else { whole_words(context) });
+            fold_into(context, &mut self.folded);
         }
     }
 
     /// Tells whether one of the labels (folded) stands before a value, with no other value in between.
-    pub fn says(&mut self, bytes: &[u8], start: usize, labels: &[String]) -> bool {
-        if labels.is_empty() {
+    pub fn says(&mut self, bytes: &[u8], start: usize, labels: &Labels) -> bool {
+        if labels.all.is_empty() {
             return false;
         }
-        self.look(bytes, start);
+        self.look(bytes, start, labels.has_digits);
         !self.taken && stands_last(&self.folded, labels)
     }
 }
@@ -126,6 +160,12 @@ fn whole_words(context: &[u8]) -> &[u8] {
     cut.and_then(|cut| context.get(cut..)).unwrap_or_default()
 }
 
+/// What stands behind the last digit of another value, and that digit: a label before it is not meant.
+fn behind_value(context: &[u8]) -> Option<&[u8]> {
+    let mut digits = (0..context.len()).rev().filter(|at| context.get(*at).is_some_and(u8::is_ascii_digit));
+    digits.nth(OTHER_VALUE - 1).and_then(|at| context.get(at..))
+}
+
 /// Tells quickly whether the last thing before a value is another one: in a table nearly always.
 fn ends_with_value(context: &[u8]) -> bool {
     let mut last = context.iter().rev().skip_while(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
@@ -133,7 +173,7 @@ fn ends_with_value(context: &[u8]) -> bool {
 }
 
 /// Tells whether one of the labels is the last thing said, but for few words without a value among them.
-fn stands_last(bytes: &[u8], labels: &[String]) -> bool {
+fn stands_last(bytes: &[u8], labels: &Labels) -> bool {
     let (mut end, mut digits) = (bytes.len(), 0);
     loop {
         if bytes.len() - end > GAP {
@@ -141,7 +181,7 @@ fn stands_last(bytes: &[u8], labels: &[String]) -> bool {
         }
         let is_end = bytes.get(end).is_none_or(|byte| *byte == b' ');
         let said = bytes.get(..end).unwrap_or_default();
-        if is_end && labels.iter().any(|label| ends_with_words(said, label.as_bytes())) {
+        if is_end && labels.end(said) {
             return true;
         }
         let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) else { return false };
@@ -174,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_label_stands_near_and_names_the_next_value_only() {
-        let labels = ["cccd".to_owned(), "so dinh danh".to_owned()];
+        let labels = Labels::new(vec!["cccd".to_owned(), "so dinh danh".to_owned()]);
         let says = |text: &str| Before::default().says(text.as_bytes(), text.len(), &labels);
         assert!(says("CCCD: "));
         assert!(says("Số định danh cá nhân của công dân: "));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex_automata::dfa::{Automaton, dense};
+use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
@@ -23,7 +23,11 @@ const LEAD_MOST: usize = 32;
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// A compiled pattern that is asked whether a match begins at a place.
-pub type Anchor = dense::DFA<Vec<u32>>;
+pub struct Anchor {
+    dfa: dense::DFA<Vec<u32>>,
+    /// The state in which a match begins, where it is one whatever stands before.
+    start: Option<StateID>,
+}
 
 /// How the first run of digits in a match may lie.
 #[derive(Clone)]
@@ -55,10 +59,10 @@ impl Opening {
         if !holds_digit(pattern) {
             return None;
         }
-        let dfa = Arc::new(anchor(pattern)?);
-        let states = States { dfa: &dfa, is_word_free: edges != Edges::Any };
+        let anchor = Arc::new(Anchor::new(pattern)?);
+        let states = States { dfa: &anchor.dfa, is_word_free: edges != Edges::Any };
         let after = vec![[false; 256]; RUN_MOST];
-        let mut opening = Self { anchors: vec![Arc::clone(&dfa)], after, before: [false; 256], first: [false; 256], lead: 0 };
+        let mut opening = Self { anchors: vec![Arc::clone(&anchor)], after, before: [false; 256], first: [false; 256], lead: 0 };
         let first = opening.read_lead(&states, before)?;
         opening.read_runs(&states, first);
         // A run that goes on before the match tells less: the match may be any part of it.
@@ -118,7 +122,7 @@ impl Opening {
     /// Tells whether what matches may have its first digits where a run begins.
     #[must_use]
     pub fn fits(&self, bytes: &[u8], run: usize) -> bool {
-        let matches = |anchor: &Anchor| (run.saturating_sub(self.lead)..=run).any(|start| matches_at(anchor, bytes, start..bytes.len()).is_some());
+        let matches = |anchor: &Anchor| (run.saturating_sub(self.lead)..=run).any(|start| anchor.matches(bytes, start..bytes.len()).is_some());
         self.is_loose() || self.anchors.iter().any(|anchor| matches(anchor))
     }
 
@@ -162,28 +166,51 @@ impl Opening {
     }
 }
 
-/// Compiles a pattern to be asked at one place at a time; None where that takes too much.
-#[must_use]
-pub fn anchor(pattern: &Hir) -> Option<Anchor> {
-    let nfa = thompson::Compiler::new().configure(thompson::Config::new().utf8(false)).build_from_hir(pattern).ok()?;
-    let config = dense::Config::new()
-        .start_kind(regex_automata::dfa::StartKind::Anchored)
-        .match_kind(MatchKind::LeftmostFirst)
-        .dfa_size_limit(Some(SIZE_LIMIT))
-        .determinize_size_limit(Some(SIZE_LIMIT));
-    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
-}
+impl Anchor {
+    /// Compiles a pattern; None where that takes too much.
+    #[must_use]
+    pub fn new(pattern: &Hir) -> Option<Self> {
+        let config = thompson::Config::new().utf8(false);
+        let nfa = thompson::Compiler::new().configure(config).build_from_hir(pattern).ok()?;
+        let config = dense::Config::new()
+            .start_kind(StartKind::Anchored)
+            .match_kind(MatchKind::LeftmostFirst)
+            .dfa_size_limit(Some(SIZE_LIMIT))
+            .determinize_size_limit(Some(SIZE_LIMIT));
+        let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
+        Some(Self { start: dfa.universal_start_state(Anchored::Yes), dfa })
+    }
 
-/// The end of what matches where a range begins.
-#[must_use]
-pub fn matches_at(anchor: &Anchor, bytes: &[u8], range: Range<usize>) -> Option<usize> {
-    let input = Input::new(bytes).range(range).anchored(Anchored::Yes);
-    anchor.try_search_fwd(&input).ok().flatten().map(|end| end.offset())
+    /// The end of what matches where a range begins; a byte behind the range is there to be looked at.
+    #[must_use]
+    pub fn matches(&self, bytes: &[u8], range: Range<usize>) -> Option<usize> {
+        let input = Input::new(bytes).range(range.clone()).anchored(Anchored::Yes);
+        let mut state = match self.start {
+            Some(start) => start,
+            None => self.dfa.start_state_forward(&input).ok()?,
+        };
+        let mut end = None;
+        for (at, byte) in range.clone().zip(bytes.get(range.clone())?) {
+            state = self.dfa.next_state(state, *byte);
+            if self.dfa.is_special_state(state) {
+                if self.dfa.is_match_state(state) {
+                    end = Some(at);
+                } else if self.dfa.is_dead_state(state) || self.dfa.is_quit_state(state) {
+                    return end;
+                }
+            }
+        }
+        let state = match bytes.get(range.end) {
+            Some(byte) => self.dfa.next_state(state, *byte),
+            None => self.dfa.next_eoi_state(state),
+        };
+        if self.dfa.is_match_state(state) { Some(range.end) } else { end }
+    }
 }
 
 /// The states of a compiled pattern.
 struct States<'a> {
-    dfa: &'a Anchor,
+    dfa: &'a dense::DFA<Vec<u32>>,
     is_word_free: bool,
 }
 

@@ -10,7 +10,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
 use super::definition::{Branch, Definition, LooksFor};
-use super::opening::{Anchor, matches_at};
+use super::opening::Anchor;
 use super::trigger::{Trigger, firsts, merged};
 
 /// Compiled size of one pattern.
@@ -99,7 +99,7 @@ impl Pattern {
     pub fn find_here(&self, bytes: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
         if let Some(anchor) = &self.anchor {
             let start = range.start;
-            return matches_at(anchor, bytes, range).map(|end| (start..end, start..end));
+            return anchor.matches(bytes, range).map(|end| (start..end, start..end));
         }
         self.search(Input::new(bytes).range(range).anchored(Anchored::Yes))
     }

@@ -15,9 +15,10 @@ use super::words::{Sorts, Words};
 #[derive(Default)]
 pub struct Plan {
     digits: Digits,
-    words: Option<Words<(Near, Option<Piece>)>>,
+    words: Words<Near>,
+    labels: Words<(Near, Piece)>,
     bytes: Vec<(u8, Near)>,
-    lines: Vec<Near>,
+    lines: Vec<(Near, Box<[bool; 256]>)>,
     anywhere: Vec<usize>,
     starts: Vec<usize>,
 }
@@ -38,14 +39,14 @@ impl Plan {
     /// A sentence where the literals cannot be searched for.
     pub fn new(all: &[Detector]) -> Result<Self, String> {
         let mut plan = Self::default();
-        let mut words: Vec<(Vec<u8>, (Near, Option<Piece>))> = Vec::new();
+        let mut words: Vec<(Vec<u8>, Near)> = Vec::new();
+        let mut pieces: Vec<(Vec<u8>, (Near, Piece))> = Vec::new();
         for (detector, one) in all.iter().enumerate() {
             let triggers = &one.pattern.triggers;
             if one.at_start {
                 plan.starts.push(detector);
                 continue;
             }
-            let hold = |held: &[Vec<u8>], near| held.iter().map(move |word| (word.clone(), (near, None))).collect::<Vec<_>>();
             let near = |lead| Near { detector, lead, several: triggers.len() > 1 };
             for trigger in triggers {
                 match trigger {
@@ -54,25 +55,27 @@ impl Plan {
                         plan.digits.add(opening, near(*lead), Some((labels, *reach)))?;
                     }
                     Trigger::Label { labels, lead } => {
-                        let pieces = labels.pieces.iter().cloned();
-                        words.extend(pieces.map(|piece| (piece.bytes.clone(), (near(*lead), Some(piece)))));
+                        pieces.extend(labels.pieces.iter().map(|piece| (piece.bytes.clone(), (near(*lead), piece.clone()))));
                     }
-                    Trigger::Prefix(held) => words.extend(hold(held, near(0))),
-                    Trigger::Holds { words: held, lead } => words.extend(hold(held, near(*lead))),
+                    Trigger::Prefix(held) => words.extend(held.iter().map(|word| (word.clone(), near(0)))),
+                    Trigger::Holds { words: held, lead } => {
+                        words.extend(held.iter().map(|word| (word.clone(), near(*lead))));
+                    }
                     Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach))),
-                    Trigger::Line => plan.lines.push(near(0)),
+                    Trigger::Line(firsts) => plan.lines.push((near(0), firsts.clone())),
                     Trigger::Anything => plan.anywhere.push(detector),
                 }
             }
         }
-        plan.words = Some(Words::new(&words)?).filter(|_| !words.is_empty());
+        plan.words = Words::new(&words)?;
+        plan.labels = Words::new(&pieces)?;
         Ok(plan)
     }
 
     /// Finds all matches from where all have looked; `at_start`: the text begins here.
     pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, at_start: bool) {
         let tail = seek.tail;
-        let sorts = Sorts::of(tail);
+        let (small, sorts) = (tail.to_ascii_lowercase(), Sorts::of(tail));
         if at_start {
             for at in &self.starts {
                 seek.start(*at);
@@ -84,29 +87,28 @@ impl Plan {
         if !self.lines.is_empty() {
             self.seek_lines(seek, looked);
         }
-        if let Some(words) = &self.words {
-            words.find(tail, &(looked..tail.len()), &sorts, |found, place| {
-                for (near, label) in found {
-                    match label {
-                        None => near.seek(seek, place..place),
-                        Some(piece) => piece.starts(tail, place).into_iter().for_each(|at| near.seek(seek, at..at)),
-                    }
-                }
-            });
-        }
+        self.words.find(tail, &(looked..tail.len()), &sorts, |found, place| {
+            found.iter().for_each(|near| near.seek(seek, place..place));
+        });
+        self.labels.find(&small, &(looked..tail.len()), &sorts, |found, place| {
+            for (near, piece) in found {
+                piece.starts(tail, place).into_iter().for_each(|start| near.seek(seek, start..start));
+            }
+        });
         for (byte, near) in &self.bytes {
             for place in memchr_iter(*byte, tail.get(looked..).unwrap_or_default()) {
                 near.seek(seek, looked + place..looked + place);
             }
         }
-        self.digits.seek(seek, looked, &sorts);
+        self.digits.seek(seek, looked, (&small, &sorts));
         seek.put_off_no_longer();
     }
 
     fn seek_lines(&self, seek: &mut Seek<'_>, looked: usize) {
         let ends = memchr_iter(b'\n', seek.tail.get(looked.saturating_sub(1)..seek.decided).unwrap_or_default());
         for end in (looked == 0).then_some(0).into_iter().chain(ends.map(|end| looked.saturating_sub(1) + end + 1)) {
-            for near in &self.lines {
+            let first = seek.tail.get(end).copied().map_or(0, usize::from);
+            for (near, _) in self.lines.iter().filter(|(_, firsts)| firsts.get(first).is_some_and(|may| *may)) {
                 near.seek(seek, end..end);
             }
         }

@@ -9,6 +9,8 @@ use super::rows::Rows;
 use super::seek::{Candidate, MATCH_LIMIT, Seek};
 use super::validate::Grade;
 
+/// Bytes that are looked at together: as many as are near to the processor while all passes go over them.
+const AT_ONCE: usize = 32 << 10;
 /// Bytes kept while it is not known whether a flow is cleartext.
 const UNDECIDED_LIMIT: usize = 4096;
 /// Bytes behind a match that its edges look at.
@@ -52,6 +54,12 @@ pub struct Shown {
 impl Shown {
     /// Shows bytes that went out, in order; false when no more will be looked at.
     pub fn show(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
+        let (all_but_last, last) = data.split_at(data.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
+        all_but_last.chunks(AT_ONCE).all(|piece| self.show_piece(detectors, piece, clear))
+            && self.show_piece(detectors, last, clear)
+    }
+
+    fn show_piece(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
         let data = data.get(..detectors.limit - self.bytes).unwrap_or(data);
         self.bytes += data.len();
         self.tail.extend_from_slice(data);

@@ -32,8 +32,8 @@ pub enum Trigger {
     Labelled { labels: Forms, lead: usize, opening: Opening, reach: usize },
     /// One of these at its beginning.
     Prefix(Vec<Vec<u8>>),
-    /// The beginning of a line at its own.
-    Line,
+    /// The beginning of a line at its own, and behind that one of these bytes.
+    Line(Box<[bool; 256]>),
     /// One of these, at most so many bytes behind its beginning.
     Holds { words: Vec<Vec<u8>>, lead: usize },
     /// This byte, this near to both its ends.
@@ -48,7 +48,7 @@ impl Trigger {
     #[must_use]
     pub fn of(pattern: &Hir, edges: Edges, labels: Option<(&[Vec<u8>], usize)>) -> Self {
         if pattern.properties().look_set_prefix().contains(Look::StartLF) {
-            return Self::Line;
+            return Self::Line(Box::new(firsts(pattern)));
         }
         if let Some((labels, lead)) = labels {
             let labels = Forms::new(labels);
@@ -112,7 +112,9 @@ impl Trigger {
                 Self::Holds { words: [words, more].concat(), lead: lead.max(further) }
             }
             (Self::Prefix(words), Self::Prefix(more)) => Self::Prefix([words, more].concat()),
-            (Self::Line, Self::Line) => Self::Line,
+            (Self::Line(one), Self::Line(other)) => {
+                Self::Line(Box::new(std::array::from_fn(|byte| [&one, &other].iter().any(|may| may.get(byte) == Some(&true)))))
+            }
             _ => Self::Anything,
         }
     }

@@ -15,6 +15,12 @@ pub struct Words<T> {
     groups: Vec<Group<T>>,
 }
 
+impl<T> Default for Words<T> {
+    fn default() -> Self {
+        Self { groups: Vec::new() }
+    }
+}
+
 /// Words that are looked for together.
 struct Group<T> {
     sort: Sort,
