@@ -188,7 +188,19 @@ impl Detectors {
 impl Detector {
     fn new(definition: Definition, pattern: Pattern) -> Self {
         let Definition { id, at_start, edges, validator, labels, scores, bulk, mask, kind, person, .. } = definition;
-        Self { id: id.into(), pattern, at_start, edges, validator, labels: Labels::new(labels), scores, bulk, mask, kind, person }
+        Self {
+            id: id.into(),
+            pattern,
+            at_start,
+            edges,
+            validator,
+            labels: Labels::new(labels),
+            scores,
+            bulk,
+            mask,
+            kind,
+            person,
+        }
     }
 }
 
@@ -205,7 +217,8 @@ impl Edges {
     /// Tells whether something that stands by itself may begin at a place.
     pub(super) fn may_begin(self, bytes: &[u8], place: usize) -> bool {
         let before = |back: usize| place.checked_sub(back).and_then(|at| bytes.get(at));
-        let goes_on = || before(1).is_some_and(|byte| b".-".contains(byte)) && before(2).is_some_and(u8::is_ascii_digit);
+        let goes_on =
+            || before(1).is_some_and(|byte| b".-".contains(byte)) && before(2).is_some_and(u8::is_ascii_digit);
         self == Self::Any || !(is_word_at(bytes, place.checked_sub(1)) || self == Self::Number && goes_on())
     }
 

@@ -64,7 +64,8 @@ impl Digits {
     pub fn add(&mut self, opening: &Opening, near: Near, labels: Option<(&Forms, usize)>) -> Result<(), String> {
         let label = labels.map(|_| self.labels.len());
         if let Some((labels, reach)) = labels {
-            let pieces: Vec<(Vec<u8>, Piece)> = labels.pieces.iter().map(|piece| (piece.bytes.clone(), piece.clone())).collect();
+            let pieces: Vec<(Vec<u8>, Piece)> =
+                labels.pieces.iter().map(|piece| (piece.bytes.clone(), piece.clone())).collect();
             self.labels.push(Labels { pieces: Words::new(&pieces)?, reach });
         }
         if self.tables.last().is_none_or(|table| table.asked.len() == TOGETHER) {

@@ -128,3 +128,40 @@ fn pieces_of(form: &[u8]) -> impl Iterator<Item = &[u8]> {
         sizes.flat_map(move |size| word.windows(size))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn starts(forms: &[&str], text: &str) -> Vec<usize> {
+        let forms = Forms::new(&forms.iter().map(|form| form.as_bytes().to_vec()).collect::<Vec<_>>());
+        let small = text.to_ascii_lowercase();
+        let found = forms.pieces.iter().flat_map(|piece| {
+            memchr::memmem::find_iter(small.as_bytes(), &piece.bytes)
+                .flat_map(|place| piece.starts(text.as_bytes(), place))
+                .collect::<Vec<_>>()
+        });
+        let mut found: Vec<usize> = found.collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn a_label_is_found_whole_in_any_of_its_forms() {
+        let forms = ["số tài khoản", "SỐ TÀI KHOẢN", "tài khoản", "so_tai_khoan", "dob"];
+        assert_eq!(starts(&forms, "x số \n tài khoản: 1"), [2, 9], "one within another");
+        assert_eq!(starts(&forms, "SỐ TÀI KHOẢN, so_tai_khoan, dob"), [0, 19, 33]);
+        assert_eq!(starts(&forms, "số    tài khoản"), [8], "too much white space in the first");
+        assert_eq!(starts(&forms, "Số Tài Khoản DOB khoản"), [] as [usize; 0], "no form of these");
+    }
+
+    #[test]
+    fn one_piece_stands_for_all_ways_of_writing_it() {
+        let forms =
+            ["tai khoan", "Tai Khoan", "TAI KHOAN", "taiKhoan", "so tai khoan"].map(|form| form.as_bytes().to_vec());
+        let pieces: Vec<Vec<u8>> = Forms::new(&forms).pieces.into_iter().map(|piece| piece.bytes).collect();
+        assert_eq!(pieces, [b"khoan".to_vec()]);
+    }
+}

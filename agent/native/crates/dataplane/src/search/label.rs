@@ -11,17 +11,9 @@ const OTHER_VALUE: usize = 4;
 const CHARACTER_MOST: usize = 4;
 
 /// What a byte of ASCII is folded into: itself, small; a space: what parts words.
-const FOLDED: [u8; 128] = {
-    let mut folded = [b' '; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            folded[byte] = (byte as u8).to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    folded
-};
+const fn small(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' }
+}
 
 /// Text as labels are compared: small ASCII letters and digits, all else one space; `soCccd` is two words.
 #[must_use]
@@ -36,10 +28,7 @@ fn fold_into(bytes: &[u8], folded: &mut Vec<u8>) {
     folded.reserve(2 * bytes.len());
     let (mut last, mut rest) = (b' ', bytes);
     while let Some((byte, behind)) = rest.split_first() {
-        let (letter, ahead) = match FOLDED.get(usize::from(*byte)) {
-            Some(letter) => (Some(*letter), behind),
-            None => character(rest),
-        };
+        let (letter, ahead) = if byte.is_ascii() { (Some(small(*byte)), behind) } else { character(rest) };
         rest = ahead;
         let Some(letter) = letter else { continue };
         // (An end of a word in the middle of one: `soCccd`.)

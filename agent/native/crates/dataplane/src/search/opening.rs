@@ -62,11 +62,12 @@ impl Opening {
         let anchor = Arc::new(Anchor::new(pattern)?);
         let states = States { dfa: &anchor.dfa, is_word_free: edges != Edges::Any };
         let after = vec![[false; 256]; RUN_MOST];
-        let mut opening = Self { anchors: vec![Arc::clone(&anchor)], after, before: [false; 256], first: [false; 256], lead: 0 };
+        let mut opening =
+            Self { anchors: vec![Arc::clone(&anchor)], after, before: [false; 256], first: [false; 256], lead: 0 };
         let first = opening.read_lead(&states, before)?;
         opening.read_runs(&states, first);
         // A run that goes on before the match tells less: the match may be any part of it.
-        let cut = opening.before.iter().zip(b'\0'..).any(|(may, byte)| *may && byte.is_ascii_digit());
+        let cut = (b'0'..=b'9').any(|digit| opening.may_follow(digit));
         if cut { opening.loosened() } else { Some(opening) }
     }
 
@@ -122,7 +123,9 @@ impl Opening {
     /// Tells whether what matches may have its first digits where a run begins.
     #[must_use]
     pub fn fits(&self, bytes: &[u8], run: usize) -> bool {
-        let matches = |anchor: &Anchor| (run.saturating_sub(self.lead)..=run).any(|start| anchor.matches(bytes, start..bytes.len()).is_some());
+        let matches = |anchor: &Anchor| {
+            (run.saturating_sub(self.lead)..=run).any(|start| anchor.matches(bytes, start..bytes.len()).is_some())
+        };
         self.is_loose() || self.anchors.iter().any(|anchor| matches(anchor))
     }
 
@@ -153,7 +156,9 @@ impl Opening {
     /// The opening of matches of either.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
-        let both = |one: &mut [bool; 256], other: &[bool; 256]| one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
+        let both = |one: &mut [bool; 256], other: &[bool; 256]| {
+            one.iter_mut().zip(other).for_each(|(one, other)| *one |= other)
+        };
         self.after.iter_mut().zip(&other.after).for_each(|(one, other)| both(one, other));
         both(&mut self.before, &other.before);
         both(&mut self.first, &other.first);
@@ -252,5 +257,54 @@ fn holds_digit(pattern: &Hir) -> bool {
         HirKind::Repetition(repetition) => repetition.min > 0 && holds_digit(&repetition.sub),
         HirKind::Concat(parts) => parts.iter().any(holds_digit),
         HirKind::Alternation(ways) => ways.iter().all(holds_digit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use proptest::prelude::*;
+    use regex_automata::meta::Regex;
+    use regex_automata::util::syntax;
+    use regex_syntax::ParserBuilder;
+
+    use super::super::runs::DigitRuns;
+    use super::*;
+
+    const PATTERNS: [&str; 7] = [
+        "[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{4}",
+        "[+]?(?:84|0)[ .]?[0-9](?:[ .-]?[0-9]){4}",
+        "[A-B]{1,2}[ -]?[1-5][0-9]{2}",
+        r"(?:[89]|1[0-2])\.[0-9]{2,4}",
+        r"[0-9]{2}(?:$|[^0-9a-z])",
+        "a?[0-9]+b",
+        r"\b[0-9]{1,2}/[0-9]{4}\b",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_match_is_left_out(which in 0..PATTERNS.len(), text in "([0-9]{1,6}|[A-Ba8 .+/-]|\\.|z){0,14}") {
+            let pattern = PATTERNS[which];
+            let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
+            let regex = Regex::builder().syntax(syntax::Config::new().unicode(false).utf8(false)).build(pattern).unwrap();
+            let outside = std::array::from_fn(|byte| !u8::try_from(byte).is_ok_and(is_word));
+            let opening = Opening::of(&hir, Edges::Word, &outside).unwrap();
+            let bytes = text.as_bytes();
+            for start in 0..=bytes.len() {
+                let Some(found) = regex.search(&Input::new(bytes).range(start..).anchored(Anchored::Yes)) else { continue };
+                let place = found.range();
+                prop_assert_eq!(opening.anchors[0].matches(bytes, start..bytes.len()), Some(place.end));
+                if !Edges::Word.are_free(bytes, &place) {
+                    continue;
+                }
+                let run = DigitRuns::new(bytes, 0).find(|run| run.end > start).unwrap();
+                prop_assert!(run.start >= start && run.start - start <= opening.lead);
+                prop_assert!(run.start == 0 || opening.may_follow(bytes[run.start - 1]), "before");
+                prop_assert!(opening.may_begin(bytes[run.start]), "first");
+                prop_assert!(run.end == bytes.len() || opening.after(run.len()).unwrap()[usize::from(bytes[run.end])], "after");
+                prop_assert!(opening.fits(bytes, run.start));
+            }
+        }
     }
 }

@@ -55,7 +55,9 @@ impl Plan {
                         plan.digits.add(opening, near(*lead), Some((labels, *reach)))?;
                     }
                     Trigger::Label { labels, lead } => {
-                        pieces.extend(labels.pieces.iter().map(|piece| (piece.bytes.clone(), (near(*lead), piece.clone()))));
+                        pieces.extend(
+                            labels.pieces.iter().map(|piece| (piece.bytes.clone(), (near(*lead), piece.clone()))),
+                        );
                     }
                     Trigger::Prefix(held) => words.extend(held.iter().map(|word| (word.clone(), near(0)))),
                     Trigger::Holds { words: held, lead } => {

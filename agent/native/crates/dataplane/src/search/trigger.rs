@@ -112,9 +112,9 @@ impl Trigger {
                 Self::Holds { words: [words, more].concat(), lead: lead.max(further) }
             }
             (Self::Prefix(words), Self::Prefix(more)) => Self::Prefix([words, more].concat()),
-            (Self::Line(one), Self::Line(other)) => {
-                Self::Line(Box::new(std::array::from_fn(|byte| [&one, &other].iter().any(|may| may.get(byte) == Some(&true)))))
-            }
+            (Self::Line(one), Self::Line(other)) => Self::Line(Box::new(std::array::from_fn(|byte| {
+                [&one, &other].iter().any(|may| may.get(byte) == Some(&true))
+            }))),
             _ => Self::Anything,
         }
     }
@@ -193,18 +193,20 @@ fn add_outermost(part: &Hir, end: End, found: &mut [bool; 256]) -> bool {
     }
 }
 
-/// The literals that matches begin with, as short as it takes for them to be few.
+/// The literals that matches begin with: cut to where they are fewest, but not so short that they stand everywhere.
 fn prefixes(pattern: &Hir) -> Option<Vec<Vec<u8>>> {
     let sequence = Extractor::new().kind(ExtractKind::Prefix).limit_total(PREFIXES_LIMIT).extract(pattern);
     let found = sequence.literals()?;
-    (LITERAL_LEAST..=LITERAL_MOST).rev().find_map(|length| {
+    let cut = |length: usize| {
         let mut cut: Vec<Vec<u8>> =
             found.iter().map(|literal| literal.as_bytes().iter().copied().take(length).collect()).collect();
         cut.sort_unstable();
         cut.dedup();
         let few = !cut.is_empty() && cut.len() <= LITERALS_LIMIT;
-        (few && cut.iter().all(|literal| literal.len() >= LITERAL_LEAST)).then_some(cut)
-    })
+        (few && cut.iter().all(|literal| literal.len() >= length.min(LITERAL_RARE))).then_some(cut)
+    };
+    let rare = (LITERAL_RARE..=LITERAL_MOST).rev().filter_map(cut).min_by_key(Vec::len);
+    rare.or_else(|| (LITERAL_LEAST..LITERAL_RARE).rev().find_map(cut))
 }
 
 /// A byte that every match holds, where matches are not too long.
@@ -227,9 +229,9 @@ fn rare_byte(pattern: &Hir) -> Option<u8> {
 /// Bytes that every match holds in a row, and how many stand before them at most.
 fn inner_literal(pattern: &Hir) -> Option<(Vec<u8>, usize)> {
     let HirKind::Concat(parts) = pattern.kind() else { return None };
-    let at = parts.iter().position(|part| {
-        matches!(part.kind(), HirKind::Literal(literal) if literal.0.len() >= LITERAL_RARE - 1)
-    })?;
+    let at = parts
+        .iter()
+        .position(|part| matches!(part.kind(), HirKind::Literal(literal) if literal.0.len() >= LITERAL_RARE - 1))?;
     let (before, from) = parts.split_at_checked(at)?;
     let HirKind::Literal(literal) = from.first()?.kind() else { return None };
     let lead = Hir::concat(before.to_vec()).properties().maximum_len()?;
@@ -257,28 +259,46 @@ mod tests {
         ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
     }
 
-    fn trigger(pattern: &str) -> Trigger {
-        Trigger::of(&parsed(pattern), (&[], 0))
-    }
-
-    fn digits(digits: usize, lead: usize) -> Trigger {
-        Trigger::Cluster { digits, lead }
+    fn shown(pattern: &str, edges: Edges) -> String {
+        match Trigger::of(&parsed(pattern), edges, None) {
+            Trigger::Prefix(words) => format!(
+                "prefix {}",
+                words.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
+            ),
+            Trigger::Holds { words, lead } => format!("holds {} {lead}", words[0].escape_ascii()),
+            Trigger::Byte { byte, reach } => format!("byte {} {reach}", char::from(byte)),
+            Trigger::Line(firsts) => format!(
+                "line {}",
+                (0..=255_u8).filter(|byte| firsts[usize::from(*byte)]).map(char::from).collect::<String>()
+            ),
+            other => format!("{other:?}"),
+        }
     }
 
     #[test]
     fn triggers_are_told_from_patterns() {
-        assert_eq!(trigger("[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{3}"), digits(12, 0));
-        assert_eq!(trigger("(?:[+]84|0)[0-9]{9}"), digits(10, 1));
-        assert_eq!(trigger("[0-9]{10}(?:-[0-9]{3})?"), digits(10, 0));
-        assert_eq!(trigger("[A-Z]{2}[1-5][0-9]{12}"), digits(13, 2));
-        assert_eq!(trigger("[A-Z]{2}[ -]?[1-5](?:[ -]?[0-9]){12}"), digits(13, 3));
-        assert_eq!(trigger("[A-Z](?:[0-9]{7}|[0-9]{8})"), digits(7, 1));
-        assert_eq!(trigger("[0-9]{2}[A-Z][0-9]?-[0-9]{3}[.]?[0-9]{2}"), digits(5, 4));
-        assert_eq!(trigger("[0-9]{3}[ ]{0,9}[0-9]{3}"), digits(3, 0));
-        assert_eq!(trigger("(?:AKIA|ASIA)[A-Z2-7]{16}"), Trigger::Prefix(vec![b"AKIA".to_vec(), b"ASIA".to_vec()]));
-        assert_eq!(trigger("[a-z]{1,64}@[a-z]{1,64}"), Trigger::Byte { byte: b'@', reach: 129 });
-        assert_eq!(trigger("(?m:^)[ ]{0,9}x"), Trigger::Line);
-        assert_eq!(trigger("[a-z]+@[a-z]+"), Trigger::Anything);
+        let of = |pattern: &str| shown(pattern, Edges::Word);
+        assert_eq!(of("[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{6}"), "Digits(0 [3, 6, 12])");
+        assert_eq!(of("(?:[+]84|0)[0-9]{9}"), "Digits(1 [10, 11])");
+        assert_eq!(of("[A-Z]{2}[ -]?[1-5](?:[ -]?[0-9]){3}"), "Digits(3 [1, 2, 3, 4])");
+        assert_eq!(of("(?:AKIA|ASIA)[A-Z2-7]{16}"), "prefix AKIA ASIA");
+        assert_eq!(of("-----BEGIN (?:RSA|EC) KEY"), "prefix -----BEGIN ", "one word for all");
+        assert_eq!(of("1234[0-9]{8}"), "Digits(0 [12])", "digits lie better than they read");
+        assert_eq!(shown("1234[0-9]{8}", Edges::Any), "prefix 1234", "unless they may be a part of others");
+        assert_eq!(of("I[A-Z]VNM[A-Z0-9]{9}[0-9]"), "holds VNM 2");
+        assert_eq!(of("[a-z]{1,64}@[a-z]{1,64}"), "byte @ 129");
+        assert_eq!(of("(?m:^)[ ]{0,9}x"), "line  x");
+        assert_eq!(of("[a-z]+@[a-z]+"), "Anything");
+        assert_eq!(of("[a-z]{4}[0-9]?"), "Anything", "a match may be without a digit");
+    }
+
+    #[test]
+    fn a_label_points_at_what_needs_it() {
+        let labels = [b"so cccd".to_vec(), b"SO CCCD".to_vec()];
+        let of = |pattern: &str| Trigger::of(&parsed(pattern), Edges::Any, Some((&labels, 0)));
+        let digits = of(r"(?:so\s{1,3}cccd|SO\s{1,3}CCCD)[: ]{1,3}([0-9]{12})\b");
+        assert!(matches!(digits, Trigger::Labelled { reach: 12, .. }), "{digits:?}");
+        assert!(matches!(of(r"(?:so\s{1,3}cccd|SO\s{1,3}CCCD): ([a-z]+)"), Trigger::Label { .. }));
     }
 
     #[test]
@@ -290,5 +310,7 @@ mod tests {
         assert_eq!(of(r"\b(?m:^)[ab]{0,3}(?:x|yz)+c"), "abxy");
         assert_eq!(of("(q)?r"), "qr");
         assert_eq!(of("q?").len(), 384, "whatever follows");
+        let lasts: Vec<usize> = (0..256).filter(|byte| lasts(&parsed("(?:a|bc)d?"))[*byte]).collect();
+        assert_eq!(lasts, [b'a', b'c', b'd'].map(usize::from));
     }
 }

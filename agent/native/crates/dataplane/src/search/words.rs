@@ -54,14 +54,16 @@ impl<T: Clone + Ord> Words<T> {
     pub fn new(all: &[(Vec<u8>, T)]) -> Result<Self, String> {
         let mut groups = Vec::new();
         for sort in SORTS {
-            let mut words: Vec<&[u8]> = all.iter().map(|(word, _)| word.as_slice()).filter(|word| Sort::of(word) == sort).collect();
+            let mut words: Vec<&[u8]> =
+                all.iter().map(|(word, _)| word.as_slice()).filter(|word| Sort::of(word) == sort).collect();
             words.sort_unstable();
             words.dedup();
             // Of words that begin alike the shortest points at all of them.
             words.dedup_by(|word, before| word.starts_with(before));
             // The long ones together: the more bytes all of them have, the fewer places look like one of them.
             words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-            for together in words.chunks(TOGETHER) {
+            let groups_needed = words.len().div_ceil(TOGETHER);
+            for together in words.chunks(words.len().div_ceil(groups_needed.max(1)).max(1)) {
                 groups.push(Group::new(sort, together, all)?);
             }
         }
@@ -136,7 +138,8 @@ impl Sorts {
             if self.blocks.get(at).is_none_or(|block| block & bit == 0) {
                 continue;
             }
-            let part = (at * BLOCK).saturating_sub(longest).max(range.start)..((at + 1) * BLOCK + longest).min(range.end);
+            let part =
+                (at * BLOCK).saturating_sub(longest).max(range.start)..((at + 1) * BLOCK + longest).min(range.end);
             open = match open {
                 Some(before) if before.end >= part.start => Some(before.start..part.end),
                 Some(before) => {
@@ -195,5 +198,37 @@ impl Finder {
             Self::Automaton(automaton) => automaton.find(Input::new(bytes).range(range)),
         };
         found.map(|word| (word.pattern().as_usize(), word.start()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_found_wherever_a_slow_reader_finds_them(
+            words in prop::collection::btree_set("[aAB_é\u{1}]{2,6}", 1..50),
+            parts in prop::collection::vec(("[ab AB_é\u{1}]{0,9}", 0_usize..400), 0..6),
+            from in 0_usize..30,
+        ) {
+            let text: String = parts.iter().map(|(part, gap)| part.clone() + &"x".repeat(*gap)).collect();
+            let bytes = text.as_bytes();
+            let all: Vec<(Vec<u8>, String)> = words.iter().map(|word| (word.clone().into_bytes(), word.clone())).collect();
+            let from = from.min(bytes.len());
+            let mut told = std::collections::BTreeSet::new();
+            Words::new(&all).unwrap().find(bytes, &(from..bytes.len()), &Sorts::of(bytes), |whose, place| {
+                told.extend(whose.iter().map(|word| (place, word.clone())));
+            });
+            for (place, word) in (from..bytes.len()).flat_map(|at| words.iter().map(move |word| (at, word))) {
+                if bytes.get(place..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+                    prop_assert!(told.contains(&(place, word.clone())), "{} at {}", word, place);
+                }
+            }
+        }
     }
 }
