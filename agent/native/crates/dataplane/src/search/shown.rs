@@ -52,7 +52,7 @@ pub struct Shown {
 impl Shown {
     /// Shows bytes that went out, in order; false when no more will be looked at.
     pub fn show(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
-        let data = data.get(..detectors.limit - self.bytes).unwrap_or(data);
+        let data = data.get(..detectors.limit.saturating_sub(self.bytes)).unwrap_or(data);
         self.bytes += data.len();
         self.tail.extend_from_slice(data);
         match clear {
