@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import accumulate, pairwise
+from functools import cache
+from heapq import heapify, heapreplace
+from itertools import accumulate, chain, compress, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from crossborder.engine.written import LABEL, label_forms, written_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _COMMON = frozenset({b"the", b"han", b"ten", b"nam", b"ame", b"and", b"inh", b"anh", b"ong", b"so", b"ho"})
 """Pieces that stand in words of every kind: looked for only where nothing else will do."""
 _VEIL = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]")
 _NO_WIDTH = re.compile(r"\\b|\(\?m:\^\)")
 _PERHAPS = re.compile(r"[?*]|\{0")
+_SIZES = (3, 4, 5, 6)  # bytes of a piece
+_LEAST = min(_SIZES)
 _MARGIN = 64  # bytes that may stand before a label in a pattern, where it is not plain how many do
 
 
@@ -40,9 +44,8 @@ def _branch(part: str, labels: Sequence[str], words: Sequence[str]) -> Branch:
     if not needed:
         return Branch(written_out(part, labels, words), [], 0)
     longest = max(len(form.encode()) + 2 * form.count(" ") for form in label_forms(labels))
-    return Branch(
-        written_out(part, labels, words), _hints(labels), longest + (_MARGIN if _NO_WIDTH.sub("", before) else 0)
-    )
+    lead = longest + (_MARGIN if _NO_WIDTH.sub("", before) else 0)
+    return Branch(written_out(part, labels, words), list(_hints(tuple(labels))), lead)
 
 
 def _parted(pattern: str) -> list[str]:
@@ -53,16 +56,37 @@ def _parted(pattern: str) -> list[str]:
     return [pattern[start + 1 : end] for start, end in pairwise([-1, *cuts, len(pattern)])] if pattern else []
 
 
-def _hints(labels: Sequence[str]) -> list[bytes]:
+@cache
+def _hints(labels: tuple[str, ...]) -> tuple[bytes, ...]:
     """Return few pieces of words of which every way of writing the labels holds one."""
-    left = [[word.encode() for word in form.replace("_", " ").split()] for form in label_forms(labels)]
+    left = [_form(form) for form in label_forms(labels)]
+    counts = Counter(chain.from_iterable(parts for _, parts in left))
+    parts = sorted(counts, reverse=True)  # of equals the last
+    ranks = [_rarity(part) for part in parts]
+    heap = [(-counts[part] * rank, at) for at, (part, rank) in enumerate(zip(parts, ranks, strict=True))]
+    heapify(heap)
     hints: list[bytes] = []
     while left:
-        counts = Counter(part for words in left for part in {part for word in words for part in _parts(word)})
-        best = max(counts, key=lambda part: (counts[part] * _rarity(part), part))
+        worth, at = heap[0]
+        best = parts[at]
+        if worth != -counts[best] * ranks[at]:  # forms that it stood in are out
+            heapreplace(heap, (-counts[best] * ranks[at], at))
+            continue
         hints.append(best)
-        left = [words for words in left if not any(best in word for word in words)]
-    return hints
+        held = [_stands_in(best, *form) for form in left]
+        counts.subtract(chain.from_iterable(parts for _, parts in compress(left, held)))
+        left = [form for form, out in zip(left, held, strict=True) if not out]
+    return tuple(hints)
+
+
+def _form(form: str) -> tuple[list[bytes], frozenset[bytes]]:
+    """Return the words of a way of writing a label, and all their pieces."""
+    words = [word.encode() for word in form.replace("_", " ").split()]
+    return words, frozenset().union(*map(_parts, words))
+
+
+def _stands_in(part: bytes, words: list[bytes], parts: frozenset[bytes]) -> bool:
+    return part in parts or (len(part) < _LEAST and any(part in word for word in words))
 
 
 def _rarity(part: bytes) -> float:
@@ -72,8 +96,9 @@ def _rarity(part: bytes) -> float:
     return len(part) ** 3 * (1 if part.isascii() else 4)
 
 
-def _parts(word: bytes) -> Iterator[bytes]:
-    """Yield pieces of a word of three to six bytes, or the whole of a shorter one."""
-    yield from (word[at : at + size] for size in (3, 4, 5, 6) for at in range(len(word) - size + 1))
-    if len(word) < 3:
-        yield word
+@cache
+def _parts(word: bytes) -> frozenset[bytes]:
+    """Return the pieces of a word of three to six bytes, or the whole of a shorter one."""
+    if len(word) < _LEAST:
+        return frozenset((word,))
+    return frozenset(word[at : at + size] for size in _SIZES for at in range(len(word) - size + 1))
