@@ -38,7 +38,7 @@ Validator = Literal[
     "mrz-td3",
     "vietqr",
     "date",
-    "plate",
+    "compact",
     "digits",
     "name",
 ]
