@@ -178,6 +178,25 @@ def test_faults_of_all_kinds_are_told_together(folder: Path, capsys: pytest.Capt
     assert "permits.yaml:1: " in said
 
 
+def test_a_new_file_that_is_mended_is_seen(folder: Path) -> None:
+    """One that the configuration names since its last change, which was refused for it."""
+
+    def spoil() -> None:
+        detector(folder / "more", "omega", "pattern: '(omega'")
+        text = (folder / "c.yaml").read_text(encoding="utf-8")
+        (folder / "c.yaml").write_text(text.replace("[own]", "[own, more]"), encoding="utf-8")
+
+    def mend() -> None:
+        assert not reloaded(running)
+        detector(folder / "more", "omega", "literals: [omega]")
+
+    running = agent(folder)
+    run(running, spoil, mend)
+
+    assert (counted(running, "alpha"), counted(running, "omega")) == (3, 1)
+    assert reloaded(running)
+
+
 def test_a_reload_that_changes_no_detector_searches_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is compiled, though without a key values are told apart under one of this run only."""
     running = agent(folder)

@@ -23,7 +23,7 @@ from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import PERSONS_PART, Tally
-from crossborder.parts import Parts, build_parts
+from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
@@ -85,6 +85,7 @@ class Agent:
         self._reload_asked = False
         self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
+        self._refused: Config | None = None
         self._record: EventLog | None = None
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
@@ -217,7 +218,12 @@ class Agent:
 
     def _changed(self) -> bool:
         """Tell whether files changed; a faulty state is told of once and not read again until it changes."""
-        return self.parts.changed(self._config_path) and self.parts.state(self._config_path) != self._faulty
+        return self.parts.changed(self._config_path) and self._state() != self._faulty
+
+    def _state(self) -> dict[Path, Any]:
+        """Return the present state of all files of what is in force, and of what was refused."""
+        refused = stamps(self._refused, self._config_path) if self._refused else {}
+        return self.parts.state(self._config_path) | refused
 
     def ask_reload(self) -> None:
         """Read rules, detectors, assets and databases anew after the current batch; safe in a signal handler."""
@@ -226,21 +232,21 @@ class Agent:
     def reload(self) -> None:
         """Read everything anew and swap it in, all or nothing; a fault keeps the last good parts and is logged."""
         try:
-            settings = configuration.read(self._config_path)
-            parts = build_parts(settings, self._config_path)
+            self._refused = configuration.read(self._config_path)  # unless all goes well
+            parts = build_parts(self._refused, self._config_path)
             self._search.follow(parts, self.engine)  # the last that may be refused
         except CrossborderError as error:
             for fault in error.faults:
                 telemetry.log().error("not reloaded, the last good state stays", fault=str(fault))
             self.metrics.reload(ok=False, timestamp=time.time())
-            self._faulty = self.parts.state(self._config_path)
+            self._faulty = self._state()
             return
         self.classifier.replace(parts.geography, parts.assets, parts.contents)
         self.matcher.replace(parts.ruleset)
         self.matcher.persons.replace(parts.marks, parts.balances)
         self.matcher.judge.replace(parts.permits)
         self.engine.set_home(parts.home)
-        self.parts = parts
+        self.parts, self._refused = parts, None
         self._told(parts)
         telemetry.log().info("reloaded", rules=len(parts.ruleset.enabled), generation=self._generation)
 

@@ -74,11 +74,11 @@ class Parts:
 
     def state(self, config_path: Path | None) -> dict[Path, Stamp]:
         """Return the present state of every file these parts are made of."""
-        return _stamps(self.settings, config_path) | {path: _stamp(path) for path, _ in self.geography.sources.seen}
+        return stamps(self.settings, config_path) | {path: _stamp(path) for path, _ in self.geography.sources.seen}
 
     def changed(self, config_path: Path | None) -> bool:
         """Tell whether a file these parts were made of was changed, removed or has appeared."""
-        return self.seen != _stamps(self.settings, config_path) or self.geography.changed()
+        return self.seen != stamps(self.settings, config_path) or self.geography.changed()
 
 
 def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
@@ -88,7 +88,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     """
     tries = Attempts()
     attempt = tries.attempt
-    seen = _stamps(settings, config_path)
+    seen = stamps(settings, config_path)
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
     attempt(lambda: geography and geography.annotate)  # lays out the databases now, not in the first tick
     home = attempt(lambda: _home(settings, geography))
@@ -258,7 +258,8 @@ def used_registers(settings: Config, key: Key | None) -> tuple[Register, ...]:
     return tuple(one for _, one in found if one)
 
 
-def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
+def stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
+    """Return the present state of every file that a configuration names, and of its own."""
     return {path: _stamp(path) for path in _files(settings, config_path)}
 
 
