@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
-from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits, open_engine
-from crossborder.engine.detectors import Searching
+from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
 from crossborder.match.permits.judge import Judge
@@ -24,7 +23,7 @@ from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import PERSONS_PART, Tally
-from crossborder.parts import Parts, build_parts
+from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
@@ -32,6 +31,7 @@ from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
 from crossborder.publish.metrics import Metrics, PermitValues
 from crossborder.publish.summary import Summary
+from crossborder.searching import Search, searching
 from crossborder.statefile import FILE_NAME, StateError, StateFile
 
 if TYPE_CHECKING:
@@ -85,13 +85,14 @@ class Agent:
         self._reload_asked = False
         self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
+        self._refused: Config | None = None
         self._record: EventLog | None = None
         self._record_path: Path | None = None
         self.parts = build_parts(settings, config_path)
         self.state = open_state(settings, options, self.parts)
-        self.engine: Engine = open_engine(
-            options.engine or settings.capture.engine, engine_config(settings, options, self.parts)
-        )
+        config = engine_config(settings, options, self.parts)
+        self._search = Search(self.parts, config.searching)
+        self.engine: Engine = self._search.open(options.engine or settings.capture.engine, config)
         self.metrics = Metrics(settings.gateway, settings.unit, settings.metrics.max_series)
         self._events = EventMaker(settings.gateway, settings.unit)
         self.classifier = Classifier(self.parts.geography, self.parts.assets, settings.unit, self.parts.contents)
@@ -217,29 +218,35 @@ class Agent:
 
     def _changed(self) -> bool:
         """Tell whether files changed; a faulty state is told of once and not read again until it changes."""
-        return self.parts.changed(self._config_path) and self.parts.state(self._config_path) != self._faulty
+        return self.parts.changed(self._config_path) and self._state() != self._faulty
+
+    def _state(self) -> dict[Path, Any]:
+        """Return the present state of all files of what is in force, and of what was refused."""
+        refused = stamps(self._refused, self._config_path) if self._refused else {}
+        return self.parts.state(self._config_path) | refused
 
     def ask_reload(self) -> None:
-        """Read rules, assets and databases anew after the current batch; safe in a signal handler."""
+        """Read rules, detectors, assets and databases anew after the current batch; safe in a signal handler."""
         self._reload_asked = True
 
     def reload(self) -> None:
         """Read everything anew and swap it in, all or nothing; a fault keeps the last good parts and is logged."""
         try:
-            settings = configuration.read(self._config_path)
-            parts = build_parts(settings, self._config_path)
+            self._refused = configuration.read(self._config_path)  # unless all goes well
+            parts = build_parts(self._refused, self._config_path)
+            self._search.follow(parts, self.engine)  # the last that may be refused
         except CrossborderError as error:
             for fault in error.faults:
                 telemetry.log().error("not reloaded, the last good state stays", fault=str(fault))
             self.metrics.reload(ok=False, timestamp=time.time())
-            self._faulty = self.parts.state(self._config_path)
+            self._faulty = self._state()
             return
-        self.classifier.replace(parts.geography, parts.assets)
+        self.classifier.replace(parts.geography, parts.assets, parts.contents)
         self.matcher.replace(parts.ruleset)
         self.matcher.persons.replace(parts.marks, parts.balances)
         self.matcher.judge.replace(parts.permits)
         self.engine.set_home(parts.home)
-        self.parts = parts
+        self.parts, self._refused = parts, None
         self._told(parts)
         telemetry.log().info("reloaded", rules=len(parts.ruleset.enabled), generation=self._generation)
 
@@ -318,15 +325,8 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         ring_bytes=capture.ring,
         checksums=capture.checksums,
         triage=capture.triage,
-        searching=searching(settings, parts),
+        searching=searching(parts),
     )
-
-
-def searching(settings: Config, parts: Parts) -> Searching | None:
-    """Return what content is searched for; without a key of the operator's, values are told apart for this run only."""
-    searches = tuple(detector.search for detector in parts.detectors)
-    key = parts.key.secret if parts.key else os.urandom(32)
-    return Searching(searches, key, settings.content.limit, parts.registers) if searches else None
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:

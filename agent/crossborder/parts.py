@@ -1,4 +1,4 @@
-"""The parts that may change while the agent runs: geography, home, assets, permits, rules, built as configured."""
+"""The parts that may change while the agent runs: geography, home, assets, permits, rules, detectors, registers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from crossborder.classify import Assets, Contents, Geography, Meaning, home_networks
 from crossborder.classify.countries import Countries
 from crossborder.config import cache_folder, data_folder
-from crossborder.engine.detectors import read_detectors
+from crossborder.engine.detectors import detector_files, read_detectors
 from crossborder.engine.home import Home
 from crossborder.errors import Attempts, CrossborderError
 from crossborder.match.files import CATALOG
@@ -74,11 +74,11 @@ class Parts:
 
     def state(self, config_path: Path | None) -> dict[Path, Stamp]:
         """Return the present state of every file these parts are made of."""
-        return _stamps(self.settings, config_path) | {path: _stamp(path) for path, _ in self.geography.sources.seen}
+        return stamps(self.settings, config_path) | {path: _stamp(path) for path, _ in self.geography.sources.seen}
 
     def changed(self, config_path: Path | None) -> bool:
         """Tell whether a file these parts were made of was changed, removed or has appeared."""
-        return self.seen != _stamps(self.settings, config_path) or self.geography.changed()
+        return self.seen != stamps(self.settings, config_path) or self.geography.changed()
 
 
 def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
@@ -88,7 +88,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     """
     tries = Attempts()
     attempt = tries.attempt
-    seen = _stamps(settings, config_path)
+    seen = stamps(settings, config_path)
     geography = attempt(lambda: Geography.open(settings.geoip, data_folder("geoip"), cache_folder()))
     attempt(lambda: geography and geography.annotate)  # lays out the databases now, not in the first tick
     home = attempt(lambda: _home(settings, geography))
@@ -102,6 +102,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
     balances = attempt(lambda: balances_of(settings))
     if tries.errors:
+        attempt(lambda: check_detectors(detectors))  # by the way: else the engine tells when it compiles them
         raise CrossborderError.joined(tries.errors)
     assert geography and home and assets and ruleset and permits  # noqa: PT018, S101 - there when nothing was raised
     counted = (marks or (), balances or ())
@@ -207,7 +208,7 @@ def used_detectors(settings: Config) -> tuple[Detector, ...]:
     content = settings.content
     if not content.search:
         return ()
-    shipped = read_detectors([data_folder("rules") / "detectors"]) if content.shipped else ()
+    shipped = read_detectors(_shipped_detectors(settings))
     own = read_detectors(content.detectors, _catalog_items()) if content.detectors else ()
     detectors = tuple({detector.id: detector for detector in (*shipped, *own)}.values())
     known = [detector.id for detector in detectors]
@@ -219,6 +220,17 @@ def used_detectors(settings: Config) -> tuple[Detector, ...]:
     if faults:
         raise CrossborderError(*faults)
     return tuple(detector for detector in detectors if detector.id not in content.disable)
+
+
+def _shipped_detectors(settings: Config) -> tuple[Path, ...]:
+    return (data_folder("rules") / "detectors",) if settings.content.shipped else ()
+
+
+def check_detectors(detectors: Collection[Detector]) -> None:
+    """Look whether detectors compile; raises CrossborderError with the line of each that does not."""
+    from crossborder.engine.compiling import check_compiled  # and with it both engines' compilers
+
+    check_compiled(detectors)
 
 
 def used_registers(settings: Config, key: Key | None) -> tuple[Register, ...]:
@@ -246,7 +258,8 @@ def used_registers(settings: Config, key: Key | None) -> tuple[Register, ...]:
     return tuple(one for _, one in found if one)
 
 
-def _stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
+def stamps(settings: Config, config_path: Path | None) -> dict[Path, Stamp]:
+    """Return the present state of every file that a configuration names, and of its own."""
     return {path: _stamp(path) for path in _files(settings, config_path)}
 
 
@@ -258,6 +271,7 @@ def _files(settings: Config, config_path: Path | None) -> Iterator[Path]:
     if settings.permits:
         yield settings.permits
     yield from settings.content.registers
+    yield from detector_files((*_shipped_detectors(settings), *settings.content.detectors))
     yield catalog_path()
     for place in (path for paths in rule_paths(settings) for path in paths):
         yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)

@@ -55,3 +55,14 @@ def test_nothing_found_is_nothing_told() -> None:
 def test_a_detector_nobody_knows_is_told_by_its_id() -> None:
     """It says of itself no more."""
     assert annotated(found("own")).row(0) == (["own"], [], [], 9)
+
+
+def test_what_detectors_meant_is_kept_when_they_are_gone() -> None:
+    """They may be searching what has begun; those that are there mean what they mean by now."""
+    newer = CONTENTS.updated(Contents([Meaning("id", "sensitive", ("core:I.1",)), Meaning("new", "bank", ())]))
+    rows = pl.Series("detections", [found("id"), found("mail", "new")], dtype=pl.List(DETECTION))
+
+    assert newer.annotate(rows).rows() == [
+        (["id"], ["sensitive"], ["core:I.1"], 9),
+        (["mail", "new"], ["basic", "bank"], [], 9),
+    ]

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from crossborder import config
-from crossborder.app import searching
 from crossborder.classify import Classifier
 from crossborder.engine import SECOND_NS, EngineConfig, open_engine
 from crossborder.match import Matcher
 from crossborder.parts import build_parts
+from crossborder.searching import searching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def seen(day: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     parts = build_parts(config.read(settings))
     classify = Classifier(parts.geography, parts.assets, contents=parts.contents)
     match = Matcher(parts.ruleset)
-    content = searching(config.read(settings), parts)
+    content = searching(parts)
     tick = 60 * SECOND_NS
     options = EngineConfig(home=parts.home, files=(day.path,), tick_ns=tick, report_all=True, searching=content)
     batches = list(open_engine("portable", options))

@@ -85,3 +85,18 @@ def test_a_register_is_checked_with_the_rest(
     said = capsys.readouterr().err
     assert "staff.register: is damaged: put it back" in said
     assert "assets.yaml:1" in said
+
+
+def test_detectors_are_checked_with_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pattern is compiled by each engine, and told once by its line."""
+    (folder / "odd.yaml").write_text(
+        "id: odd\ntitle: Odd\nfinds: document\nscores: {bare: 1}\nvectors: {match: [a]}\npattern: '(odd'\n",
+        encoding="utf-8",
+    )
+    (folder / "c.yaml").write_text("content: {detectors: [odd.yaml]}\n", encoding="utf-8")
+    assert crossborder(monkeypatch, "check", "-c", folder / "c.yaml") == 2
+    assert capsys.readouterr().err == (f"{folder / 'odd.yaml'}:6: what it looks for does not compile: unclosed group\n")
+    assert crossborder(monkeypatch, "replay", folder / "c.yaml", "-c", folder / "c.yaml", "--engine", "portable") == 2
+    assert "odd.yaml:6: what it looks for does not compile: missing )" in capsys.readouterr().err

@@ -38,10 +38,14 @@ def searching(*searches: Search, limit: int = LIMIT) -> Searching:
 
 
 def register(
-    name: str, identifiers: Iterable[str], bits: Literal[8, 16] = 16, kind: Literal["basic", "sensitive"] = "basic"
+    name: str,
+    identifiers: Iterable[str],
+    bits: Literal[8, 16] = 16,
+    kind: Literal["basic", "sensitive"] = "basic",
+    key: Key = Key(KEY),  # noqa: B008 - immutable
 ) -> Register:
-    """Return a register of some people, under the key of tests."""
-    enrolment = Enrolment(Key(KEY))
+    """Return a register of some people, under the key of tests unless another is given."""
+    enrolment = Enrolment(key)
     enrolment.take(f"{one}\n".encode() for one in identifiers)
     count, seed, length, counted, fingerprints = fuse(enrolment.hashes, bits)
     return Register(
@@ -50,7 +54,7 @@ def register(
         bits=bits,
         count=count,
         built=datetime(2026, 1, 1, tzinfo=UTC),
-        key=Key(KEY).fingerprint,
+        key=key.fingerprint,
         seed=seed,
         segment_length=length,
         segment_count_length=counted,

@@ -187,6 +187,31 @@ def test_persons_are_told_by_row_and_kind(tmp_path: Path, engine: EngineName) ->
     assert len(set(persons["hashes"])) == len(persons["hashes"]) == 20
 
 
+@pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
+@pytest.mark.parametrize(
+    ("name", "texts", "persons"),
+    [
+        ("vn-passport", ("Số hộ chiếu: C1234567\n", "passport no. C 1234567\n"), 1),
+        (
+            "vn-health-insurance-card",
+            ("Thẻ BHYT: HS4797912345678\n", "BHYT: HS 4 79 7912345678\n", "BHYT: HS-4-79-7912345678\n"),
+            1,
+        ),
+        ("vn-plate", ("BKS 51F12345\n", "BKS 51F-123.45\n", "51F-123.45\n"), 0),
+        ("vn-land-certificate", ("Số phát hành: BĐ012345\n", "sổ đỏ BĐ 012345\n"), 0),
+    ],
+)
+def test_a_code_is_one_however_it_is_grouped(name: str, texts: tuple[str, ...], persons: int) -> None:
+    """So who has two papers in two ways of writing is one person."""
+    searches = [detector.search for detector in shipped() if detector.id == name]
+    found = by_portable("".join(texts).encode(), searches)
+    ((_, _, matches, distinct, _),) = found[0]
+
+    assert found == by_native("".join(texts).encode(), searches)
+    assert (matches, len(distinct)) == (len(texts), 1)
+    assert [len(set(hashes)) for _, hashes in found[1]] == [1] * persons
+
+
 @engines
 def test_what_stays_comes_in_or_hides_is_not_searched(tmp_path: Path, engine: EngineName) -> None:
     """Flows at home have no detections at all; of a crossing flow only what goes out counts."""

@@ -45,7 +45,8 @@ def number(name: str, pattern: str, validator: str, label: str, **scores: float)
 
 PHONE = number("phone", "(?:[+]84|0)[0-9]{9}", "mobile-phone", "so dt", labelled=0.9, bare=0.2, bulk=0.8)
 OLD_ID = number("old-id", "[0-9]{9}", "digits", "cmnd", labelled=0.9)
-ALL = [PERSONAL_ID, PHONE, OLD_ID]
+CODE = number("code", "[A-Z]{1,2}(?:[ -]?[0-9]){7,13}", "compact", "ho chieu", labelled=0.9)
+ALL = [PERSONAL_ID, PHONE, OLD_ID, CODE]
 
 
 def by_portable(text: str, *known: Register) -> Any:
@@ -130,6 +131,14 @@ def test_however_a_telephone_is_written() -> None:
 
     text = "x 84912345678 y\nx 0357000111 y\nx 0912000222 y\nx 0912000333 y\n"
     assert recognised(text.replace("84912", "+84912"), staff) == [("register:staff", 3)]
+
+
+def test_however_a_code_is_written() -> None:
+    """In capitals, without what parts its letters and digits; in the list and in what leaves."""
+    staff = register("staff", ["C1234567", "hs 4 79 7912345678"])
+
+    assert recognised("Số hộ chiếu: C 1234567", staff) == [("register:staff", 1)]
+    assert recognised("Hộ chiếu: HS-4-79-7912345678\nHộ chiếu: HS4797912345678", staff) == [("register:staff", 2)]
 
 
 def test_what_needs_a_label_is_asked_behind_one() -> None:

@@ -286,7 +286,7 @@ def test_an_engine_that_is_stopped_closes_its_books_and_ends_tshark(tmp_path: Pa
 
 
 def test_a_stop_does_not_wait_for_a_full_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """asyncio stops reading a pipe whose buffer is full; a process is not waited for behind one."""
+    """Asyncio stops reading a pipe whose buffer is full; a process is not waited for behind one."""
     start = asyncio.create_subprocess_exec
     monkeypatch.setattr(asyncio, "create_subprocess_exec", functools.partial(start, limit=64))  # full at the first read
     path = tmp_path / "a.pcap"

@@ -49,12 +49,21 @@ class Classifier:
         """Return (database, result) → lookups since the start; they go on growing when geography is replaced."""
         return self._before + self._known.geography.counts
 
-    def replace(self, geography: Geography | None = None, assets: Assets | None = None) -> None:
-        """Use new geography or assets from the next batch on; the old databases close when nobody reads them."""
+    def replace(
+        self, geography: Geography | None = None, assets: Assets | None = None, contents: Contents | None = None
+    ) -> None:
+        """Use what is new of these from the next batch on; old databases close when nobody reads them.
+
+        Detectors that are gone keep their meaning: a text that has begun is searched by them to its end.
+        """
         old = self._known
         if geography is not None:
             self._before = self._before + old.geography.counts
-        self._known = old._replace(geography=geography or old.geography, assets=assets or old.assets)
+        self._known = old._replace(
+            geography=geography or old.geography,
+            assets=assets or old.assets,
+            contents=old.contents.updated(contents) if contents else old.contents,
+        )
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Return the batch's reports with what is known of both ends: schema CROSSING_SCHEMA, same rows and order.

@@ -29,8 +29,13 @@ class Contents:
 
     def __init__(self, meanings: Iterable[Meaning] = ()) -> None:
         """Take what detectors mean; those of others are told by their id alone."""
+        self._by_detector = {meaning.detector: meaning for meaning in meanings}
         schema = pl.Schema({"detector": pl.String(), "kind": pl.String(), "items": pl.List(pl.String)})
-        self._meanings = pl.DataFrame(list(meanings), schema=schema, orient="row")
+        self._meanings = pl.DataFrame(list(self._by_detector.values()), schema=schema, orient="row")
+
+    def updated(self, newer: Contents) -> Contents:
+        """Return what detectors mean by now; those that the newer contents do not know mean what they meant."""
+        return Contents((self._by_detector | newer._by_detector).values())
 
     def annotate(self, detections: pl.Series) -> pl.DataFrame:
         """Return what was found in each row of the column `detections` (ANNOTATION), in order; null where nothing."""

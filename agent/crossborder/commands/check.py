@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 def check(config_path: Path | None) -> None:
-    """Check configuration, rules, assets, permits, registers and databases; tell every fault as path:line.
+    """Check configuration, rules, detectors, assets, permits, registers and databases; tell every fault as path:line.
 
     Nothing is captured and nothing is written. Exit code 0 when all is well, 2 when not.
 
@@ -30,9 +30,10 @@ def check(config_path: Path | None) -> None:
     """
     from crossborder import config
     from crossborder.match.permits import VIETNAM
-    from crossborder.parts import build_parts
+    from crossborder.parts import build_parts, check_detectors
 
     parts = build_parts(config.read(config_path), config_path)
+    check_detectors(parts.detectors)
     click.echo("\n".join(_found(parts)))
     today = datetime.now(VIETNAM).date()
     for sentence in (*parts.aged(time.time()), *parts.permits.warnings(today, parts.settings.home.country)):
@@ -47,6 +48,7 @@ def _found(parts: Parts) -> Iterator[str]:
         built = f"of {datetime.fromtimestamp(database.build, UTC):%Y-%m-%d}" if database.build else "of unknown date"
         yield f"{database.role + ' database':14} {database.name} {built} ({database.path})"
     yield f"assets         {len(parts.assets.systems)} systems"
+    yield f"detectors      {len(parts.detectors)} in use"
     if parts.registers:
         held = "; ".join(f"{one.name}, {one.count:,} hashes" for one in parts.registers)
         yield f"registers      {len(parts.registers)} of one's own people: {held}"

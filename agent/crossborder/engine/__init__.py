@@ -91,6 +91,13 @@ class Engine(Protocol):
     def set_home(self, home: Home) -> None:
         """Use another home from the next packet on; flows in the table keep the scope they have."""
 
+    def set_searching(self, searching: Searching | None) -> None:
+        """Search for something else from the next text on, for nothing when None; what began unsearched stays so.
+
+        A text that has begun is searched to its end as it began. Raises CrossborderError, and goes on as before, when a
+        detector does not compile.
+        """
+
     def progress(self) -> Progress:
         """Tell how far the engine is; cheap, may be called at any time."""
 

@@ -6,19 +6,18 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from crossborder import yamlfile
 from crossborder.engine.branches import Branch, branches
 from crossborder.engine.written import LABEL, WORD, fold, written_out
-from crossborder.errors import Attempts, CrossborderError
+from crossborder.errors import Attempts, CrossborderError, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from crossborder.engine.register import Register
-    from crossborder.errors import Fault
     from crossborder.yamlfile import Document
 
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -39,7 +38,7 @@ Validator = Literal[
     "mrz-td3",
     "vietqr",
     "date",
-    "plate",
+    "compact",
     "digits",
     "name",
 ]
@@ -129,6 +128,7 @@ class Detector(BaseModel):
         None, ge=1, le=99, description="A value names a person; of several in one row the lowest number does."
     )
     vectors: Vectors
+    _document: yamlfile.Document | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -145,6 +145,12 @@ class Detector(BaseModel):
         if self.ignore_case and not self.pattern.isascii():
             raise ValueError("ignore_case knows the letters of ASCII only: write both, or use {label}")
         return self
+
+    def fault(self, message: str) -> Fault:
+        """Make a fault of what it looks for, at its place in the file it was read from."""
+        if self._document is None:
+            return Fault("", None, f"detector {self.id}: {message}")
+        return self._document.fault(message, "pattern" if self.pattern else "literals")
 
     @property
     def search(self) -> Search:
@@ -210,7 +216,7 @@ def read_detectors(paths: Iterable[Path], items: Collection[str] | None = None) 
     """
     tries = Attempts()
     found: dict[str, Detector] = {}
-    for path in _files(paths):
+    for path in detector_files(paths):
         detector = tries.attempt(partial(_read, path, items))
         if detector is not None:
             found[detector.id] = detector
@@ -219,7 +225,8 @@ def read_detectors(paths: Iterable[Path], items: Collection[str] | None = None) 
     return tuple(found.values())
 
 
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
+def detector_files(paths: Iterable[Path]) -> Iterable[Path]:
+    """Yield files, and those of folders in the order of their names."""
     for path in paths:
         yield from sorted(path.glob("*.yaml")) if path.is_dir() else (path,)
 
@@ -232,6 +239,7 @@ def _read(path: Path, items: Collection[str] | None) -> Detector:
     faults = list(_wrong_law(detector, document, items))
     if faults:
         raise CrossborderError(*faults)
+    detector._document = document  # noqa: SLF001 - ours: pydantic's private attributes are set after the model
     return detector
 
 

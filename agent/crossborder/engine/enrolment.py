@@ -37,7 +37,7 @@ def forms(value: bytes) -> set[bytes]:
         return {normal for grade, normal in found if grade is not Grade.WRONG}
     if b"@" in value:
         return {value, value.lower()} if _EMAIL.fullmatch(value) else set()
-    code = check("plate", value)[1]  # of letters and digits, whatever they are
+    code = check("compact", value)[1]
     return {code, value} if _CODE.fullmatch(code) and _HAS_DIGIT.search(code) else set()
 
 

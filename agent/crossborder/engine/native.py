@@ -51,6 +51,10 @@ class NativeEngine:
         """Use another home from the next packet on."""
         self._engine.set_home(_networks(home))
 
+    def set_searching(self, searching: Searching | None) -> None:
+        """Search for something else from the next text on; raises CrossborderError when a detector does not compile."""
+        self._engine.set_search(compiled(searching))
+
     def progress(self) -> Progress:
         """Tell how far the engine is."""
         return Progress(*self._engine.progress())
@@ -123,7 +127,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         realtime=config.realtime,
         workers=config.workers,
         checksums=config.checksums,
-        content=_search(native, config.searching),
+        content=compiled(config.searching),
     )
     try:
         if config.interfaces:
@@ -179,10 +183,12 @@ def _program(native: ModuleType, interface: str, expression: str) -> list[tuple[
     return _filter(expression).program(ETHERNET if linktype is None else linktype)
 
 
-def _search(native: ModuleType, searching: Searching | None) -> crossborder_native.ContentSearch | None:
+def compiled(searching: Searching | None) -> crossborder_native.ContentSearch | None:
     """Compile detectors; raises CrossborderError with a sentence for each that does not compile."""
     if searching is None or not searching.searches:
         return None
+    import crossborder_native as native
+
     try:
         search: crossborder_native.ContentSearch = native.ContentSearch(
             list(searching.searches), searching.key, searching.limit, list(searching.registers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ _BESIDE = (
 
 def written_out(pattern: str, labels: Sequence[str], words: Sequence[str]) -> str:
     """Return a pattern with what its placeholders stand for."""
-    return pattern.replace(LABEL, _any(labels)).replace(BESIDE, _BESIDE).replace(WORD, _any(words, _names))
+    labelled, worded = (_any(tuple(texts), cases) for texts, cases in ((labels, _fields), (words, _names)))
+    return pattern.replace(LABEL, labelled).replace(BESIDE, _BESIDE).replace(WORD, worded)
 
 
-def label_forms(labels: Sequence[str]) -> set[str]:
+def label_forms(labels: Sequence[str]) -> frozenset[str]:
     """Return all the ways in which labels are written."""
-    return _forms(labels, _fields)
+    return _forms(tuple(labels), _fields)
 
 
 def plain(text: str) -> str:
@@ -63,13 +65,15 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _any(texts: Sequence[str], cases: Callable[[str], set[str]] = _fields) -> str:
+@cache
+def _any(texts: tuple[str, ...], cases: Callable[[str], set[str]]) -> str:
     """Return a pattern of all the ways texts are written, longest first: an alternation takes the first that fits."""
     return f"(?:{'|'.join(_spaced(form) for form in sorted(_forms(texts, cases), key=_longest))})"
 
 
-def _forms(texts: Sequence[str], cases: Callable[[str], set[str]]) -> set[str]:
-    forms = {form for text in texts for written in (text, plain(text)) for form in cases(written)}
+@cache
+def _forms(texts: tuple[str, ...], cases: Callable[[str], set[str]]) -> frozenset[str]:
+    forms = frozenset(form for text in texts for written in (text, plain(text)) for form in cases(written))
     return forms | {unicodedata.normalize("NFD", form) for form in forms}
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crossborder.engine import EngineConfig
+    from crossborder.engine.detectors import Searching
     from crossborder.engine.home import Home
     from crossborder.engine.portable.frame import Frame
     from crossborder.engine.portable.live import Interface
@@ -40,8 +41,7 @@ class PortableEngine:
         self._stopping = False
         fit = Fit.WHOLE if config.interfaces else Fit.SLICED
         self._decoder = Decoder(config.home, fit, checksums=config.checksums)
-        searching = config.searching
-        self._inspector = Inspector(Detectors(*searching) if searching else None)
+        self._inspector = Inspector(_compiled(config.searching))
         self._shedding = False
         self._shed = False  # since the last batch
         self._files: Files | None = None
@@ -62,6 +62,10 @@ class PortableEngine:
         """Use another home from the next packet on."""
         self._ledger.set_home(home)
         self._decoder.home = home
+
+    def set_searching(self, searching: Searching | None) -> None:
+        """Search for something else from the next text on; raises CrossborderError when a detector does not compile."""
+        self._inspector.search_for(_compiled(searching))
 
     def progress(self) -> Progress:
         """Tell how far the engine is."""
@@ -156,3 +160,7 @@ class PortableEngine:
             dropped = interface.kernel_drops()
             if dropped:
                 self._ledger.lost(interface.name, dropped)
+
+
+def _compiled(searching: Searching | None) -> Detectors | None:
+    return Detectors(*searching) if searching else None

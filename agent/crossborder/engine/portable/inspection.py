@@ -89,6 +89,13 @@ class _Listening(ABC):
         """Take out at which limits reading for detectors ended since this was asked last."""
         return self._reading.take_limited() if self._reading else set()
 
+    def search_for(self, detectors: Detectors | None) -> None:
+        """Have other detectors see what begins from now on, if any do; without detectors nothing more is seen."""
+        if self._reading is not None and detectors is not None:
+            self._reading.search_for(detectors)
+        elif self._reading is not None:
+            self._reading.hide()
+
     def close(self) -> None:
         """Let go of everything."""
         if self._reading is not None:
@@ -179,6 +186,12 @@ class Inspector:
         self._budget = Budget()
         self._room: Room = OrderedDict()
         self.failures = 0  # faults of our own readers; more than 0 is a bug of ours
+
+    def search_for(self, detectors: Detectors | None) -> None:
+        """Have other detectors see what crosses from now on: flows that begin, the next text of those that are seen."""
+        self._detectors = detectors
+        for listening in self._room:
+            listening.search_for(detectors)
 
     def label(self, flow: Flow) -> None:
         """Name the server of a new flow by the DNS answer that gave its address, and a transfer by who announced it."""

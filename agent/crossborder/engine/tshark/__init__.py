@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crossborder.engine import EngineConfig
+    from crossborder.engine.detectors import Searching
     from crossborder.engine.home import Home
     from crossborder.engine.tshark.files import Dissected
     from crossborder.model import Batch
@@ -55,6 +56,9 @@ class TsharkEngine:
         """Use another home from the next packet on."""
         self._ledger.set_home(home)
         self._decoder.home = home
+
+    def set_searching(self, searching: Searching | None) -> None:
+        """Search for nothing, as ever: content is not put together here."""
 
     def progress(self) -> Progress:
         """Tell how far the engine is."""

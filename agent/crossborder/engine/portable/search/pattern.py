@@ -38,7 +38,7 @@ class Pattern:
         try:
             self._regex = re2.compile(text.encode(), options)
         except re2.error as error:
-            raise CrossborderError(f"detector {search.id}: {error}") from None
+            raise CrossborderError(f"detector {search.id}: {_reason(error)}") from None
         if self._regex.search(b"") is not None:
             raise CrossborderError(f"detector {search.id}: the pattern matches nothing at all")
         self._edges = search.edges
@@ -59,6 +59,11 @@ class Pattern:
         if (before[-1:] and before[-1] in _WORD) or (after and after[0] in _WORD):
             return False
         return self._edges == "word" or not (_goes_on(before[::-1]) or _goes_on(after))
+
+
+def _reason(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _goes_on(beside: bytes) -> bool:

@@ -81,10 +81,14 @@ class Shown:
         self._rows = Rows()
         self._found = Found()
 
+    def search_for(self, detectors: Detectors) -> None:
+        """Have other detectors see what is shown; between two texts, when none has begun."""
+        self._detectors = detectors
+
     def show(self, data: bytes, clear: Clear) -> bool:
         """Show bytes that went out, in order; return whether more will be looked at."""
         limit = self._detectors.limit
-        data = data[: limit - self._bytes]
+        data = data[: max(limit - self._bytes, 0)]
         self._bytes += len(data)
         self._tail += data
         if clear is Clear.YES and self._bytes < limit:

@@ -125,7 +125,8 @@ def _any(value: bytes) -> tuple[Grade, bytes]:
     return Grade.LIKELY, value
 
 
-def _plate(value: bytes) -> tuple[Grade, bytes]:
+def _compact(value: bytes) -> tuple[Grade, bytes]:
+    """Take a code however it is grouped: in capitals, without what parts letters and digits."""
     return Grade.LIKELY, value.translate(None, b" .-").upper()
 
 
@@ -192,7 +193,7 @@ _BY_BYTES: Final[dict[str, Callable[[bytes], tuple[Grade, bytes]]]] = {
     "mrz-td3": _mrz_td3,
     "vietqr": _vietqr,
     "date": _date,
-    "plate": _plate,
+    "compact": _compact,
     "name": _name,
 }
 _BY_DIGITS: Final[dict[str, Callable[[str], tuple[Grade, bytes]]]] = {

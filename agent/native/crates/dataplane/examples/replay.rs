@@ -34,7 +34,7 @@ fn main() -> Result<(), String> {
     let stop = Arc::default();
     let source = Files::open(&paths, None, Arc::clone(&stop)).map_err(|sentences| sentences.join("; "))?;
     let source = if workers > 1 { source.for_sharing() } else { source };
-    let control = Arc::new(Control::new(Home::new(&networks(), Vec::new()), stop));
+    let control = Arc::new(Control::new(Home::new(&networks(), Vec::new()), None, stop));
     let names = paths.iter().map(|path| path.display().to_string()).collect();
     let mut engine = Engine::new(config(names, workers), control, Box::new(source), Arc::default())?;
     let (mut packets, mut reports) = (0, 0);
@@ -59,7 +59,6 @@ fn config(interfaces: Vec<String>, workers: usize) -> Config {
         realtime: false,
         workers,
         checksums: false,
-        detectors: None,
     }
 }
 

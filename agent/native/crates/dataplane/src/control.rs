@@ -24,25 +24,26 @@ pub struct Config {
     pub workers: usize,
     /// Packets whose checksum is wrong are dropped.
     pub checksums: bool,
-    pub detectors: Option<Arc<Detectors>>,
 }
 
 /// What may be asked of a running engine from other threads.
 pub struct Control {
     stop: Arc<AtomicBool>,
     home: Mutex<Arc<Home>>,
+    detectors: Mutex<Option<Arc<Detectors>>>,
     packets: AtomicU64,
     read_bytes: AtomicU64,
     total_bytes: AtomicU64,
 }
 
 impl Control {
-    /// Begins with a home; sources that wait look at `stop` too.
+    /// Begins with a home, and with what content is searched for; sources that wait look at `stop` too.
     #[must_use]
-    pub fn new(home: Home, stop: Arc<AtomicBool>) -> Self {
+    pub fn new(home: Home, detectors: Option<Arc<Detectors>>, stop: Arc<AtomicBool>) -> Self {
         Self {
             stop,
             home: Mutex::new(Arc::new(home)),
+            detectors: Mutex::new(detectors),
             packets: AtomicU64::new(0),
             read_bytes: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
@@ -68,6 +69,17 @@ impl Control {
     #[must_use]
     pub fn home(&self) -> Arc<Home> {
         Arc::clone(&self.home.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses other detectors from the next text on, or none any more; what began unsearched stays so.
+    pub fn set_detectors(&self, detectors: Option<Arc<Detectors>>) {
+        *self.detectors.lock().unwrap_or_else(PoisonError::into_inner) = detectors;
+    }
+
+    /// The detectors that were set last.
+    #[must_use]
+    pub fn detectors(&self) -> Option<Arc<Detectors>> {
+        self.detectors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Packets, bytes read, bytes in all (0: not known).

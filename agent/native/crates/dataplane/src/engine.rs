@@ -22,6 +22,7 @@ use crate::model::DropReason;
 use crate::names::dns::DnsNames;
 use crate::report::{Reporter, Tick, Which};
 use crate::run::{Read, Run};
+use crate::search::Detectors;
 use crate::source::{Block, Filled, Source};
 use crate::worker::{Shed, Worker, settle};
 
@@ -66,6 +67,9 @@ pub struct Engine {
     pool: Option<rayon::ThreadPool>,
     hasher: Hasher,
     home: Arc<Home>,
+    detectors: Option<Arc<Detectors>>,
+    /// Flows may have been searched.
+    searches: bool,
     fragments: Fragments,
     dns_names: Arc<Mutex<DnsNames>>,
     reporter: Reporter,
@@ -92,7 +96,8 @@ impl Engine {
         let hasher = Hasher::default();
         let count = config.workers.max(1);
         let table = || Table::new(config.lifetimes, config.report_all, hasher);
-        let worker = || Worker::new(table(), config.interfaces.len(), config.detectors.clone());
+        let detectors = control.detectors();
+        let worker = || Worker::new(table(), config.interfaces.len(), detectors.clone());
         let pool = match count {
             1 => None,
             _ => Some(pool(count)?),
@@ -106,6 +111,8 @@ impl Engine {
             pool,
             hasher,
             home: control.home(),
+            searches: detectors.is_some(),
+            detectors,
             config,
             control,
             source,
@@ -179,7 +186,7 @@ impl Engine {
         if end == self.at {
             return;
         }
-        self.follow_home();
+        self.follow();
         let records = self.block.records.get(self.at..end).unwrap_or_default();
         let run = Run {
             block: &self.block,
@@ -254,7 +261,7 @@ impl Engine {
     }
 
     fn report(&mut self, tick_ns: i64, which: Which) -> Tick {
-        if self.config.detectors.is_some() {
+        if self.searches {
             self.workers.iter_mut().for_each(|worker| worker.table.look());
         }
         self.reporter.begin(&mut self.workers, which);

@@ -67,6 +67,13 @@ impl Content {
         self
     }
 
+    /// Shows what begins in it from now on to other detectors, if any see it.
+    pub fn search_for(&mut self, detectors: &Arc<Detectors>) {
+        if let Some(reading) = &mut self.hearing.reading {
+            reading.search_for(detectors);
+        }
+    }
+
     /// Shows detectors no more of it: they close what they have seen. Tells whether they would have seen more.
     pub fn hide(&mut self) -> bool {
         self.hearing.hide()

@@ -284,6 +284,21 @@ impl Worker {
         }
     }
 
+    /// Has other detectors see what crosses from now on: flows that begin, and the next text of those that are seen.
+    pub fn search_for(&mut self, detectors: Option<&Arc<Detectors>>) {
+        let slab = &mut self.table.slab;
+        for (_, flow) in &self.room {
+            let heard = slab.find_mut(*flow).filter(|found| is_heard(found));
+            let extra = heard.and_then(|found| found.extra.as_deref_mut());
+            match (extra.and_then(|extra| extra.content.as_mut()), detectors) {
+                (Some(content), Some(detectors)) => content.search_for(detectors),
+                (Some(content), None) => _ = content.hide(),
+                (None, _) => {}
+            }
+        }
+        self.detectors = detectors.cloned();
+    }
+
     /// When the flow that is listened to for the longest began; flows that are no longer are forgotten here.
     pub fn oldest_listening(&mut self) -> Option<u64> {
         while let Some((began, flow)) = self.room.front() {

@@ -16,7 +16,7 @@ use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::settings::{Compiled, Home, Program, Settings, filter, instructions};
+use crate::settings::{Compiled, ContentSearch, Home, Program, Settings, filter, instructions};
 use crate::tick::Tick;
 
 /// What closes ticks: one engine that reads files, or several that listen to interfaces.
@@ -131,7 +131,7 @@ impl Engine {
         if !errors.is_empty() {
             return Err(PyValueError::new_err(errors));
         }
-        let control = Arc::new(Control::new(networks, stop));
+        let control = settings.control(networks, stop);
         let live = settings.live(names, listeners, &control).map_err(|error| PyValueError::new_err(vec![error]))?;
         Ok(Self { ticks: Mutex::new(Ticks::Live(live)), control, inlet: None, notes })
     }
@@ -182,6 +182,11 @@ impl Engine {
         self.control.set_home(home.build());
     }
 
+    /// Searches what begins from now on for other content, or for none.
+    fn set_search(&self, content: Option<&ContentSearch>) {
+        self.control.set_detectors(content.map(ContentSearch::detectors));
+    }
+
     /// Packets, bytes read, bytes in all (0: not known).
     fn progress(&self) -> (u64, u64, u64) {
         self.control.progress()
@@ -198,7 +203,7 @@ impl Engine {
         stop: Arc<AtomicBool>,
         inlet: Option<Inlet>,
     ) -> PyResult<Self> {
-        let control = Arc::new(Control::new(home.build(), stop));
+        let control = settings.control(home.build(), stop);
         let driver = Driver::new(settings.config(names, Fit::Sliced), Arc::clone(&control), source, Arc::default());
         let ticks = Ticks::Replay(Box::new(driver.map_err(|error| PyValueError::new_err(vec![error]))?));
         Ok(Self { ticks: Mutex::new(ticks), control, inlet, notes: Vec::new() })

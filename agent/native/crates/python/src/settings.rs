@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use dataplane::apps::talk::Scene;
 use dataplane::capture::Listener;
@@ -205,6 +206,13 @@ impl ContentSearch {
     }
 }
 
+impl ContentSearch {
+    /// The detectors, compiled.
+    pub fn detectors(&self) -> Arc<Detectors> {
+        Arc::clone(&self.0)
+    }
+}
+
 fn searches(found: Found) -> Searches {
     let Found { detections, persons } = found;
     let told = |d: Detection| (d.detector.to_string(), d.confidence, d.matches, d.distinct, d.samples);
@@ -230,6 +238,7 @@ type Searches = (Vec<(String, f32, u32, Vec<u64>, Vec<String>)>, Vec<(&'static s
 #[pyclass(module = "crossborder_native", frozen)]
 pub struct Settings {
     config: Config,
+    detectors: Option<Arc<Detectors>>,
 }
 
 #[pymethods]
@@ -261,9 +270,8 @@ impl Settings {
             realtime,
             workers,
             checksums,
-            detectors: content.map(|content| Arc::clone(&content.0)),
         };
-        Self { config }
+        Self { config, detectors: content.map(ContentSearch::detectors) }
     }
 }
 
@@ -275,6 +283,11 @@ impl Settings {
 }
 
 impl Settings {
+    /// What an engine with that home is told while it runs.
+    pub fn control(&self, home: Networks, stop: Arc<AtomicBool>) -> Arc<Control> {
+        Arc::new(Control::new(home, self.detectors.clone(), stop))
+    }
+
     /// How many workers share the packets out among them.
     pub const fn workers(&self) -> usize {
         self.config.workers

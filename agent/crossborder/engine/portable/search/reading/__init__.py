@@ -39,6 +39,10 @@ class Reading:
         """Tell whether nothing more is looked at."""
         return self._page.over
 
+    def search_for(self, detectors: Detectors) -> None:
+        """Have the next text searched by other detectors."""
+        self._page.search_for(detectors)
+
     def begin_piece(self) -> None:
         """Learn that bytes come, which talks hear first."""
         self._given_back = None

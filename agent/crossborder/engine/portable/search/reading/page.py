@@ -19,11 +19,12 @@ inside each other; a head that is longer than any that is kept."""
 class Page:
     """The text of one flow."""
 
-    __slots__ = ("_begun", "_detectors", "_met", "_shown", "_text", "_told", "_unpacked", "over")
+    __slots__ = ("_begun", "_detectors", "_later", "_met", "_shown", "_text", "_told", "_unpacked", "over")
 
     def __init__(self, detectors: Detectors) -> None:
         """Begin with nothing."""
         self._detectors = detectors
+        self._later: Detectors | None = None  # who sees the next text, if those do not
         self._shown = Shown(detectors)
         self._text = bytearray()  # that is not shown yet
         self._begun = False  # something of the present text was shown
@@ -31,6 +32,20 @@ class Page:
         self._met: set[str] = set()
         self._told: set[str] = set()
         self.over = False  # nothing more is looked at
+
+    def search_for(self, detectors: Detectors) -> None:
+        """Have the next text searched by other detectors.
+
+        The present one stays theirs who began it: where each of them looks next and what they hold is theirs alone, and
+        a text cut here would end values in their middle.
+        """
+        self._later = detectors
+        self._begin_text()
+
+    def _begin_text(self) -> None:
+        if self._later is not None and not self._begun and not self._text:
+            self._detectors, self._later = self._later, None
+            self._shown.search_for(self._detectors)
 
     def show(self, data: bytes, clear: Clear) -> None:
         """Show bytes of the stream."""
@@ -44,6 +59,7 @@ class Page:
         """Forget what was shown of the stream and is not decided."""
         self._shown.drop_undecided()
         self._begun = False
+        self._begin_text()
 
     def put(self, text: bytes) -> None:
         """Put text behind what is there."""
@@ -63,6 +79,7 @@ class Page:
         begun, self._begun = self._begun, False
         if begun and not self.over:
             self._shown.finish()
+        self._begin_text()
 
     @property
     def room(self) -> int:

@@ -58,7 +58,7 @@ impl Engine {
             self.ended = filled == Filled::End;
             self.control.read(self.source.progress());
             let idle = self.block.records.is_empty();
-            self.follow_home(); // also while the kernel counts all there is, and nothing comes up
+            self.follow(); // also while the kernel counts all there is, and nothing comes up
             if let Some(wire) = self.source.wire() {
                 let shed = if idle { Shed::Nothing } else { shed(wire.load()) };
                 self.workers.iter_mut().for_each(|worker| worker.shed = shed);
@@ -90,14 +90,20 @@ impl Engine {
         (self.at + self.ages.len(), None)
     }
 
-    /// Uses the home that was set last, and has the source use it.
-    pub(super) fn follow_home(&mut self) {
+    /// Uses the home and the detectors that were set last, and has the source use that home.
+    pub(super) fn follow(&mut self) {
         let home = self.control.home();
         if !Arc::ptr_eq(&home, &self.home) {
             if let Some(wire) = self.source.wire() {
                 wire.set_home(&home);
             }
             self.home = home;
+        }
+        let detectors = self.control.detectors();
+        if detectors.as_ref().map(Arc::as_ptr) != self.detectors.as_ref().map(Arc::as_ptr) {
+            self.workers.iter_mut().for_each(|worker| worker.search_for(detectors.as_ref()));
+            self.searches |= detectors.is_some();
+            self.detectors = detectors;
         }
     }
 

@@ -68,7 +68,7 @@ impl Found {
     }
 
     fn of(&mut self, detector: &Arc<str>) -> Option<&mut Detection> {
-        let known = self.detections.iter().position(|detection| Arc::ptr_eq(&detection.detector, detector));
+        let known = self.detections.iter().position(|detection| detection.detector == *detector);
         let at = known.unwrap_or(self.detections.len());
         if known.is_none() {
             self.detections.push(Detection {
@@ -87,7 +87,7 @@ impl Found {
     pub fn extend(&mut self, later: Self) {
         self.persons.extend(later.persons);
         for new in later.detections {
-            let Some(old) = self.detections.iter_mut().find(|old| Arc::ptr_eq(&old.detector, &new.detector)) else {
+            let Some(old) = self.detections.iter_mut().find(|old| old.detector == new.detector) else {
                 self.detections.push(new);
                 continue;
             };

@@ -60,7 +60,7 @@ impl Shown {
     }
 
     fn show_piece(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
-        let data = data.get(..detectors.limit - self.bytes).unwrap_or(data);
+        let data = data.get(..detectors.limit.saturating_sub(self.bytes)).unwrap_or(data);
         self.bytes += data.len();
         self.tail.extend_from_slice(data);
         match clear {

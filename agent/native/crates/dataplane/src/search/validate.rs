@@ -34,8 +34,8 @@ pub enum Validator {
     VietQr,
     /// Day, month and year that exist.
     Date,
-    /// Letters and digits, one digit among them at least.
-    Plate,
+    /// A code of letters and digits, however it is grouped.
+    Compact,
     /// Digits as they are.
     Digits,
     /// A name: words of letters.
@@ -54,7 +54,7 @@ const NAMES: [(&str, Validator); 14] = [
     ("mrz-td3", Validator::MrzTd3),
     ("vietqr", Validator::VietQr),
     ("date", Validator::Date),
-    ("plate", Validator::Plate),
+    ("compact", Validator::Compact),
     ("digits", Validator::Digits),
     ("name", Validator::Name),
 ];
@@ -98,7 +98,7 @@ impl Validator {
             Self::Any => (Grade::Likely, Cow::Borrowed(value)),
             Self::MrzTd1 | Self::MrzTd3 => mrz(self, value),
             Self::VietQr => (if vietqr(value) { Grade::Likely } else { Grade::Wrong }, Cow::Borrowed(value)),
-            Self::Plate => (Grade::Likely, Cow::Owned(letters_and_digits(value))),
+            Self::Compact => (Grade::Likely, Cow::Owned(compact(value))),
             Self::Name => (Grade::Likely, Cow::Owned(super::label::fold(value).into_bytes())),
             Self::Date => (date(value), Cow::Borrowed(value)),
             _ => {
@@ -144,7 +144,8 @@ fn digits(value: &[u8]) -> Vec<u8> {
     value.iter().copied().filter(u8::is_ascii_digit).collect()
 }
 
-fn letters_and_digits(value: &[u8]) -> Vec<u8> {
+/// In capitals, without what parts letters and digits.
+fn compact(value: &[u8]) -> Vec<u8> {
     value.iter().filter(|byte| !b" .-".contains(byte)).map(u8::to_ascii_uppercase).collect()
 }
 

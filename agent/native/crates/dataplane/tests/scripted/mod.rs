@@ -106,9 +106,9 @@ pub fn engine(blocks: Script, detectors: bool) -> Engine {
         realtime: false,
         workers: 1,
         checksums: false,
-        detectors: detectors.then(|| Arc::new(Detectors::compile(vec![definition], [7; 32], 1 << 20).unwrap())),
     };
     let source = Scripted { blocks: blocks.into(), load: 0.0, now_ns: 1_700_000_000 * SECOND_NS };
-    let control = Arc::new(Control::new(home, Arc::default()));
+    let detectors = detectors.then(|| Arc::new(Detectors::compile(vec![definition], [7; 32], 1 << 20).unwrap()));
+    let control = Arc::new(Control::new(home, detectors, Arc::default()));
     Engine::new(config, control, Box::new(source), Arc::default()).unwrap()
 }

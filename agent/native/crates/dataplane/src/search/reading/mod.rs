@@ -51,6 +51,11 @@ impl Reading {
         Self { page: Page::new(detectors), taken: false, given_back: None, body: None }
     }
 
+    /// Has the next text searched by other detectors.
+    pub fn search_for(&mut self, detectors: &Arc<Detectors>) {
+        self.page.search_for(detectors);
+    }
+
     /// Learns that bytes come, which talks hear first.
     pub fn begin_piece(&mut self) {
         self.given_back = None;

@@ -53,6 +53,8 @@ impl Limits {
 /// The text of one flow.
 pub struct Page {
     detectors: Arc<Detectors>,
+    /// Who sees the next text, if those do not.
+    later: Option<Arc<Detectors>>,
     shown: Shown,
     /// Text that is not shown yet.
     text: Vec<u8>,
@@ -70,6 +72,7 @@ impl Page {
     pub fn new(detectors: &Arc<Detectors>) -> Self {
         Self {
             detectors: Arc::clone(detectors),
+            later: None,
             shown: Shown::default(),
             text: Vec::new(),
             begun: false,
@@ -77,6 +80,19 @@ impl Page {
             met: Limits::default(),
             told: Limits::default(),
             over: false,
+        }
+    }
+
+    /// Has the next text searched by other detectors. The present one stays theirs who began it: where each of them looks
+    /// next and what they hold is theirs alone, and a text cut here would end values in their middle.
+    pub fn search_for(&mut self, detectors: &Arc<Detectors>) {
+        self.later = Some(Arc::clone(detectors));
+        self.begin_text();
+    }
+
+    fn begin_text(&mut self) {
+        if !self.begun && self.text.is_empty() {
+            self.detectors = self.later.take().unwrap_or_else(|| Arc::clone(&self.detectors));
         }
     }
 
@@ -95,6 +111,7 @@ impl Page {
     pub fn drop_undecided(&mut self) {
         self.shown.drop_undecided();
         self.begun = false;
+        self.begin_text();
     }
 
     /// Puts text behind what is there.
@@ -122,6 +139,7 @@ impl Page {
         if std::mem::take(&mut self.begun) && !self.over {
             self.shown.finish(&self.detectors);
         }
+        self.begin_text();
     }
 
     /// Bytes that may be unpacked yet.
