@@ -73,8 +73,12 @@ impl Digits {
         }
         let Some(table) = self.tables.last_mut() else { return Ok(()) };
         table.asked.push(Asked { near, opening: opening.clone(), label });
-        table.fill();
         Ok(())
+    }
+
+    /// Makes the tables, when all are added.
+    pub fn tabulate(&mut self) {
+        self.tables.iter_mut().for_each(Table::fill);
     }
 
     /// Asks at all runs of digits from where all have looked; `small`: the text in small letters, and what stands where.
@@ -132,9 +136,8 @@ impl Table {
         Self { asked: Vec::new(), kinds: [0; 256], after: Vec::new(), before: [0; 256], first: [0; 256] }
     }
 
-    /// Makes the table anew from all openings.
+    /// Reads the table from all openings.
     fn fill(&mut self) {
-        self.after.clear();
         for byte in 0..=255_u8 {
             let at = usize::from(byte);
             let column: [u64; RUN_MOST + 1] = std::array::from_fn(|digits| {

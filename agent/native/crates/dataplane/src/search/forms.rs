@@ -4,7 +4,8 @@
 //! every way of writing it in capitals.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 /// White space between the words of a label, at most: as patterns are written out.
 const SPACES_MOST: usize = 3;
@@ -32,7 +33,7 @@ impl Forms {
     #[must_use]
     pub fn new(forms: &[Vec<u8>]) -> Self {
         let small: Vec<Vec<u8>> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
-        let mut holding: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        let mut holding: HashMap<&[u8], Vec<usize>> = HashMap::new();
         for (at, form) in small.iter().enumerate() {
             for piece in pieces_of(form) {
                 let known = holding.entry(piece).or_default();
@@ -41,16 +42,17 @@ impl Forms {
                 }
             }
         }
-        let mut left = vec![true; forms.len()];
         let mut pieces = Vec::new();
-        while let Some((piece, found)) = best(&holding, &left) {
+        while let Some((piece, found)) = best(&holding) {
             let mut held = Vec::new();
-            for at in found {
-                left.get_mut(at).into_iter().for_each(|left| *left = false);
-                let (Some(form), Some(small)) = (forms.get(at), small.get(at)) else { continue };
+            for (form, small) in found.iter().filter_map(|at| forms.get(*at).zip(small.get(*at))) {
                 held.extend(memchr::memmem::find_iter(small, piece).map(|place| (form.clone(), place)));
             }
             pieces.push(Piece { bytes: piece.to_vec(), forms: held });
+            holding.retain(|_, held| {
+                held.retain(|at| found.binary_search(at).is_err());
+                !held.is_empty()
+            });
         }
         Self { pieces }
     }
@@ -100,11 +102,9 @@ fn spaces<'a>(text: impl Iterator<Item = &'a u8>) -> Option<usize> {
 }
 
 /// The best piece of those forms that are left, and which of them it finds.
-fn best<'a>(holding: &BTreeMap<&'a [u8], Vec<usize>>, left: &[bool]) -> Option<(&'a [u8], Vec<usize>)> {
-    let is_left = |at: &usize| left.get(*at).is_some_and(|left| *left);
-    let worth = |piece: &[u8], found: &[usize]| found.iter().filter(|at| is_left(at)).count() as u64 * rarity(piece);
-    let (piece, found) = holding.iter().max_by_key(|(piece, found)| (worth(piece, found), Reverse(**piece)))?;
-    (worth(piece, found) > 0).then(|| (*piece, found.iter().copied().filter(is_left).collect()))
+fn best<'a>(holding: &HashMap<&'a [u8], Vec<usize>>) -> Option<(&'a [u8], Vec<usize>)> {
+    let best = holding.iter().max_by_key(|(piece, found)| (found.len() as u64 * rarity(piece), Reverse(**piece)));
+    best.map(|(piece, found)| (*piece, found.clone()))
 }
 
 /// How much better a piece is to look for than another: long ones of rare letters are seldom found in vain.

@@ -16,7 +16,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::definition::{Edges, is_word};
 
 /// Digits in a row that are told apart; more are as many.
-pub const RUN_MOST: usize = 63;
+pub const RUN_MOST: usize = 31;
 /// Bytes before the first digit, at most.
 const LEAD_MOST: usize = 32;
 /// Compiled size of one pattern.
@@ -232,10 +232,9 @@ impl States<'_> {
 
     /// Where some bytes lead from some states.
     fn step(&self, from: &BTreeSet<StateID>, is: impl Fn(&u8) -> bool) -> impl Iterator<Item = (u8, StateID)> {
-        let bytes: Vec<u8> = (0..=255).filter(is).collect();
-        let steps = from.iter().flat_map(move |state| bytes.clone().into_iter().map(|byte| (byte, *state)));
-        let ends = steps.map(|(byte, state)| (byte, self.dfa.next_state(state, byte)));
-        ends.filter(|(_, to)| self.is_alive(*to))
+        let steps = from.iter().flat_map(|state| (0..=255).map(|byte| (byte, *state)));
+        let steps = steps.filter(move |(byte, _)| is(byte));
+        steps.map(|(byte, state)| (byte, self.dfa.next_state(state, byte))).filter(|(_, to)| self.is_alive(*to))
     }
 
     /// Tells whether a match has ended before the byte that led here, and none goes on.

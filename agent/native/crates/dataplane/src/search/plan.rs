@@ -69,6 +69,7 @@ impl Plan {
                 }
             }
         }
+        plan.digits.tabulate();
         plan.words = Words::new(&words)?;
         plan.labels = Words::new(&pieces)?;
         Ok(plan)
