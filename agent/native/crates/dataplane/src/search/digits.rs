@@ -81,8 +81,9 @@ impl Digits {
         self.tables.iter_mut().for_each(Table::fill);
     }
 
-    /// Asks at all runs of digits from where all have looked; `small`: the text in small letters, and what stands where.
-    pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, small: (&[u8], &Sorts)) {
+    /// Asks at all runs of digits from where all have looked; `plain`: the copy that labels are looked for in, and what
+    /// stands where.
+    pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, plain: (&[u8], &Sorts)) {
         if self.tables.is_empty() {
             return;
         }
@@ -97,7 +98,7 @@ impl Digits {
                     match asked.label.and_then(|label| self.labels.get(label).zip(said.get_mut(label))) {
                         None if asked.opening.is_loose() => asked.near.seek(seek, run.clone()),
                         None => asked.near.seek(seek, run.start..run.start),
-                        Some((labels, said)) => labels.seek(seek, asked, &run, small, said),
+                        Some((labels, said)) => labels.seek(seek, asked, &run, plain, said),
                     }
                 }
             }
@@ -107,7 +108,7 @@ impl Digits {
 
 impl Labels {
     /// Asks where labels stand before a run, near enough; looks at each byte once, and a little ahead.
-    fn seek(&self, seek: &mut Seek<'_>, asked: &Asked, run: &Range<usize>, small: (&[u8], &Sorts), said: &mut Said) {
+    fn seek(&self, seek: &mut Seek<'_>, asked: &Asked, run: &Range<usize>, plain: (&[u8], &Sorts), said: &mut Said) {
         let tail = seek.tail;
         let from = run.start.saturating_sub(self.reach);
         if said.looked < run.start {
@@ -116,7 +117,7 @@ impl Labels {
             }
             let ahead = (run.start + AHEAD).min(tail.len());
             let range = from.max(said.looked.saturating_sub(self.pieces.longest()))..ahead;
-            self.pieces.find(small.0, &range, small.1, |pieces, place| {
+            self.pieces.find(plain.0, &range, plain.1, |pieces, place| {
                 said.starts.extend(pieces.iter().flat_map(|piece| piece.starts(tail, place)));
             });
             said.looked = ahead;

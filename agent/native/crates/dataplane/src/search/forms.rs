@@ -1,7 +1,7 @@
 //! Labels in all the ways they are written: found by pieces that are seldom found by chance, and then looked at whole.
 //!
-//! Pieces are looked for in a copy of the text in small letters (of ASCII: a byte stays a byte), so that one stands for
-//! every way of writing it in capitals.
+//! Pieces are looked for in a copy of the text in small letters (of ASCII: a byte stays a byte) and with spaces for all
+//! white space, so that one stands for many ways of writing it.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,17 @@ const SPACES_MOST: usize = 3;
 /// Bytes of a piece, at most.
 const PIECE_MOST: usize = 8;
 /// Letters that stand nearly everywhere in text without diacritics.
-const FREQUENT: &[u8] = b"aceghilnorstum";
+const FREQUENT: &[u8] = b" aceghilnorstum";
+
+/// Words of English that words of Vietnamese look like without their diacritics.
+const ENGLISH: &[&[u8]] = &[b"the", b"do", b"no", b"an", b"so", b"me", b"in"];
+
+/// The copy of a text that pieces are looked for in.
+#[must_use]
+pub fn plain(text: &[u8]) -> Vec<u8> {
+    let plain = |byte: &u8| if byte.wrapping_sub(b'\t') < 5 { b' ' } else { byte.to_ascii_lowercase() };
+    text.iter().map(plain).collect()
+}
 
 /// All forms of the labels of one pattern, in which a space stands for white space; and pieces of which each holds one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +88,9 @@ impl Piece {
 
 /// Where a form begins of which a byte stands at a place; None where the text is another.
 fn start(form: &[u8], offset: usize, bytes: &[u8], place: usize) -> Option<usize> {
+    // More white space may stand before the space that a piece begins with.
+    let skipped = usize::from(form.get(offset) == Some(&b' '));
+    let (offset, place) = (offset + skipped, place + skipped);
     let (head, rest) = form.split_at_checked(offset)?;
     let mut text = bytes.get(place..)?;
     for letter in rest {
@@ -109,20 +122,28 @@ fn best<'a>(holding: &HashMap<&'a [u8], Vec<usize>>) -> Option<(&'a [u8], Vec<us
 
 /// How much better a piece is to look for than another: long ones of rare letters are seldom found in vain.
 fn rarity(piece: &[u8]) -> u64 {
-    let length: u64 = match piece.len() {
-        0..=2 => 1,
-        3 => 1 << 4,
+    let letters = piece.iter().filter(|byte| **byte != b' ').count();
+    let is_parted = letters < piece.len();
+    let length: u64 = match letters {
+        0..=2 => 1 + 7 * u64::from(is_parted),
+        3 => 16 + 200 * u64::from(is_parted),
         4 => 1 << 9,
         5 => 1 << 10,
         more => 1_000 + 100 * more as u64,
     };
-    let common = piece.iter().filter(|byte| FREQUENT.contains(byte)).count() == piece.len();
-    length * if common { 1 } else { 2 }
+    let is_frequent = piece.iter().all(|byte| FREQUENT.contains(byte));
+    let is_english = ENGLISH.contains(&piece.trim_ascii());
+    length * if is_frequent { 2 } else { 4 } / if is_english { 4 } else { 1 }
 }
 
-/// The pieces of a form: parts of its words of some length, whole words where they are shorter.
+/// The pieces of a form: parts of its words of some length, with the space beside them where there is one.
 fn pieces_of(form: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let words = form.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let ends = memchr::memchr_iter(b' ', form).chain([form.len()]);
+    let words = ends.scan(0, |start, end| {
+        let word = *start..(end + 1).min(form.len());
+        *start = end;
+        form.get(word)
+    });
     words.flat_map(|word| {
         let sizes = (word.len().min(3)..=word.len().min(PIECE_MOST)).rev();
         sizes.flat_map(move |size| word.windows(size))
@@ -137,9 +158,9 @@ mod tests {
 
     fn starts(forms: &[&str], text: &str) -> Vec<usize> {
         let forms = Forms::new(&forms.iter().map(|form| form.as_bytes().to_vec()).collect::<Vec<_>>());
-        let small = text.to_ascii_lowercase();
+        let plain = plain(text.as_bytes());
         let found = forms.pieces.iter().flat_map(|piece| {
-            memchr::memmem::find_iter(small.as_bytes(), &piece.bytes)
+            memchr::memmem::find_iter(&plain, &piece.bytes)
                 .flat_map(|place| piece.starts(text.as_bytes(), place))
                 .collect::<Vec<_>>()
         });

@@ -39,6 +39,8 @@ pub struct Opening {
     /// The bytes that may stand before the run, the text may always begin with it; and its first digits.
     before: [bool; 256],
     first: [bool; 256],
+    /// The bytes a match may begin with.
+    begins: [bool; 256],
     /// Bytes of a match before its first digit, at most.
     pub lead: usize,
 }
@@ -62,8 +64,14 @@ impl Opening {
         let anchor = Arc::new(Anchor::new(pattern)?);
         let states = States { dfa: &anchor.dfa, is_word_free: edges != Edges::Any };
         let after = vec![[false; 256]; RUN_MOST];
-        let mut opening =
-            Self { anchors: vec![Arc::clone(&anchor)], after, before: [false; 256], first: [false; 256], lead: 0 };
+        let mut opening = Self {
+            anchors: vec![Arc::clone(&anchor)],
+            after,
+            before: [false; 256],
+            first: [false; 256],
+            begins: [false; 256],
+            lead: 0,
+        };
         let first = opening.read_lead(&states, before)?;
         opening.read_runs(&states, first);
         // A run that goes on before the match tells less: the match may be any part of it.
@@ -75,6 +83,9 @@ impl Opening {
     fn read_lead(&mut self, states: &States<'_>, before: &[bool; 256]) -> Option<BTreeSet<StateID>> {
         let mut first = BTreeSet::new();
         let mut lead = states.starts();
+        for (byte, _) in states.step(&lead, |_| true) {
+            self.begins.get_mut(usize::from(byte)).into_iter().for_each(|may| *may = true);
+        }
         if states.step(&lead, |byte| byte.is_ascii_digit()).next().is_some() {
             self.before = *before;
         }
@@ -123,10 +134,10 @@ impl Opening {
     /// Tells whether what matches may have its first digits where a run begins.
     #[must_use]
     pub fn fits(&self, bytes: &[u8], run: usize) -> bool {
-        let matches = |anchor: &Anchor| {
-            (run.saturating_sub(self.lead)..=run).any(|start| anchor.matches(bytes, start..bytes.len()).is_some())
-        };
-        self.is_loose() || self.anchors.iter().any(|anchor| matches(anchor))
+        let begins = |at: &usize| bytes.get(*at).and_then(|byte| self.begins.get(usize::from(*byte))) == Some(&true);
+        let mut starts = (run.saturating_sub(self.lead)..=run).filter(begins);
+        let fits = |anchor: &Anchor, start: usize| anchor.matches(bytes, start..bytes.len()).is_some();
+        self.is_loose() || starts.any(|start| self.anchors.iter().any(|anchor| fits(anchor, start)))
     }
 
     /// What may follow a run of so many digits.
@@ -162,6 +173,7 @@ impl Opening {
         self.after.iter_mut().zip(&other.after).for_each(|(one, other)| both(one, other));
         both(&mut self.before, &other.before);
         both(&mut self.first, &other.first);
+        both(&mut self.begins, &other.begins);
         if self.anchors.is_empty() || other.anchors.is_empty() {
             self.anchors.clear();
         } else {

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 
 use super::definition::Detector;
 use super::digits::Digits;
-use super::forms::Piece;
+use super::forms::{Piece, plain};
 use super::seek::Seek;
 use super::trigger::Trigger;
 use super::words::{Sorts, Words};
@@ -78,7 +78,7 @@ impl Plan {
     /// Finds all matches from where all have looked; `at_start`: the text begins here.
     pub fn seek(&self, seek: &mut Seek<'_>, looked: usize, at_start: bool) {
         let tail = seek.tail;
-        let (small, sorts) = (tail.to_ascii_lowercase(), Sorts::of(tail));
+        let (plain, sorts) = (plain(tail), Sorts::of(tail));
         if at_start {
             for at in &self.starts {
                 seek.start(*at);
@@ -93,7 +93,7 @@ impl Plan {
         self.words.find(tail, &(looked..tail.len()), &sorts, |found, place| {
             found.iter().for_each(|near| near.seek(seek, place..place));
         });
-        self.labels.find(&small, &(looked..tail.len()), &sorts, |found, place| {
+        self.labels.find(&plain, &(looked..tail.len()), &sorts, |found, place| {
             for (near, piece) in found {
                 piece.starts(tail, place).into_iter().for_each(|start| near.seek(seek, start..start));
             }
@@ -103,7 +103,7 @@ impl Plan {
                 near.seek(seek, looked + place..looked + place);
             }
         }
-        self.digits.seek(seek, looked, (&small, &sorts));
+        self.digits.seek(seek, looked, (&plain, &sorts));
         seek.put_off_no_longer();
     }
 
