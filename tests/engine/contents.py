@@ -114,7 +114,8 @@ def by_portable(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT) 
         if outward:
             inspection = names.inspected(payload_seen=True)
             unknown = Clear.NOT_YET_KNOWN if wanted and inspection == Inspection.OPAQUE.value else Clear.NO
-            reading.show(data, Clear.YES if inspection == Inspection.CLEARTEXT.value else unknown)
+            clear = Clear.YES if inspection == Inspection.CLEARTEXT.value else unknown
+            reading.show(data, clear, file=talk.may_be_file)
     found = reading.take(last=True)
     told = [
         (name, pytest.approx(one.confidence), one.matches, list(one.distinct), one.samples)

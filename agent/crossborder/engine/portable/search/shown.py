@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from crossborder.engine.register import Register
 
 MATCH_LIMIT: Final = 256  # bytes of a match; a longer one is counted as far as this
-_UNDECIDED_LIMIT = 4096  # bytes kept while it is not known whether a flow is cleartext
 _LOOK_AHEAD = 2  # bytes behind a match that its edges look at
 _LOOK_BACK = CONTEXT + 4  # bytes before a match: its label, and a letter of which only the end may be kept
 _HEAD = 2048  # bytes at the beginning of a text in which it may say what kind of file it is
@@ -50,14 +48,6 @@ class Detectors:
         return int.from_bytes(hashlib.blake2b(value, digest_size=8, key=self._key).digest(), "big")
 
 
-class Clear(Enum):
-    """How much of a flow may be shown."""
-
-    YES = auto()
-    NOT_YET_KNOWN = auto()
-    NO = auto()
-
-
 class _Candidate(NamedTuple):
     """A match in the tail; in the order in which they are weighed."""
 
@@ -81,19 +71,17 @@ class Shown:
         self._rows = Rows()
         self._found = Found()
 
-    def show(self, data: bytes, clear: Clear) -> bool:
+    def show(self, data: bytes) -> bool:
         """Show bytes that went out, in order; return whether more will be looked at."""
         limit = self._detectors.limit
         data = data[: limit - self._bytes]
         self._bytes += len(data)
         self._tail += data
-        if clear is Clear.YES and self._bytes < limit:
+        if self._bytes < limit:
             self._scan(last=False)
-        elif clear is Clear.YES:
+        else:
             self.finish()
-        elif clear is Clear.NO or len(self._tail) > _UNDECIDED_LIMIT:
-            self._tail.clear()
-        return self._bytes < limit and (clear is Clear.YES or bool(self._tail))
+        return self._bytes < limit
 
     def finish(self) -> None:
         """Learn that nothing follows, or that bytes are missing: another text begins."""

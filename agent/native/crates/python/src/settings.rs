@@ -17,7 +17,7 @@ use dataplane::names::Names;
 use dataplane::names::dns::DnsLog;
 use dataplane::names::transfers::Transfers;
 use dataplane::search::{
-    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Fuse, Kind, Layout, Limit, LooksFor, Register,
+    Branch, Bulk, Definition, Detection, Detectors, Edges, Found, Fuse, Kind, Layout, Limit, LooksFor, Register,
     Scores, Shown, Validator,
 };
 use pyo3::exceptions::PyValueError;
@@ -178,7 +178,7 @@ impl ContentSearch {
     /// masked samples; and keyed hashes of persons by kind.
     fn search(&self, text: &[u8]) -> Searches {
         let mut shown = Shown::default();
-        shown.show(&self.0, text, Clear::Yes);
+        shown.show(&self.0, text);
         shown.finish(&self.0);
         searches(shown.take(true))
     }

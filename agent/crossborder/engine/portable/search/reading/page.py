@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from crossborder.engine.portable.search.shown import Clear, Shown
+from crossborder.engine.portable.search.shown import Shown
 
 if TYPE_CHECKING:
     from crossborder.engine.portable.search.found import Found
@@ -32,16 +32,9 @@ class Page:
         self._told: set[str] = set()
         self.over = False  # nothing more is looked at
 
-    def show(self, data: bytes, clear: Clear) -> None:
-        """Show bytes of the stream."""
-        if not self.over:
-            self._begun = True
-            self.over = not self._shown.show(data, clear)
-            if self.over and clear is Clear.YES:
-                self.meet("bytes")
-
     def drop_undecided(self) -> None:
-        """Forget what was shown of the stream and is not decided."""
+        """Forget what was put and is not decided."""
+        self._text.clear()
         self._shown.drop_undecided()
         self._begun = False
 
@@ -53,9 +46,12 @@ class Page:
                 self._flush()
 
     def _flush(self) -> None:
-        if self._text:
+        if self._text and not self.over:
             text, self._text = bytes(self._text), bytearray()
-            self.show(text, Clear.YES)
+            self._begun = True
+            self.over = not self._shown.show(text)
+            if self.over:
+                self.meet("bytes")
 
     def end_text(self) -> None:
         """End a text: nothing runs over into the next."""

@@ -9,8 +9,6 @@ use super::rows::Rows;
 use super::seek::{Candidate, MATCH_LIMIT, Seek};
 use super::validate::Grade;
 
-/// Bytes kept while it is not known whether a flow is cleartext.
-const UNDECIDED_LIMIT: usize = 4096;
 /// Bytes behind a match that its edges look at.
 const LOOK_AHEAD: usize = 2;
 /// Bytes before a match that are looked at: its label, and a letter of which only the end may be kept.
@@ -21,14 +19,6 @@ const HEAD: usize = 2048;
 const SURE: f32 = 0.5;
 /// What is left of the score of a match alone when its structure is not right.
 const POSSIBLE: f32 = 0.5;
-
-/// How much of a flow may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clear {
-    Yes,
-    NotYetKnown,
-    No,
-}
 
 /// What detectors have seen of one flow.
 #[derive(Default)]
@@ -51,17 +41,16 @@ pub struct Shown {
 
 impl Shown {
     /// Shows bytes that went out, in order; false when no more will be looked at.
-    pub fn show(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
+    pub fn show(&mut self, detectors: &Detectors, data: &[u8]) -> bool {
         let data = data.get(..detectors.limit - self.bytes).unwrap_or(data);
         self.bytes += data.len();
         self.tail.extend_from_slice(data);
-        match clear {
-            Clear::Yes if self.bytes < detectors.limit => self.scan(detectors, false),
-            Clear::Yes => self.finish(detectors),
-            Clear::NotYetKnown if self.tail.len() <= UNDECIDED_LIMIT => {}
-            _ => self.tail = Vec::new(),
+        if self.bytes < detectors.limit {
+            self.scan(detectors, false);
+        } else {
+            self.finish(detectors);
         }
-        self.bytes < detectors.limit && (clear == Clear::Yes || !self.tail.is_empty())
+        self.bytes < detectors.limit
     }
 
     /// Learns that nothing follows, or that bytes are missing: what may have gone on ends here, and another text begins.

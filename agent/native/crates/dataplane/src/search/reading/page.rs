@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::definition::Detectors;
 use super::super::found::Found;
-use super::super::shown::{Clear, Shown};
+use super::super::shown::Shown;
 
 /// Bytes of text that are shown at once: a look at a few bytes costs as much.
 const BATCH: usize = 8192;
@@ -80,19 +80,9 @@ impl Page {
         }
     }
 
-    /// Shows bytes of the stream.
-    pub fn show(&mut self, data: &[u8], clear: Clear) {
-        if !self.over {
-            self.begun = true;
-            self.over = !self.shown.show(&self.detectors, data, clear);
-            if self.over && clear == Clear::Yes {
-                self.meet(Limit::Bytes);
-            }
-        }
-    }
-
-    /// Forgets what was shown of the stream and is not decided.
+    /// Forgets what was put and is not decided.
     pub fn drop_undecided(&mut self) {
+        self.text.clear();
         self.shown.drop_undecided();
         self.begun = false;
     }
@@ -108,11 +98,14 @@ impl Page {
     }
 
     fn flush(&mut self) {
-        if !self.text.is_empty() {
-            let mut text = std::mem::take(&mut self.text);
-            self.show(&text, Clear::Yes);
-            text.clear();
-            self.text = text;
+        if self.text.is_empty() || self.over {
+            return;
+        }
+        self.begun = true;
+        self.over = !self.shown.show(&self.detectors, &self.text);
+        self.text.clear();
+        if self.over {
+            self.meet(Limit::Bytes);
         }
     }
 
