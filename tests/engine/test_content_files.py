@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.engine.captures import LOCAL, REMOTE, config
-from tests.engine.contents import by_native, by_portable, counts, cut, parts, request
+from tests.engine.contents import SHIPPED, by_native, by_portable, counts, cut, parts, request
 from tests.engine.searches import searching, word
 from tests.engine.test_detectors import engines, native, segments
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from crossborder.engine import EngineName
 
 TEXT = "Kính gửi: đơn vị được giao, tài liệu TUYỆT MẬT số 7 của Chính phủ, không sao chụp.\n" * 3
-SEARCH = [word("secret", "Tuyệt mật số 7", "TUYỆT MẬT số 7"), word("row", "An 001099012345"), word("zip", "PK\x03\x04")]
+ROWS = word("row", "An 001099012345", "An\t001099012345")
+SEARCH = [word("secret", "Tuyệt mật số 7", "TUYỆT MẬT số 7"), ROWS, word("zip", "PK\x03\x04")]
 pytestmark = native
 
 
@@ -82,6 +83,15 @@ def wide(text: str) -> bytes:
 RUNS = "<w:document><w:p>" + "".join(f"<w:r><w:t>{letter}</w:t></w:r>" for letter in TEXT.strip()) + "</w:p>"
 ROW = "<w:tr><w:tc><w:p><w:t>An</w:t></w:p></w:tc><w:tc><w:p><w:t>001099012345</w:t></w:p></w:tc></w:tr>"
 SHARED = f"<sst><si><t>{TEXT}</t></si><si><r><t>An </t></r><r><t>001099012345</t></r></si></sst>"
+CELLS = "<sheetData><row><c t='s'><v>0</v></c></row><row><c t='s'><v>2</v></c><c t='s'><v>1</v></c></row></sheetData>"
+SHARED_CELLS = f"<sst><si><t>{TEXT}</t></si><si><t>001099012345</t></si><si><t>An</t></si></sst>"
+
+
+def workbook(*parts: tuple[str, str]) -> bytes:
+    """Return a spreadsheet of these parts."""
+    return archive(("[Content_Types].xml", b"<Types/>"), *((f"xl/{name}", text.encode()) for name, text in parts))
+
+
 FILES = {
     "zip": archive(("a.txt", b"x"), ("b.csv", TEXT.encode())),
     "zip stored": archive(("a/", b""), ("b.csv", TEXT.encode("utf-16")), method=zipfile.ZIP_STORED),
@@ -91,6 +101,8 @@ FILES = {
     "gzip in a zip": archive(("b.csv.gz", gzip.compress(TEXT.encode()))),
     "docx": document("word/document.xml", RUNS + ROW),
     "xlsx": document("xl/sharedStrings.xml", SHARED),
+    "xlsx strings first": workbook(("sharedStrings.xml", SHARED_CELLS), ("worksheets/sheet1.xml", CELLS)),
+    "xlsx strings last": workbook(("worksheets/sheet1.xml", CELLS), ("sharedStrings.xml", SHARED_CELLS)),
     "pdf": pdf(b"BT /F1 12 Tf 1 0 0 1 7 7 Tm " + wide("TUYỆT MẬT số 7") + b" Tj ET"),
     "pdf in parts": pdf(
         b"BT [" + wide("TUYỆT MẬ") + b" -20 " + wide("T số 7") + b"] TJ T* [(An) -300 (0010\\0719012345)] TJ"
@@ -112,10 +124,22 @@ def test_files_are_opened(name: str) -> None:
 
     assert counts(whole)["secret"] >= 1
     assert by_native(cut(sent(FILES[name]), [1]), SEARCH) == whole
-    if name in {"docx", "xlsx", "pdf in parts"}:
+    if name in {"docx", "xlsx", "pdf in parts", "xlsx strings first", "xlsx strings last"}:
         assert counts(whole)["row"] == 1
     if "zip" in name and not name.startswith("gzip"):
         assert counts(whole)["zip"] >= 1
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_label_in_a_sheet_stands_beside_its_value(last: bool) -> None:
+    """In the cell to the left; what is numbered first is another's. Wherever the shared strings stand in the file."""
+    strings = ("sharedStrings.xml", "<sst><si><t>x</t></si><si><t>C1234567</t></si><si><t>Số hộ chiếu</t></si></sst>")
+    sheet = ("worksheets/sheet1.xml", "<row><c t='s'><v>2</v></c><c t='s'><v>1</v></c></row>")
+    found = by_native(sent(workbook(*((sheet, strings) if last else (strings, sheet)))), SHIPPED)
+    alone = by_native(sent(workbook(strings)), SHIPPED)
+
+    assert counts(found)["vn-passport"] == 1
+    assert "vn-passport" not in counts(alone)
 
 
 def test_archives_in_archives_end() -> None:

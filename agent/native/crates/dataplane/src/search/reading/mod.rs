@@ -21,6 +21,8 @@ mod stream;
 mod text;
 mod unpack;
 mod vietnamese;
+mod workbook;
+mod xml;
 
 use std::sync::Arc;
 
