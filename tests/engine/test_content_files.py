@@ -80,6 +80,32 @@ def wide(text: str) -> bytes:
     return b"(\xfe\xff" + escaped.replace(b"\r", b"\\r") + b")"
 
 
+def written(text: str, *, last: bool, objects: bool) -> bytes:
+    """Return a PDF file as writers make it of letters beyond Latin-1: codes of a font, and what they mean.
+
+    `last`: the font stands behind the page; `objects`: in a stream of objects.
+    """
+    letters = sorted(set(text))
+    codes = "".join(f"{letters.index(letter) + 3:04x}" for letter in text)
+    chars = "\n".join(f"<{at + 3:04X}> <{letter.encode('utf-16-be').hex()}>" for at, letter in enumerate(letters))
+    cmap = f"1 begincodespacerange <0000><FFFF> endcodespacerange\n{len(letters)} beginbfchar\n{chars}\nendbfchar\n"
+    font = "<< /Type /Font /Subtype /Type0 /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 9 0 R >>"
+    page = "<< /Type /Page /Parent 2 0 R /Contents 5 0 R /Resources << /Font << /F4 7 0 R >> >> >>"
+    index = f"7 0 3 {len(font) + 1} "
+    shown = [_stream(5, f"q BT /F4 11 Tf 1 0 0 1 57 700 Tm [<{codes[:8]}> -9 <{codes[8:]}>] TJ ET Q".encode())]
+    fonts = [_stream(9, cmap.encode()), b"7 0 obj\n%b\nendobj\n3 0 obj\n%b\nendobj\n" % (font.encode(), page.encode())]
+    if objects:
+        told = f"/Type /ObjStm /N 2 /First {len(index)}"
+        fonts[1] = _stream(8, f"{index}{font} {page}".encode(), told)
+    return b"%PDF-1.7\n" + b"".join(shown + fonts if last else fonts + shown) + b"trailer\n<< >>\n%%EOF\n"
+
+
+def _stream(number: int, data: bytes, told: str = "") -> bytes:
+    packed = zlib.compress(data)
+    head = f"{number} 0 obj\n<< {told} /Length {len(packed)} /Filter /FlateDecode >>\nstream\n"
+    return head.encode() + packed + b"\nendstream\nendobj\n"
+
+
 RUNS = "<w:document><w:p>" + "".join(f"<w:r><w:t>{letter}</w:t></w:r>" for letter in TEXT.strip()) + "</w:p>"
 ROW = "<w:tr><w:tc><w:p><w:t>An</w:t></w:p></w:tc><w:tc><w:p><w:t>001099012345</w:t></w:p></w:tc></w:tr>"
 SHARED = f"<sst><si><t>{TEXT}</t></si><si><r><t>An </t></r><r><t>001099012345</t></r></si></sst>"
@@ -107,6 +133,14 @@ FILES = {
     "pdf in parts": pdf(
         b"BT [" + wide("TUYỆT MẬ") + b" -20 " + wide("T số 7") + b"] TJ T* [(An) -300 (0010\\0719012345)] TJ"
     ),
+    "pdf hexadecimal": pdf(b"BT <" + ("\ufeff" + "TUYỆT MẬT số 7").encode("utf-16-be").hex().encode() + b"> Tj ET"),
+    **{
+        f"pdf of a font {'last' if last else 'first'}{' in a stream' * objects}": written(
+            TEXT.strip(), last=last, objects=objects
+        )
+        for last in (False, True)
+        for objects in (False, True)
+    },
     "pdf not packed": pdf(b"BT " + wide("TUYỆT MẬT số 7") + b" Tj ET", packed=False),
 }
 
