@@ -65,7 +65,7 @@ class Shown:
         self._tail = bytearray()  # the end of what was shown: what starts there may go on
         self._gone = 0  # bytes of this text that came before the tail
         self._next: list[int] = []  # where in the tail each detector looks next
-        self._crowds: list[Crowd] = []
+        self._crowds = [Crowd(search.bulk) for search, _ in detectors.all]
         self._roll = Roll()
         self._bytes = 0
         self._rows = Rows()
@@ -84,10 +84,17 @@ class Shown:
         return self._bytes < limit
 
     def finish(self) -> None:
-        """Learn that nothing follows, or that bytes are missing: another text begins."""
+        """Learn that nothing follows, or that bytes are missing: another text begins.
+
+        No match and no label reaches into it; what proves nothing alone goes on to be gathered.
+        """
+        size = self._gone + len(self._tail)
         self._scan(last=True)
+        for crowd in self._crowds:
+            crowd.end_text(size)
+        self._roll.end_text(size)
         self._tail.clear()
-        self._next, self._crowds, self._roll = [], [], Roll()
+        self._next = []
         self._gone = 0
         self._rows.begin_text()
 
@@ -95,7 +102,8 @@ class Shown:
         """Forget what is not decided, which another will show again."""
         self._bytes -= min(len(self._tail), self._bytes)
         self._tail.clear()
-        self._next, self._crowds = [], []
+        self._next, self._roll = [], Roll()
+        self._crowds = [Crowd(search.bulk) for search, _ in self._detectors.all]
         self._gone = 0
         self._rows.begin_text()
 
@@ -114,7 +122,6 @@ class Shown:
         tail = bytes(self._tail)
         if not self._next:
             self._next = [0] * len(self._detectors.all)
-            self._crowds = [Crowd(search.bulk) for search, _ in self._detectors.all]
         for candidate in sorted(self._candidates(tail, decided, whole_head)):
             self._weigh(tail, candidate)
         self._rows.at(tail, decided)

@@ -54,16 +54,19 @@ impl Shown {
     }
 
     /// Learns that nothing follows, or that bytes are missing: what may have gone on ends here, and another text begins.
+    ///
+    /// No match and no label reaches into it; what proves nothing alone goes on to be gathered.
     pub fn finish(&mut self, detectors: &Detectors) {
+        let bytes = self.gone + self.tail.len() as u64;
         self.scan(detectors, true);
+        self.crowds.iter_mut().for_each(|(_, crowd)| crowd.end_text(bytes));
+        self.roll.end_text(bytes);
         self.begin_text();
     }
 
     fn begin_text(&mut self) {
         self.tail.clear();
         self.next.clear();
-        self.crowds.clear();
-        self.roll = Roll::default();
         (self.gone, self.looked) = (0, 0);
         self.rows.begin_text();
     }
@@ -71,6 +74,8 @@ impl Shown {
     /// Forgets what is not decided, which another will show again.
     pub fn drop_undecided(&mut self) {
         self.bytes -= self.tail.len().min(self.bytes);
+        self.crowds.clear();
+        self.roll = Roll::default();
         self.begin_text();
     }
 
@@ -194,7 +199,7 @@ impl Shown {
     }
 }
 
-/// What a detector has seen; few detectors see anything in one text.
+/// What a detector has seen; few detectors see anything.
 fn crowd_of(crowds: &mut Vec<(usize, Crowd)>, detector: usize) -> Option<&mut Crowd> {
     let at = crowds.iter().position(|(known, _)| *known == detector).unwrap_or_else(|| {
         crowds.push((detector, Crowd::default()));
