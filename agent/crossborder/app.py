@@ -326,7 +326,9 @@ def searching(settings: Config, parts: Parts) -> Searching | None:
     """Return what content is searched for; without a key of the operator's, values are told apart for this run only."""
     searches = tuple(detector.search for detector in parts.detectors)
     key = parts.key.secret if parts.key else os.urandom(32)
-    return Searching(searches, key, settings.content.limit, parts.registers) if searches else None
+    content = settings.content
+    searching = Searching(searches, key, content.limit, parts.registers, content.depth, content.codings)
+    return searching if searches else None
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:

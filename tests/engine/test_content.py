@@ -193,6 +193,21 @@ def test_a_bomb_ends_at_the_limit_and_is_counted(found_by: Any) -> None:
 
 
 @engines
+def test_what_is_opened_is_set(found_by: Any) -> None:
+    """How many packings one over the other, and how many parts inside each other."""
+    packed_twice = out(request(MARKED.encode(), "text/plain", "gzip", "br"))
+    nested = smtp(mail(NESTED, "", "multipart/mixed; boundary==_b"))
+
+    for pieces, enough, too_few in (
+        (packed_twice, {"codings": 2}, {"codings": 1}),
+        (nested, {"depth": 3}, {"depth": 1}),
+    ):
+        found, limits = found_by(pieces, SEARCH, **enough)
+        assert (counts((found, limits))["secret"], limits) == (1 if pieces is packed_twice else 2, [])
+        assert found_by(pieces, SEARCH, **too_few)[1] == ["depth"]
+
+
+@engines
 def test_damage_ends_a_body_and_nothing_else(found_by: Any) -> None:
     """What is no gzip says nothing; the next request is read."""
     pieces = out(request(b"x", "text/plain").replace(b"text/plain", b"a/b\r\nContent-Encoding: gzip") + BODIES["br"])

@@ -12,12 +12,15 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engine.captures import LOCAL, REMOTE, config
+from tests.engine.captures import LOCAL, REMOTE, config, pcap
 from tests.engine.contents import SHIPPED, by_native, by_portable, counts, cut, parts, request
 from tests.engine.searches import searching, word
 from tests.engine.test_detectors import engines, native, segments
 
+from crossborder.app import searching as searching_of
+from crossborder.config import read
 from crossborder.engine import open_engine
+from crossborder.parts import build_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,7 +186,12 @@ def test_archives_in_archives_end() -> None:
         deep = archive(("in.zip", deep), method=zipfile.ZIP_STORED)
     bomb = archive(("bomb", bytes(30 << 20)))
 
-    assert by_native(sent(archive(("in.zip", deep))), SEARCH)[1] == ["depth"]
+    as_ever = by_native(sent(archive(("in.zip", deep))), SEARCH)
+    deeper = by_native(sent(archive(("in.zip", deep))), SEARCH, depth=8)
+
+    assert as_ever[1] == ["depth"]
+    assert deeper[1] == []
+    assert counts(deeper)["secret"] > counts(as_ever)["secret"]
     assert by_native(sent(bomb), SEARCH, 1 << 20)[1] == ["bytes"]
     assert by_native(sent(pdf(bytes(30 << 20))), SEARCH, 1 << 20)[1] == ["bytes"]
 
@@ -281,15 +289,42 @@ def test_what_is_something_else_is_left_alone(text: str, charset: str) -> None:
 
 
 @engines
+def test_a_limit_is_counted_when_it_is_met(tmp_path: Path, engine: EngineName) -> None:
+    """In the books of the tick in which it was, while its flow goes on; as deep as is set."""
+    body = parts(("Content-Type: multipart/mixed; boundary=in", parts(("", b"x"), boundary="in")))
+    path = tmp_path / "x.pcap"
+    stream = request(body, "multipart/mixed; boundary==_b")
+    path.write_bytes(pcap(segments(LOCAL, REMOTE, stream, b"GET"), step_ns=60 * 10**9))
+
+    def limited(depth: int) -> list[dict[str, int]]:
+        settings = config(files=(path,), searching=searching()._replace(depth=depth))
+        return [dict(batch.books[0].limited) for batch in open_engine(engine, settings) if batch.books]
+
+    met = limited(1)
+    assert met.index({"depth": 1}) < len(met) - 1
+    assert met[-1] == {"depth": 1}
+    assert limited(2)[-1] == {}
+
+
+@engines
 def test_a_bomb_is_counted_in_the_books(tmp_path: Path, engine: EngineName) -> None:
     """Once for its flow, and the flow is counted on."""
     stream = request(bytes(3 << 20), "text/plain", "gzip") + b"x" * 99
     frames = segments(LOCAL, REMOTE, *(stream[at : at + 1000] for at in range(0, len(stream), 1000)))
     path = tmp_path / "x.pcap"
-    from tests.engine.captures import pcap
-
     path.write_bytes(pcap(frames))
     *_, last = open_engine(engine, config(files=(path,), searching=searching(limit=1 << 20)))
 
     assert last.books[0].limited == {"bytes": 1}
     assert last.books[0].balanced
+
+
+def test_how_much_is_opened_is_configured(tmp_path: Path) -> None:
+    """What the operator writes is what engines are given."""
+    path = tmp_path / "c.yaml"
+    path.write_text("content: {limit: 1MiB, depth: 2, codings: 1}\n", encoding="utf-8")
+    settings = read(path)
+    content = searching_of(settings, build_parts(settings))
+
+    assert content is not None
+    assert (content.limit, content.depth, content.codings) == (1 << 20, 2, 1)

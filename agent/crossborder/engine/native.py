@@ -185,7 +185,12 @@ def _search(native: ModuleType, searching: Searching | None) -> crossborder_nati
         return None
     try:
         search: crossborder_native.ContentSearch = native.ContentSearch(
-            list(searching.searches), searching.key, searching.limit, list(searching.registers)
+            list(searching.searches),
+            searching.key,
+            searching.limit,
+            list(searching.registers),
+            searching.depth,
+            searching.codings,
         )
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error

@@ -6,6 +6,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from crossborder.engine.detectors import CODINGS, DEPTH
 from crossborder.engine.portable.search.bulk import Crowd
 from crossborder.engine.portable.search.found import Found, masked
 from crossborder.engine.portable.search.label import CONTEXT, is_labelled
@@ -32,14 +33,24 @@ _POSSIBLE = 0.5  # what is left of the score of a match alone when its structure
 class Detectors:
     """All detectors compiled, the key under which values are told apart, how much is looked at, who is known."""
 
-    def __init__(self, searches: Iterable[Search], key: bytes, limit: int, registers: Sequence[Register] = ()) -> None:
-        """Compile; `limit`: bytes of one direction of one flow. Raises CrossborderError with every reason."""
+    def __init__(
+        self,
+        searches: Iterable[Search],
+        key: bytes,
+        limit: int,
+        registers: Sequence[Register] = (),
+        depth: int = DEPTH,
+        codings: int = CODINGS,
+    ) -> None:
+        """Compile; see `Searching`. Raises CrossborderError with every reason."""
         tries = Attempts()
         found = [(search, tries.attempt(partial(Pattern, search))) for search in searches]
         if tries.errors:
             raise CrossborderError.joined(tries.errors)
         self.all = [(search, pattern) for search, pattern in found if pattern]
         self.limit = limit
+        self.depth = depth
+        self.codings = codings
         self.registers = registers
         self._key = key
 

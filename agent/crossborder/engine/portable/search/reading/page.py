@@ -61,6 +61,16 @@ class Page:
             self._shown.finish()
 
     @property
+    def depth(self) -> int:
+        """Things inside each other that are opened."""
+        return self._detectors.depth
+
+    @property
+    def codings(self) -> int:
+        """Packings one over the other that are undone."""
+        return self._detectors.codings
+
+    @property
     def room(self) -> int:
         """Bytes that may be unpacked yet."""
         return max(self._detectors.limit - self._unpacked, 0)

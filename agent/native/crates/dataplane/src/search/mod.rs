@@ -17,7 +17,7 @@ mod shown;
 mod trigger;
 mod validate;
 
-pub use definition::{Branch, Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
+pub use definition::{Branch, Bulk, CODINGS, DEPTH, Definition, Detectors, Edges, Kind, LooksFor, Scores};
 pub use found::{Detection, Found, Persons};
 pub use label::fold;
 pub use reading::{Body, Clear, Limit, Limits, MessageOf, Reading};

@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::archive::Archive;
-use super::body::{MAX_DEPTH, Reader};
+use super::body::Reader;
 use super::page::{Limit, Page};
 use super::pdf::Pdf;
 use super::text::{Syntax, Text};
@@ -42,7 +42,7 @@ impl File {
             return;
         }
         let mut reader: Box<dyn Reader> = match mark {
-            Some(_) if self.depth >= MAX_DEPTH => {
+            Some(_) if self.depth >= page.depth() => {
                 page.meet(Limit::Depth);
                 Box::new(Text::new(Syntax::Plain, None))
             }

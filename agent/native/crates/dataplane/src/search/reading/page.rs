@@ -17,7 +17,7 @@ pub enum Limit {
     Bytes,
     /// Too many things inside each other.
     Depth,
-    /// A head or a name that is longer than any that is kept.
+    /// A head, a name or what waits for the end of a file is longer than any that is kept.
     Memory,
 }
 
@@ -115,6 +115,16 @@ impl Page {
         if std::mem::take(&mut self.begun) && !self.over {
             self.shown.finish(&self.detectors);
         }
+    }
+
+    /// Things inside each other that are opened.
+    pub fn depth(&self) -> u8 {
+        self.detectors.depth
+    }
+
+    /// Packings one over the other that are undone.
+    pub fn codings(&self) -> usize {
+        self.detectors.codings.into()
     }
 
     /// Bytes that may be unpacked yet.
