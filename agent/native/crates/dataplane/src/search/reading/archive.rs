@@ -7,7 +7,7 @@ use super::body::Reader;
 use super::file::File;
 use super::page::{Limit, Page};
 use super::text::{Syntax, Text};
-use super::unpack::{Inflated, inflate};
+use super::unpack::{BLOCK, Inflated, inflate};
 use super::workbook::Workbook;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
@@ -128,7 +128,7 @@ impl Archive {
     }
 
     /// Takes what belongs to where it stands; false when nothing more can be taken of what is held.
-    fn step(&mut self, page: &mut Page) -> bool {
+    fn step(&mut self, page: &mut Page, last: bool) -> bool {
         let held = self.held.get(self.at..).unwrap_or_default();
         let workbook = &mut self.workbook;
         let (content, ends) = match &mut self.place {
@@ -138,8 +138,12 @@ impl Archive {
                 return false;
             }
             Place::Deflated(zlib, content) => {
-                let (read, ends) = match inflate(zlib, page, held, content.reader(workbook)) {
-                    Inflated::More => (held.len(), false),
+                if held.is_empty() || held.len() < BLOCK && !last {
+                    return false;
+                }
+                let block = held.get(..BLOCK).unwrap_or(held);
+                let (read, ends) = match inflate(zlib, page, block, content.reader(workbook)) {
+                    Inflated::More => (block.len(), false),
                     Inflated::End(read) => (read, true),
                 };
                 self.at += read;
@@ -166,7 +170,7 @@ impl Archive {
             }
             self.place = Place::Between;
         }
-        ends
+        ends || matches!(self.place, Place::Deflated(..))
     }
 }
 
@@ -185,12 +189,13 @@ fn begin(member: &Member, content: Content) -> Place {
 impl Reader for Archive {
     fn read(&mut self, page: &mut Page, data: &[u8]) {
         self.held.extend_from_slice(data);
-        while !page.over && self.step(page) {}
+        while !page.over && self.step(page, false) {}
         self.held.drain(..self.at.min(self.held.len()));
         self.at = 0;
     }
 
     fn end(&mut self, page: &mut Page) {
+        while !page.over && self.step(page, true) {}
         if let Place::Deflated(_, content) | Place::Stored(_, content) = &mut self.place {
             content.reader(&mut self.workbook).end(page);
             page.end_text();

@@ -10,10 +10,12 @@ use memchr::memmem;
 
 use super::body::Reader;
 use super::page::Page;
-use super::unpack::{Inflated, inflate};
+use super::unpack::{BLOCK, Inflated, inflate};
 use content::Content;
 use fonts::Scanner;
 
+/// Bytes that are held at once.
+const PIECE: usize = 16_384;
 /// Bytes before a stream in which its dictionary stands.
 const DICTIONARY: usize = 2048;
 const BEGIN: &[u8] = b"stream";
@@ -30,6 +32,8 @@ enum Place {
 pub struct Pdf {
     place: Place,
     held: Vec<u8>,
+    /// No stream begins before this place in what is held.
+    sought: usize,
     /// Bytes of what is held that were looked through for objects.
     scanned: usize,
     objects: Scanner,
@@ -41,6 +45,7 @@ impl Default for Pdf {
         Self {
             place: Place::Outside,
             held: Vec::new(),
+            sought: 0,
             scanned: 0,
             objects: Scanner::default(),
             content: Content::default(),
@@ -51,13 +56,16 @@ impl Default for Pdf {
 impl Pdf {
     /// Looks for the next stream; true when one begins.
     fn seek(&mut self, page: &mut Page) -> bool {
-        let mut from = 0;
+        let mut from = self.sought;
         while let Some(at) = self.held.get(from..).and_then(|rest| memmem::find(rest, BEGIN)).map(|at| from + at) {
             let behind = self.held.get(at + BEGIN.len()..).unwrap_or_default();
             let size = match behind {
                 [b'\r', b'\n', ..] => 2,
                 [b'\n', ..] => 1,
-                [] | [b'\r'] => return self.forget(page, at.saturating_sub(DICTIONARY)),
+                [] | [b'\r'] => {
+                    self.sought = at;
+                    return self.forget(page, at.saturating_sub(DICTIONARY));
+                }
                 _ => 0,
             };
             let start = at + BEGIN.len() + size;
@@ -66,11 +74,12 @@ impl Pdf {
                 self.scan(page, at);
                 self.place = self.stream(at);
                 self.held.drain(..start);
-                self.scanned = 0;
+                (self.sought, self.scanned) = (0, 0);
                 return true;
             }
             from = at + BEGIN.len();
         }
+        self.sought = from.max(self.held.len().saturating_sub(BEGIN.len() - 1));
         self.forget(page, self.held.len().saturating_sub(DICTIONARY + BEGIN.len()))
     }
 
@@ -78,6 +87,7 @@ impl Pdf {
         self.scan(page, bytes);
         self.held.drain(..bytes);
         self.scanned -= bytes;
+        self.sought -= bytes;
         false
     }
 
@@ -123,21 +133,26 @@ impl Pdf {
         end.is_some()
     }
 
-    fn step(&mut self, page: &mut Page) -> bool {
+    /// Takes what belongs to where it stands; false when nothing more can be taken of what is held.
+    fn step(&mut self, page: &mut Page, last: bool) -> bool {
         match &mut self.place {
             Place::Outside => self.seek(page),
             Place::Plain => self.up_to_end(page, true),
             Place::Skipped => self.up_to_end(page, false),
             Place::Packed(zlib) => {
-                let held = std::mem::take(&mut self.held);
-                match inflate(zlib, page, &held, &mut self.content) {
-                    Inflated::More => false,
-                    Inflated::End(read) => {
-                        self.held = held.get(read..).unwrap_or_default().to_vec();
-                        self.place = Place::Skipped;
-                        true
-                    }
+                if self.held.is_empty() || self.held.len() < BLOCK && !last {
+                    return false;
                 }
+                let block = self.held.get(..BLOCK).unwrap_or(&self.held);
+                let read = match inflate(zlib, page, block, &mut self.content) {
+                    Inflated::More => block.len(),
+                    Inflated::End(read) => {
+                        self.place = Place::Skipped;
+                        read
+                    }
+                };
+                self.held.drain(..read);
+                true
             }
         }
     }
@@ -145,11 +160,14 @@ impl Pdf {
 
 impl Reader for Pdf {
     fn read(&mut self, page: &mut Page, data: &[u8]) {
-        self.held.extend_from_slice(data);
-        while !page.over && self.step(page) {}
+        for piece in data.chunks(PIECE) {
+            self.held.extend_from_slice(piece);
+            while !page.over && self.step(page, false) {}
+        }
     }
 
     fn end(&mut self, page: &mut Page) {
+        while !page.over && self.step(page, true) {}
         self.scan(page, self.held.len());
         self.content.end(page);
     }

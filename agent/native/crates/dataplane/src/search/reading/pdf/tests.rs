@@ -99,3 +99,10 @@ fn ranges_that_make_no_sense_are_harmless() {
     let text = stream("BT /F1 9 Tf <000102FFFF> Tj (end) Tj ET");
     counts(&[(3, PAGE), (7, FONT), (9, &cmap), (5, &text)], &["x"]);
 }
+
+#[test]
+fn the_end_of_a_stream_begins_none() {
+    let plain = format!("<< {} >>", "/Key (not shown) ".repeat(300));
+    let text = stream("BT (shown) Tj ET");
+    assert_eq!(counts(&[(1, &text), (2, &plain), (3, &text)], &["shown\n", "not shown"]), [2, 0]);
+}
