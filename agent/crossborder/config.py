@@ -171,6 +171,8 @@ class ContentSection(Section):
     limit: ContentSize = Field(
         16 << 20, description="Most that is looked at of one direction of a flow, unpacked bytes too."
     )
+    depth: int = Field(4, ge=1, le=16, description="Things inside each other that are opened.")
+    codings: int = Field(3, ge=1, le=8, description="Packings of a body one over the other that are undone.")
 
 
 class GeoipSection(Section):

@@ -19,7 +19,9 @@ def searching(parts: Parts) -> Searching | None:
     """Return what content is searched for; without a key of the operator's, values are told apart for this run only."""
     searches = tuple(detector.search for detector in parts.detectors)
     key = parts.key.secret if parts.key else os.urandom(32)
-    return Searching(searches, key, parts.settings.content.limit, parts.registers) if searches else None
+    content = parts.settings.content
+    searching = Searching(searches, key, content.limit, parts.registers, content.depth, content.codings)
+    return searching if searches else None
 
 
 class Search:

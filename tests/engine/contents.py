@@ -104,9 +104,9 @@ def cut(pieces: Pieces, sizes: Iterable[int]) -> Pieces:
     return found
 
 
-def by_portable(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT) -> tuple[Any, list[str]]:
+def by_portable(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT, **more: Any) -> tuple[Any, list[str]]:
     """Return what the portable engine finds in a stream, and at which limits reading ended."""
-    reading, names = Reading(Detectors(searches, KEY, limit)), Names()
+    reading, names = Reading(Detectors(searches, KEY, limit, **more)), Names()
     talk = Conversation("tcp", names, DnsNames(), reading=reading)
     for outward, data in pieces:
         reading.begin_piece()
@@ -114,7 +114,8 @@ def by_portable(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT) 
         if outward:
             inspection = names.inspected(payload_seen=True)
             unknown = Clear.NOT_YET_KNOWN if wanted and inspection == Inspection.OPAQUE.value else Clear.NO
-            reading.show(data, Clear.YES if inspection == Inspection.CLEARTEXT.value else unknown)
+            clear = Clear.YES if inspection == Inspection.CLEARTEXT.value else unknown
+            reading.show(data, clear, file=talk.may_be_file)
     found = reading.take(last=True)
     told = [
         (name, pytest.approx(one.confidence), one.matches, list(one.distinct), one.samples)
@@ -123,11 +124,11 @@ def by_portable(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT) 
     return (told, [(row["kind"], row["hashes"]) for row in found.person_rows()]), sorted(reading.take_limited())
 
 
-def by_native(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT) -> tuple[Any, list[str]]:
+def by_native(pieces: Pieces, searches: Iterable[Search], limit: int = LIMIT, **more: Any) -> tuple[Any, list[str]]:
     """Return what the native engine finds in a stream, and at which limits reading ended."""
     import crossborder_native
 
-    found, limits = crossborder_native.ContentSearch(list(searches), KEY, limit).converse(pieces)
+    found, limits = crossborder_native.ContentSearch(list(searches), KEY, limit, **more).converse(pieces)
     return found, sorted(limits)
 
 

@@ -26,11 +26,13 @@ from tests.engine.contents import (
     request,
     smtp,
 )
-from tests.engine.searches import word
+from tests.engine.searches import register, word
 
 from crossborder.engine import native_available
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.engine.contents import Pieces
 
 native = pytest.mark.skipif(not native_available(), reason="the native extension is not installed")
@@ -191,6 +193,21 @@ def test_a_bomb_ends_at_the_limit_and_is_counted(found_by: Any) -> None:
 
 
 @engines
+def test_what_is_opened_is_set(found_by: Any) -> None:
+    """How many packings one over the other, and how many parts inside each other."""
+    packed_twice = out(request(MARKED.encode(), "text/plain", "gzip", "br"))
+    nested = smtp(mail(NESTED, "", "multipart/mixed; boundary==_b"))
+
+    for pieces, enough, too_few in (
+        (packed_twice, {"codings": 2}, {"codings": 1}),
+        (nested, {"depth": 3}, {"depth": 1}),
+    ):
+        found, limits = found_by(pieces, SEARCH, **enough)
+        assert (counts((found, limits))["secret"], limits) == (1 if pieces is packed_twice else 2, [])
+        assert found_by(pieces, SEARCH, **too_few)[1] == ["depth"]
+
+
+@engines
 def test_damage_ends_a_body_and_nothing_else(found_by: Any) -> None:
     """What is no gzip says nothing; the next request is read."""
     pieces = out(request(b"x", "text/plain").replace(b"text/plain", b"a/b\r\nContent-Encoding: gzip") + BODIES["br"])
@@ -206,6 +223,63 @@ def test_texts_do_not_run_over(found_by: Any) -> None:
 
     assert not [name for name in counts(found_by(pieces, SHIPPED)) if "personal" in name]
     assert counts(found_by(together, SHIPPED))
+
+
+def posts(values: Iterable[str], filling: str = "") -> Pieces:
+    """Return a connection on which each value is posted by itself."""
+    return [(True, request(f'{filling}{{"x":"{value}"}}'.encode(), "application/json")) for value in values]
+
+
+def personal(found: tuple[Any, list[str]]) -> int:
+    """Return how many distinct personal numbers were found."""
+    (detections, _), _ = found
+    return sum(len(distinct) for name, _, _, distinct, _ in detections if name == "vn-personal-id")
+
+
+@engines
+def test_numbers_posted_one_by_one_are_an_export(found_by: Any) -> None:
+    """Fifty distinct ones, whatever heads stand between; fewer are not, nor one over and over."""
+    many = [f"0010990{at:05}" for at in range(120)]
+
+    assert personal(found_by(posts(many), SHIPPED)) == 120
+    assert found_by(cut(posts(many), [97]), SHIPPED) == found_by(posts(many), SHIPPED)
+    assert personal(found_by(posts(many[:49]), SHIPPED)) == 0
+    assert personal(found_by(posts(many[:30] * 4), SHIPPED)) == 0
+    assert personal(found_by(posts(many, "no number " * 200), SHIPPED)) == 0
+
+
+@engines
+def test_what_came_before_does_not_hide_an_export(found_by: Any) -> None:
+    """A body that is one by itself is one behind numbers that are none, and behind one of its own."""
+    export = "".join(f"0010990{at:05}\n" for at in range(50)).encode()
+    noise = "".join(f"9{at:011}\n" for at in range(300)).encode()
+    pieces = out(request(export[:13] + noise) + request(noise) + request(export))
+
+    assert personal(found_by(pieces, SHIPPED)) == 50
+
+
+@pytest.mark.skipif(not native_available(), reason="the native extension makes registers")
+@pytest.mark.parametrize("found_by", [by_portable, by_native])
+def test_people_of_a_register_posted_one_by_one_are_recognised(found_by: Any) -> None:
+    """Three of them, where one in 256 strangers passes for one."""
+    own = [f"0010990{at:05}" for at in range(3)]
+    staff = register("staff", own, bits=8)
+
+    assert counts(found_by(posts(own), SHIPPED, registers=[staff])) == {staff.id: 3}
+    assert counts(found_by(posts(own[:2]), SHIPPED, registers=[staff])) == {}
+
+
+@native
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 70), st.integers(0, 3), st.integers(0, 40)), max_size=12))
+def test_both_engines_gather_the_same(sent: list[tuple[int, int, int]]) -> None:
+    """Whatever is posted, in whatever portions."""
+    pieces: Pieces = []
+    for many, kind, first in sent:
+        shape = ("0010990{:05}", "9{:011}", "09{:08}", "0010{:08}")[kind]
+        pieces += out(request("\n".join(shape.format(first + at * 7919) for at in range(many)).encode()))
+
+    assert by_native(pieces, SHIPPED) == by_portable(pieces, SHIPPED)
 
 
 TEXTS = st.lists(

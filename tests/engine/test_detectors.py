@@ -16,7 +16,7 @@ from tests.engine.searches import KEY, LIMIT, searching, shipped
 from crossborder.demo.protocols import http, tls
 from crossborder.engine import native_available, open_engine
 from crossborder.engine.detectors import SURE, Detector, Many, read_detectors, vector_bytes
-from crossborder.engine.portable.search import Clear, Detectors, Shown
+from crossborder.engine.portable.search import Detectors, Shown
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ engines = pytest.mark.parametrize("engine", ["portable", pytest.param("native", 
 def by_portable(text: bytes, searches: Iterable[Search], detectors: Detectors | None = None) -> Any:
     """Return what the portable engine finds in a whole text."""
     shown = Shown(detectors or Detectors(searches, KEY, LIMIT))
-    shown.show(text, Clear.YES)
+    shown.show(text)
     shown.finish()
     found = shown.take(last=True)
     told = [

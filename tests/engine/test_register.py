@@ -17,7 +17,7 @@ from crossborder.engine import native_available
 from crossborder.engine import register as registers
 from crossborder.engine.detectors import Detector
 from crossborder.engine.enrolment import TOLD_LIMIT, Enrolment, forms
-from crossborder.engine.portable.search import Clear, Detectors, Shown
+from crossborder.engine.portable.search import Detectors, Shown
 from crossborder.errors import CrossborderError
 from crossborder.keyfile import Key
 from crossborder.parts import used_registers
@@ -52,7 +52,7 @@ ALL = [PERSONAL_ID, PHONE, OLD_ID, CODE]
 def by_portable(text: str, *known: Register) -> Any:
     """Return what the portable engine tells of registers in a text, and the persons of it."""
     shown = Shown(Detectors(ALL, KEY, LIMIT, known))
-    shown.show(text.encode(), Clear.YES)
+    shown.show(text.encode())
     shown.finish()
     found = shown.take(last=True)
     told = [

@@ -13,7 +13,7 @@ from tools.detectors.corpus import BULK
 from crossborder.config import data_folder
 from crossborder.engine import native_available
 from crossborder.engine.detectors import read_detectors
-from crossborder.engine.portable.search import Clear, Detectors, Shown
+from crossborder.engine.portable.search import Detectors, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,7 +113,7 @@ def engines(detectors: Iterable[Detector]) -> list[Callable[[bytes], Told]]:
 
     def portable(data: bytes) -> Told:
         shown = Shown(compiled)
-        shown.show(data, Clear.YES)
+        shown.show(data)
         shown.finish()
         return {name: len(found.distinct) for name, found in shown.take(last=True).detections.items()}
 

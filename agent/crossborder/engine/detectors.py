@@ -45,6 +45,10 @@ Validator = Literal[
 
 SURE = 0.5
 """A match at least so sure is told."""
+DEPTH = 4
+"""Things inside each other that are opened, unless it is said otherwise: parts, messages, members, packed files."""
+CODINGS = 3
+"""Packings of a body one over the other that are undone, unless it is said otherwise."""
 HEX = "hex:"
 """A vector that begins so is bytes that are no text."""
 
@@ -201,6 +205,8 @@ class Searching(NamedTuple):
     key: bytes  # 32 bytes
     limit: int  # bytes of one direction of one flow
     registers: tuple[Register, ...] = ()  # whose people are known
+    depth: int = DEPTH  # things inside each other that are opened
+    codings: int = CODINGS  # packings one over the other that are undone
 
 
 def vector_bytes(vector: Vector) -> bytes:

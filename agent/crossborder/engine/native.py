@@ -191,7 +191,12 @@ def compiled(searching: Searching | None) -> crossborder_native.ContentSearch | 
 
     try:
         search: crossborder_native.ContentSearch = native.ContentSearch(
-            list(searching.searches), searching.key, searching.limit, list(searching.registers)
+            list(searching.searches),
+            searching.key,
+            searching.limit,
+            list(searching.registers),
+            searching.depth,
+            searching.codings,
         )
     except ValueError as error:
         raise CrossborderError(*error.args[0]) from error

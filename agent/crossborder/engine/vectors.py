@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from crossborder.engine.detectors import vector_bytes
-from crossborder.engine.portable.search import Clear, Detectors, Shown
+from crossborder.engine.portable.search import Detectors, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ def search_text(data: bytes, detectors: Iterable[Detector]) -> Found:
     """Return what is found in a text; raises CrossborderError where a pattern does not compile."""
     shown = Shown(Detectors([detector.search for detector in detectors], secrets.token_bytes(32), len(data) + 1))
     for at in range(0, len(data), _BLOCK):
-        shown.show(data[at : at + _BLOCK], Clear.YES)
+        shown.show(data[at : at + _BLOCK])
     shown.finish()
     return shown.take(last=True)
 

@@ -136,8 +136,9 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         ("limit",),
         "Flows whose content detectors were not shown wholly, each once for each limit. `bytes`: as much was looked at "
-        "as `content.limit` lets, unpacked bytes counted; `depth`: too many things inside each other; `memory`: a head "
-        "that is longer than any that is kept.",
+        "as `content.limit` lets, unpacked bytes counted; `depth`: more things inside each other than `content.depth` "
+        "and `content.codings` let; `memory`: a head, or what waits for the end of a file, longer than any that is "
+        "kept.",
         "increase(crossborder_content_limited_total[1h]) > 0",
     ),
     Metric(

@@ -82,7 +82,8 @@ class _Listening(ABC):
         reading.begin_piece()
         wanted = conversation.feed(flow.from_initiator(packet), outward, data)
         if outward:
-            reading.show(data, _clear(flow.names.inspected(payload_seen=True), wanted))
+            clear = _clear(flow.names.inspected(payload_seen=True), wanted)
+            reading.show(data, clear, file=conversation.may_be_file)
         return wanted or not reading.over
 
     def take_limited(self) -> set[str]:

@@ -50,7 +50,15 @@ class Tick:
 class ContentSearch:
     """What content is searched for: detectors as `crossborder.engine.detectors.Search` has them, and registers."""
 
-    def __new__(cls, detectors: list[Any], key: bytes, limit: int, registers: list[Any] = ...) -> ContentSearch: ...
+    def __new__(
+        cls,
+        detectors: list[Any],
+        key: bytes,
+        limit: int,
+        registers: list[Any] = ...,
+        depth: int = ...,
+        codings: int = ...,
+    ) -> ContentSearch: ...
     def triggers(self) -> list[tuple[str, str]]: ...
     def search(
         self, text: bytes

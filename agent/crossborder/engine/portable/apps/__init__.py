@@ -118,6 +118,11 @@ class Conversation:
             self._end()
         return talk.rest
 
+    @property
+    def may_be_file(self) -> bool:
+        """Tell whether it is a stream that speaks no known protocol, as a data connection of FTP: it may be a file."""
+        return self._stream and self._names.app_protocol in {None, FTP_DATA}
+
     def gap(self, from_initiator: bool | None, outward: bool) -> None:
         """Learn that bytes of one direction are missing between what was fed and what will be."""
         del from_initiator

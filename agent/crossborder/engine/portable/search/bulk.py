@@ -16,12 +16,12 @@ class Held(NamedTuple):
     hash: int
     row: int
     sample: str
-    at: int  # where it stands in the text
+    at: int  # where it stands in the texts that were passed
     before: tuple[int, int]  # how much of this shape came before it, and how much of that was likely
 
 
 class Crowd:
-    """What one detector has seen in one text that proves nothing alone."""
+    """What one detector has seen that proves nothing alone, in one text after the other."""
 
     def __init__(self, bulk: tuple[int, float, int]) -> None:
         """Wait for so many distinct values, such a share of likely ones, within so many bytes each."""
@@ -29,10 +29,13 @@ class Crowd:
         self._shaped = self._likely = 0
         self._lately = (0, 0)
         self._held: deque[Held] = deque()
+        self._gone = 0  # bytes of earlier texts in which it saw something
+        self._saw = False  # it saw something in this one
         self.is_export = False
 
     def see(self, grade: Grade) -> None:
         """Note something of the shape, whatever came of it."""
+        self._saw = True
         self._shaped += 1
         self._likely += grade is Grade.LIKELY
         shaped, likely = self._lately
@@ -45,10 +48,25 @@ class Crowd:
         shaped, likely = self._lately
         return shaped >= _LATELY and 2 * likely < self._share * shaped
 
+    def end_text(self, size: int) -> None:
+        """Learn that a text of so many bytes ends: what it proves is kept, as far as it goes.
+
+        A text in which nothing was seen (a head between two bodies) takes no room between matches.
+        """
+        self._gone += size if self._saw else 0
+        self._saw, self._lately = False, (0, 0)
+
     def hold(self, hashed: int, row: int, at: int, sample: str) -> list[Held]:
-        """Hold a match that was seen; return all that are held once they make an export."""
-        if any(held.hash == hashed for held in self._held):
-            return []
+        """Hold a match that was seen, `at` a place of this text; return all that are held once they make an export.
+
+        A value that is held from an earlier text counts here from now on, so that a text proves alone what it would.
+        """
+        at += self._gone
+        same = next((held for held in self._held if held.hash == hashed), None)
+        if same is not None:
+            if same.at >= self._gone:
+                return []
+            self._held.remove(same)
         self._held.append(Held(hashed, row, sample, at, (self._shaped - 1, max(self._likely - 1, 0))))
         while len(self._held) > self._distinct:
             self._held.popleft()

@@ -25,11 +25,16 @@ class Asked(NamedTuple):
 
 
 class Roll:
-    """What was asked of registers in one text, by register and detector."""
+    """What was asked of registers, by register and detector."""
 
     def __init__(self) -> None:
         """Begin with nothing asked."""
         self._crowds: dict[tuple[int, int], Crowd] = {}
+
+    def end_text(self, size: int) -> None:
+        """Learn that a text of so many bytes ends."""
+        for crowd in self._crowds.values():
+            crowd.end_text(size)
 
     def call(
         self, registers: Sequence[Register], asked: Asked, is_labelled: Callable[[], bool]

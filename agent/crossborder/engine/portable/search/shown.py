@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from crossborder.engine.detectors import CODINGS, DEPTH
 from crossborder.engine.portable.search.bulk import Crowd
 from crossborder.engine.portable.search.found import Found, masked
 from crossborder.engine.portable.search.label import CONTEXT, is_labelled
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from crossborder.engine.register import Register
 
 MATCH_LIMIT: Final = 256  # bytes of a match; a longer one is counted as far as this
-_UNDECIDED_LIMIT = 4096  # bytes kept while it is not known whether a flow is cleartext
 _LOOK_AHEAD = 2  # bytes behind a match that its edges look at
 _LOOK_BACK = CONTEXT + 4  # bytes before a match: its label, and a letter of which only the end may be kept
 _HEAD = 2048  # bytes at the beginning of a text in which it may say what kind of file it is
@@ -34,28 +33,30 @@ _POSSIBLE = 0.5  # what is left of the score of a match alone when its structure
 class Detectors:
     """All detectors compiled, the key under which values are told apart, how much is looked at, who is known."""
 
-    def __init__(self, searches: Iterable[Search], key: bytes, limit: int, registers: Sequence[Register] = ()) -> None:
-        """Compile; `limit`: bytes of one direction of one flow. Raises CrossborderError with every reason."""
+    def __init__(
+        self,
+        searches: Iterable[Search],
+        key: bytes,
+        limit: int,
+        registers: Sequence[Register] = (),
+        depth: int = DEPTH,
+        codings: int = CODINGS,
+    ) -> None:
+        """Compile; see `Searching`. Raises CrossborderError with every reason."""
         tries = Attempts()
         found = [(search, tries.attempt(partial(Pattern, search))) for search in searches]
         if tries.errors:
             raise CrossborderError.joined(tries.errors)
         self.all = [(search, pattern) for search, pattern in found if pattern]
         self.limit = limit
+        self.depth = depth
+        self.codings = codings
         self.registers = registers
         self._key = key
 
     def hash(self, value: bytes) -> int:
         """Return the keyed hash that stands for a value."""
         return int.from_bytes(hashlib.blake2b(value, digest_size=8, key=self._key).digest(), "big")
-
-
-class Clear(Enum):
-    """How much of a flow may be shown."""
-
-    YES = auto()
-    NOT_YET_KNOWN = auto()
-    NO = auto()
 
 
 class _Candidate(NamedTuple):
@@ -75,35 +76,42 @@ class Shown:
         self._tail = bytearray()  # the end of what was shown: what starts there may go on
         self._gone = 0  # bytes of this text that came before the tail
         self._next: list[int] = []  # where in the tail each detector looks next
-        self._crowds: list[Crowd] = []
+        self._crowds = [Crowd(search.bulk) for search, _ in detectors.all]
         self._roll = Roll()
         self._bytes = 0
         self._rows = Rows()
         self._found = Found()
 
     def search_for(self, detectors: Detectors) -> None:
-        """Have other detectors see what is shown; between two texts, when none has begun."""
+        """Have other detectors see what is shown, between two texts; what was gathered is not theirs."""
         self._detectors = detectors
+        self._crowds = [Crowd(search.bulk) for search, _ in detectors.all]
+        self._roll = Roll()
 
-    def show(self, data: bytes, clear: Clear) -> bool:
+    def show(self, data: bytes) -> bool:
         """Show bytes that went out, in order; return whether more will be looked at."""
         limit = self._detectors.limit
         data = data[: max(limit - self._bytes, 0)]
         self._bytes += len(data)
         self._tail += data
-        if clear is Clear.YES and self._bytes < limit:
+        if self._bytes < limit:
             self._scan(last=False)
-        elif clear is Clear.YES:
+        else:
             self.finish()
-        elif clear is Clear.NO or len(self._tail) > _UNDECIDED_LIMIT:
-            self._tail.clear()
-        return self._bytes < limit and (clear is Clear.YES or bool(self._tail))
+        return self._bytes < limit
 
     def finish(self) -> None:
-        """Learn that nothing follows, or that bytes are missing: another text begins."""
+        """Learn that nothing follows, or that bytes are missing: another text begins.
+
+        No match and no label reaches into it; what proves nothing alone goes on to be gathered.
+        """
+        size = self._gone + len(self._tail)
         self._scan(last=True)
+        for crowd in self._crowds:
+            crowd.end_text(size)
+        self._roll.end_text(size)
         self._tail.clear()
-        self._next, self._crowds, self._roll = [], [], Roll()
+        self._next = []
         self._gone = 0
         self._rows.begin_text()
 
@@ -111,7 +119,8 @@ class Shown:
         """Forget what is not decided, which another will show again."""
         self._bytes -= min(len(self._tail), self._bytes)
         self._tail.clear()
-        self._next, self._crowds = [], []
+        self.search_for(self._detectors)
+        self._next = []
         self._gone = 0
         self._rows.begin_text()
 
@@ -130,7 +139,6 @@ class Shown:
         tail = bytes(self._tail)
         if not self._next:
             self._next = [0] * len(self._detectors.all)
-            self._crowds = [Crowd(search.bulk) for search, _ in self._detectors.all]
         for candidate in sorted(self._candidates(tail, decided, whole_head)):
             self._weigh(tail, candidate)
         self._rows.at(tail, decided)

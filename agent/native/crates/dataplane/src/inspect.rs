@@ -156,7 +156,7 @@ impl Hearing {
                 Some(Inspection::Opaque) if listening => Clear::NotYetKnown,
                 _ => Clear::No,
             };
-            reading.show(data, clear);
+            reading.show(data, clear, self.conversation.may_be_file(scene.names));
         }
         listening || !reading.is_over()
     }

@@ -18,8 +18,8 @@ use dataplane::names::Names;
 use dataplane::names::dns::DnsLog;
 use dataplane::names::transfers::Transfers;
 use dataplane::search::{
-    Branch, Bulk, Clear, Definition, Detection, Detectors, Edges, Found, Fuse, Kind, Layout, Limit, LooksFor, Register,
-    Scores, Shown, Validator,
+    Branch, Bulk, CODINGS, DEPTH, Definition, Detection, Detectors, Edges, Found, Fuse, Kind, Layout, Limit, LooksFor,
+    Register, Scores, Shown, Validator,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -159,15 +159,23 @@ pub fn fuse(py: Python<'_>, hashes: &[u8], bits: u8) -> PyResult<Made> {
 
 #[pymethods]
 impl ContentSearch {
-    /// Compiles detectors; `limit`: bytes of one direction of one flow. Raises ValueError with a sentence for each that does
-    /// not compile, and for each register that is damaged.
+    /// Compiles detectors; `limit`: bytes of one direction of one flow; `depth`: things inside each other, `codings`: packings
+    /// one over the other that are opened. Raises ValueError with a sentence for each that does not compile, and for each
+    /// register that is damaged.
     #[new]
-    #[pyo3(signature = (detectors, key, limit, registers=Vec::new()))]
-    fn new(detectors: Vec<Searched>, key: [u8; 32], limit: usize, registers: Vec<Registered>) -> PyResult<Self> {
+    #[pyo3(signature = (detectors, key, limit, registers=Vec::new(), depth=DEPTH, codings=CODINGS))]
+    fn new(
+        detectors: Vec<Searched>,
+        key: [u8; 32],
+        limit: usize,
+        registers: Vec<Registered>,
+        depth: u8,
+        codings: u8,
+    ) -> PyResult<Self> {
         let definitions = all_of(detectors.into_iter().map(Searched::definition))?;
         let registers = all_of(registers.into_iter().map(Registered::register))?;
         let detectors = Detectors::compile(definitions, key, limit).map_err(PyValueError::new_err)?;
-        Ok(Self(Arc::new(detectors.with(registers))))
+        Ok(Self(Arc::new(detectors.with(registers).opening(depth, codings))))
     }
 
     /// What points at the matches of each detector, by its id: where it is asked at all.
@@ -179,7 +187,7 @@ impl ContentSearch {
     /// masked samples; and keyed hashes of persons by kind.
     fn search(&self, text: &[u8]) -> Searches {
         let mut shown = Shown::default();
-        shown.show(&self.0, text, Clear::Yes);
+        shown.show(&self.0, text);
         shown.finish(&self.0);
         searches(shown.take(true))
     }

@@ -12,25 +12,27 @@ from typing import TYPE_CHECKING
 from crossborder.engine.portable.search.reading.body import Body
 from crossborder.engine.portable.search.reading.escapes import Escapes
 from crossborder.engine.portable.search.reading.page import LIMITS, Page
+from crossborder.engine.portable.search.reading.stream import Clear, Stream
 
 if TYPE_CHECKING:
     from crossborder.engine.portable.search.found import Found
     from crossborder.engine.portable.search.reading.body import Mail
     from crossborder.engine.portable.search.reading.page import Reader
-    from crossborder.engine.portable.search.shown import Clear, Detectors
+    from crossborder.engine.portable.search.shown import Detectors
 
-__all__ = ["LIMITS", "Reading"]
+__all__ = ["LIMITS", "Clear", "Reading"]
 
 
 class Reading:
     """Who reads what goes out of one flow, for detectors."""
 
-    __slots__ = ("_body", "_given_back", "_page", "_taken")
+    __slots__ = ("_body", "_given_back", "_page", "_stream", "_taken")
 
     def __init__(self, detectors: Detectors) -> None:
         """Begin with nothing read."""
         self._page = Page(detectors)
-        self._taken = False  # a talk hands over what is said; else the stream is shown as it is
+        self._stream = Stream()  # what goes out as long as no talk hands over what is said
+        self._taken = False
         self._given_back: int | None = None  # bytes at the end of what a talk was fed last
         self._body: Reader | None = None
 
@@ -47,17 +49,18 @@ class Reading:
         """Learn that bytes come, which talks hear first."""
         self._given_back = None
 
-    def show(self, data: bytes, clear: Clear) -> None:
-        """Show the stream as it is unless a talk has taken over."""
+    def show(self, data: bytes, clear: Clear, *, file: bool) -> None:
+        """Show the stream unless a talk has taken over: as it is, or as the `file` that it may be."""
         back, self._given_back = self._given_back, None
         shown = data if back is None else data[max(len(data) - back, 0) :]
-        if not self._taken and shown:
-            self._page.show(shown, clear)
+        if not self._taken and shown and not self._page.over:
+            self._stream.read(self._page, shown, clear, file=file)
 
     def take_over(self) -> None:
         """Learn that a talk hands over what is said, again what was shown before and is not decided."""
         if not self._taken:
             self._taken = True
+            self._stream = Stream()
             self._page.drop_undecided()
 
     def give_back(self, rest: int) -> None:
@@ -116,6 +119,7 @@ class Reading:
 
     def _finish(self) -> None:
         self.end_body()
+        self._stream.end(self._page)
         self._page.end_text()
 
     def take(self, *, last: bool) -> Found:

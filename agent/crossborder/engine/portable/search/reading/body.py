@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crossborder.engine.portable.search.reading.escapes import Stage
     from crossborder.engine.portable.search.reading.page import Page, Reader
 
-MAX_CODINGS: Final = 3  # packings one over the other
-MAX_DEPTH: Final = 4  # things inside each other: parts, messages, packed files
 _GUESSED: Final = 48  # letters of base64 in a line, at least, that prove it
 _NO_PACKING: Final = frozenset({b"", b"identity", b"chunked"})
 _MESSAGES: Final = frozenset({b"message/rfc822", b"message/global"})
@@ -40,9 +38,9 @@ class Body(NamedTuple):
         names = [name.strip().lower() for name in (*self.encoding.split(b","), *self.transfer.split(b","))]
         names = [name for name in names if name not in _NO_PACKING]
         codings = [CODINGS[name] for name in names if name in CODINGS]
-        if len(codings) > MAX_CODINGS:
+        if len(codings) > page.codings:
             page.meet("depth")
-        if len(codings) < len(names) or len(codings) > MAX_CODINGS:
+        if len(codings) < len(names) or len(codings) > page.codings:
             return Text()
         for coding in codings:
             reader = Unpack(coding, reader)
@@ -55,7 +53,7 @@ class Body(NamedTuple):
         kind = essence(self.content_type)
         between = boundary(self.content_type) if kind.startswith(b"multipart/") else None
         mail = self.mail == "message" or kind in _MESSAGES
-        if (mail or between) and self.depth >= MAX_DEPTH:
+        if (mail or between) and self.depth >= page.depth:
             page.meet("depth")
         elif mail:
             return message.Message(self.depth)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from crossborder.engine.portable.search.shown import Clear, Shown
+from crossborder.engine.portable.search.shown import Shown
 
 if TYPE_CHECKING:
     from crossborder.engine.portable.search.found import Found
@@ -47,16 +47,9 @@ class Page:
             self._detectors, self._later = self._later, None
             self._shown.search_for(self._detectors)
 
-    def show(self, data: bytes, clear: Clear) -> None:
-        """Show bytes of the stream."""
-        if not self.over:
-            self._begun = True
-            self.over = not self._shown.show(data, clear)
-            if self.over and clear is Clear.YES:
-                self.meet("bytes")
-
     def drop_undecided(self) -> None:
-        """Forget what was shown of the stream and is not decided."""
+        """Forget what was put and is not decided."""
+        self._text.clear()
         self._shown.drop_undecided()
         self._begun = False
         self._begin_text()
@@ -69,9 +62,12 @@ class Page:
                 self._flush()
 
     def _flush(self) -> None:
-        if self._text:
+        if self._text and not self.over:
             text, self._text = bytes(self._text), bytearray()
-            self.show(text, Clear.YES)
+            self._begun = True
+            self.over = not self._shown.show(text)
+            if self.over:
+                self.meet("bytes")
 
     def end_text(self) -> None:
         """End a text: nothing runs over into the next."""
@@ -80,6 +76,16 @@ class Page:
         if begun and not self.over:
             self._shown.finish()
         self._begin_text()
+
+    @property
+    def depth(self) -> int:
+        """Things inside each other that are opened."""
+        return self._detectors.depth
+
+    @property
+    def codings(self) -> int:
+        """Packings one over the other that are undone."""
+        return self._detectors.codings
 
     @property
     def room(self) -> int:

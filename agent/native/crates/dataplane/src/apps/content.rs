@@ -6,9 +6,11 @@ pub const SAMPLE: usize = 256;
 const MIN_TEXT: usize = 4;
 /// Of plain ASCII in what is no UTF-8: Vietnamese in one of the old 8-bit encodings.
 const TEXT_SHARE: f64 = 0.6;
+/// Units of UTF-16 without a mark, at least, that prove it.
+const MIN_UNITS: usize = 4;
 
 /// How files begin (the IANA media type, where there is one), as in a data connection of FTP.
-const FILE_TYPES: [(&[u8], &str); 17] = [
+const FILE_TYPES: [(&[u8], &str); 22] = [
     (b"PK\x03\x04", "application/zip"), // office documents too
     (b"%PDF-", "application/pdf"),
     (b"\x1f\x8b\x08", "application/gzip"),
@@ -26,15 +28,27 @@ const FILE_TYPES: [(&[u8], &str); 17] = [
     (b"GIF8", "image/gif"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"LASF", "application/vnd.las"),
+    (b"\x00\x00\x27\x0a\x00\x00\x00\x00", "application/vnd.shp"),
+    (b"QFI\xfb", "application/x-qcow2"),
+    (b"KDMV", "application/x-vmdk"),
+    (b"EVF\x09\x0d\x0a\xff\x00", "application/x-ewf"),
 ];
+
+/// The same for those whose mark stands behind their first bytes: so many.
+const LATE_TYPES: [(usize, &[u8], &str); 2] =
+    [(128, b"DICM", "application/dicom"), (257, b"ustar", "application/x-tar")];
 
 /// The media type of the file that a stream begins with.
 #[must_use]
 pub fn file_type(head: &[u8]) -> Option<&'static str> {
-    FILE_TYPES.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind)
+    let late = || LATE_TYPES.iter().find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    let known = FILE_TYPES.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
+    known.or_else(|| late().map(|(_, _, kind)| *kind))
 }
 
-/// Tells whether bytes are clearly text: no control characters, and UTF-8 or mostly ASCII; or marked as Unicode.
+/// Tells whether bytes are clearly text: no control characters, and UTF-8 or mostly ASCII, or UTF-16; or marked as
+/// Unicode.
 #[must_use]
 pub fn is_text(sample: &[u8]) -> bool {
     if sample.len() < MIN_TEXT {
@@ -45,7 +59,7 @@ pub fn is_text(sample: &[u8]) -> bool {
     }
     let sample = sample.get(..SAMPLE).unwrap_or(sample);
     if sample.iter().any(|byte| is_control(*byte)) {
-        return false;
+        return is_utf16(sample, u16::from_le_bytes) || is_utf16(sample, u16::from_be_bytes);
     }
     is_utf8(sample) || {
         let plain = sample.iter().filter(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')).count();
@@ -56,6 +70,21 @@ pub fn is_text(sample: &[u8]) -> bool {
 /// A control character that no text holds; tabs, line ends, form feeds' kin and ESC are let pass.
 const fn is_control(byte: u8) -> bool {
     matches!(byte, 0x00..=0x08 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
+}
+
+/// Whether bytes are UTF-16 of Latin letters, the Vietnamese ones among them, by the high bytes of its characters.
+fn is_utf16(sample: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let (mut units, mut latin, mut plain) = (0, 0, 0);
+    for unit in sample.as_chunks().0.iter().map(|pair| unit(*pair)) {
+        let [high, low] = unit.to_be_bytes();
+        if high == 0 && is_control(low) {
+            return false;
+        }
+        units += 1;
+        latin += usize::from(matches!(high, 0x00 | 0x01 | 0x03 | 0x1E));
+        plain += usize::from(high == 0);
+    }
+    units >= MIN_UNITS && latin * 10 >= units * 9 && plain * 4 >= units
 }
 
 /// Whether bytes are UTF-8; a character may be cut off at the end, one half of a surrogate pair too.

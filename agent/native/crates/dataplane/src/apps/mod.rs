@@ -49,7 +49,7 @@ use probe::Probe;
 use talk::{Scene, Step, Talk};
 
 use crate::model::Inspection;
-use crate::names::transfers;
+use crate::names::{Names, transfers};
 
 /// Protocols inside protocols: a proxy, STARTTLS, TLS.
 const MAX_DEPTH: u8 = 4;
@@ -103,6 +103,12 @@ impl Conversation {
     #[must_use]
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
+    }
+
+    /// Tells whether it is a stream that speaks no known protocol, as a data connection of FTP: it may be a file.
+    #[must_use]
+    pub fn may_be_file(&self, names: &Names) -> bool {
+        self.stream && names.app_protocol.is_none_or(|protocol| protocol == transfers::PROTOCOL)
     }
 
     /// Learns that bytes of one direction are missing between what was fed and what will be.

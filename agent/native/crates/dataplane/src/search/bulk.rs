@@ -14,13 +14,13 @@ pub struct Held {
     pub hash: u64,
     pub row: u64,
     pub sample: String,
-    /// Where it stands in the text.
+    /// Where it stands in the texts that were passed.
     at: u64,
     /// How much of this shape came before it, and how much of that was likely.
     before: [u32; 2],
 }
 
-/// What one detector has seen in one text that proves nothing alone.
+/// What one detector has seen that proves nothing alone, in one text after the other.
 #[derive(Default)]
 pub struct Crowd {
     /// What had the shape, and what of it was likely.
@@ -29,11 +29,16 @@ pub struct Crowd {
     lately: [u32; 2],
     held: VecDeque<Held>,
     open: bool,
+    /// Bytes of earlier texts in which it saw something.
+    gone: u64,
+    /// It saw something in this one.
+    saw: bool,
 }
 
 impl Crowd {
     /// Notes something of the shape, whatever came of it.
     pub fn pass(&mut self, grade: Grade) {
+        self.saw = true;
         let [shaped, likely] = &mut self.seen;
         *shaped = shaped.saturating_add(1);
         *likely = likely.saturating_add(u32::from(grade == Grade::Likely));
@@ -56,10 +61,24 @@ impl Crowd {
         self.open
     }
 
-    /// Holds a match that was passed; gives back all that are held once they make an export.
+    /// Learns that a text of so many bytes ends: what it proves is kept, as far as it goes.
+    ///
+    /// A text in which nothing was seen (a head between two bodies) takes no room between matches.
+    pub fn end_text(&mut self, bytes: u64) {
+        self.gone += if std::mem::take(&mut self.saw) { bytes } else { 0 };
+        self.lately = [0; 2];
+    }
+
+    /// Holds a match that was passed, `at` a place of this text; gives back all that are held once they make an export.
+    ///
+    /// A value that is held from an earlier text counts here from now on, so that a text proves alone what it would.
     pub fn hold(&mut self, hash: u64, row: u64, at: u64, sample: impl FnOnce() -> String, bulk: Bulk) -> Vec<Held> {
-        if self.held.iter().any(|held| held.hash == hash) {
-            return Vec::new();
+        let at = self.gone + at;
+        if let Some(same) = self.held.iter().position(|held| held.hash == hash) {
+            if self.held.get(same).is_some_and(|held| held.at >= self.gone) {
+                return Vec::new();
+            }
+            self.held.remove(same);
         }
         let [shaped, likely] = self.seen;
         let before = [shaped - 1, likely.saturating_sub(1)];

@@ -128,12 +128,20 @@ pub(super) struct Detector {
     pub person: Option<u8>,
 }
 
+/// Things inside each other that are opened, unless it is said otherwise: parts, messages, members, packed files.
+pub const DEPTH: u8 = 4;
+/// Packings of a body one over the other that are undone, unless it is said otherwise.
+pub const CODINGS: u8 = 3;
+
 /// All detectors, the key under which values are told apart, and how much is looked at.
 pub struct Detectors {
     pub(super) all: Vec<Detector>,
     pub(super) plan: Plan,
     /// Bytes of one direction of one flow.
     pub(super) limit: usize,
+    /// Things inside each other, and packings one over the other.
+    pub(super) depth: u8,
+    pub(super) codings: u8,
     pub(super) registers: Vec<Register>,
     key: [u8; 32],
 }
@@ -156,13 +164,20 @@ impl Detectors {
             return Err(errors);
         }
         let plan = Plan::new(&all).map_err(|error| vec![error])?;
-        Ok(Self { all, plan, limit, registers: Vec::new(), key })
+        Ok(Self { all, plan, limit, depth: DEPTH, codings: CODINGS, registers: Vec::new(), key })
     }
 
     /// Recognises the people of these registers, too: made under the same key, or nobody is.
     #[must_use]
     pub fn with(mut self, registers: Vec<Register>) -> Self {
         self.registers = registers;
+        self
+    }
+
+    /// Opens so many things inside each other, and undoes so many packings one over the other.
+    #[must_use]
+    pub const fn opening(mut self, depth: u8, codings: u8) -> Self {
+        (self.depth, self.codings) = (depth, codings);
         self
     }
 

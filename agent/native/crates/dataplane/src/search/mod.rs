@@ -22,10 +22,10 @@ mod trigger;
 mod validate;
 mod words;
 
-pub use definition::{Branch, Bulk, Definition, Detectors, Edges, Kind, LooksFor, Scores};
+pub use definition::{Branch, Bulk, CODINGS, DEPTH, Definition, Detectors, Edges, Kind, LooksFor, Scores};
 pub use found::{Detection, Found, Persons};
 pub use label::fold;
-pub use reading::{Body, Limit, Limits, MessageOf, Reading};
+pub use reading::{Body, Clear, Limit, Limits, MessageOf, Reading};
 pub use register::{Fingerprints, Fuse, Layout, Register};
-pub use shown::{Clear, Shown};
+pub use shown::Shown;
 pub use validate::{Grade, Validator};

@@ -137,11 +137,16 @@ impl Register {
     }
 }
 
-/// What was asked of registers in one text, by register and detector.
+/// What was asked of registers, by register and detector.
 #[derive(Default)]
 pub(super) struct Roll(Vec<((usize, usize), Crowd)>);
 
 impl Roll {
+    /// Learns that a text of so many bytes ends.
+    pub fn end_text(&mut self, bytes: u64) {
+        self.0.iter_mut().for_each(|(_, crowd)| crowd.end_text(bytes));
+    }
+
     pub fn of(&mut self, register: usize, detector: usize) -> Option<&mut Crowd> {
         let asked = (register, detector);
         let at = self.0.iter().position(|(known, _)| *known == asked).unwrap_or_else(|| {

@@ -11,8 +11,6 @@ use super::validate::Grade;
 
 /// Bytes that are looked at together: as many as are near to the processor while all passes go over them.
 const AT_ONCE: usize = 32 << 10;
-/// Bytes kept while it is not known whether a flow is cleartext.
-const UNDECIDED_LIMIT: usize = 4096;
 /// Bytes behind a match that its edges look at.
 const LOOK_AHEAD: usize = 2;
 /// Bytes before a match that are looked at: its label, and a letter of which only the end may be kept.
@@ -23,14 +21,6 @@ const HEAD: usize = 2048;
 const SURE: f32 = 0.5;
 /// What is left of the score of a match alone when its structure is not right.
 const POSSIBLE: f32 = 0.5;
-
-/// How much of a flow may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clear {
-    Yes,
-    NotYetKnown,
-    No,
-}
 
 /// What detectors have seen of one flow.
 #[derive(Default)]
@@ -53,36 +43,37 @@ pub struct Shown {
 
 impl Shown {
     /// Shows bytes that went out, in order; false when no more will be looked at.
-    pub fn show(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
+    pub fn show(&mut self, detectors: &Detectors, data: &[u8]) -> bool {
         let (all_but_last, last) = data.split_at(data.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
-        all_but_last.chunks(AT_ONCE).all(|piece| self.show_piece(detectors, piece, clear))
-            && self.show_piece(detectors, last, clear)
+        all_but_last.chunks(AT_ONCE).all(|piece| self.show_piece(detectors, piece)) && self.show_piece(detectors, last)
     }
 
-    fn show_piece(&mut self, detectors: &Detectors, data: &[u8], clear: Clear) -> bool {
+    fn show_piece(&mut self, detectors: &Detectors, data: &[u8]) -> bool {
         let data = data.get(..detectors.limit.saturating_sub(self.bytes)).unwrap_or(data);
         self.bytes += data.len();
         self.tail.extend_from_slice(data);
-        match clear {
-            Clear::Yes if self.bytes < detectors.limit => self.scan(detectors, false),
-            Clear::Yes => self.finish(detectors),
-            Clear::NotYetKnown if self.tail.len() <= UNDECIDED_LIMIT => {}
-            _ => self.tail = Vec::new(),
+        if self.bytes < detectors.limit {
+            self.scan(detectors, false);
+        } else {
+            self.finish(detectors);
         }
-        self.bytes < detectors.limit && (clear == Clear::Yes || !self.tail.is_empty())
+        self.bytes < detectors.limit
     }
 
     /// Learns that nothing follows, or that bytes are missing: what may have gone on ends here, and another text begins.
+    ///
+    /// No match and no label reaches into it; what proves nothing alone goes on to be gathered.
     pub fn finish(&mut self, detectors: &Detectors) {
+        let bytes = self.gone + self.tail.len() as u64;
         self.scan(detectors, true);
+        self.crowds.iter_mut().for_each(|(_, crowd)| crowd.end_text(bytes));
+        self.roll.end_text(bytes);
         self.begin_text();
     }
 
     fn begin_text(&mut self) {
         self.tail.clear();
         self.next.clear();
-        self.crowds.clear();
-        self.roll = Roll::default();
         (self.gone, self.looked) = (0, 0);
         self.rows.begin_text();
     }
@@ -90,7 +81,14 @@ impl Shown {
     /// Forgets what is not decided, which another will show again.
     pub fn drop_undecided(&mut self) {
         self.bytes -= self.tail.len().min(self.bytes);
+        self.forget_crowds();
         self.begin_text();
+    }
+
+    /// Forgets what proves nothing alone: it is another's, or other detectors look for something else.
+    pub fn forget_crowds(&mut self) {
+        self.crowds.clear();
+        self.roll = Roll::default();
     }
 
     /// Counts the matches behind which enough is known, so that how a stream was cut changes nothing.
@@ -213,7 +211,7 @@ impl Shown {
     }
 }
 
-/// What a detector has seen; few detectors see anything in one text.
+/// What a detector has seen; few detectors see anything.
 fn crowd_of(crowds: &mut Vec<(usize, Crowd)>, detector: usize) -> Option<&mut Crowd> {
     let at = crowds.iter().position(|(known, _)| *known == detector).unwrap_or_else(|| {
         crowds.push((detector, Crowd::default()));

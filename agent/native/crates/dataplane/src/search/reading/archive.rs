@@ -7,7 +7,8 @@ use super::body::Reader;
 use super::file::File;
 use super::page::{Limit, Page};
 use super::text::{Syntax, Text};
-use super::unpack::{Inflated, inflate};
+use super::unpack::{BLOCK, Inflated, inflate};
+use super::workbook::Workbook;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
@@ -23,18 +24,34 @@ const SIZE_ELSEWHERE: u32 = u32::MAX;
 enum Place {
     /// Before a local head.
     Between,
-    Deflated(Box<Decompress>, Box<dyn Reader>),
-    Stored(u64, Box<dyn Reader>),
+    Deflated(Box<Decompress>, Content),
+    Stored(u64, Content),
     /// In a member that cannot be read: so many bytes.
     Skipped(u64),
     /// In the directory behind all members.
     Over,
 }
 
-/// Reads the members of an archive, each by itself.
+/// Who reads a member.
+enum Content {
+    Own(Box<dyn Reader>),
+    Workbook,
+}
+
+impl Content {
+    fn reader<'a>(&'a mut self, workbook: &'a mut Workbook) -> &'a mut dyn Reader {
+        match self {
+            Self::Own(reader) => reader.as_mut(),
+            Self::Workbook => workbook,
+        }
+    }
+}
+
+/// Reads the members of an archive, each by itself; those of a workbook that belong together, together.
 pub struct Archive {
     depth: u8,
     office: bool,
+    workbook: Workbook,
     place: Place,
     /// A head that is not whole, and how much of what is held was taken.
     held: Vec<u8>,
@@ -63,7 +80,7 @@ impl Member {
 
 impl Archive {
     pub fn new(depth: u8, office: bool) -> Self {
-        Self { depth, office, place: Place::Between, held: Vec::new(), at: 0 }
+        Self { depth, office, workbook: Workbook::default(), place: Place::Between, held: Vec::new(), at: 0 }
     }
 
     /// Takes a local head; false while none is whole.
@@ -79,6 +96,7 @@ impl Archive {
         let held = self.held.get(self.at..).unwrap_or_default();
         if held.starts_with(CENTRAL) {
             self.place = Place::Over;
+            self.workbook.finish(page);
             return false;
         }
         let Some(member) = Member::read(held) else { return false };
@@ -92,20 +110,14 @@ impl Archive {
         };
         page.put(name);
         page.end_text();
-        self.place = self.begin(&member, name);
+        let content = if self.office && self.workbook.begin(page, name) {
+            Content::Workbook
+        } else {
+            Content::Own(self.reader(name))
+        };
+        self.place = begin(&member, content);
         self.at += member.data;
         true
-    }
-
-    fn begin(&self, member: &Member, name: &[u8]) -> Place {
-        let later = member.flags & SIZE_LATER != 0;
-        let size = if member.packed == SIZE_ELSEWHERE { u64::MAX } else { u64::from(member.packed) };
-        match member.method {
-            _ if member.flags & ENCRYPTED != 0 => Place::Skipped(if later { 0 } else { size }),
-            8 => Place::Deflated(Box::new(Decompress::new(false)), self.reader(name)),
-            0 if !later => Place::Stored(size, self.reader(name)),
-            _ => Place::Skipped(if later { 0 } else { size }),
-        }
     }
 
     fn reader(&self, name: &[u8]) -> Box<dyn Reader> {
@@ -116,28 +128,33 @@ impl Archive {
     }
 
     /// Takes what belongs to where it stands; false when nothing more can be taken of what is held.
-    fn step(&mut self, page: &mut Page) -> bool {
+    fn step(&mut self, page: &mut Page, last: bool) -> bool {
         let held = self.held.get(self.at..).unwrap_or_default();
-        let (reader, ends) = match &mut self.place {
+        let workbook = &mut self.workbook;
+        let (content, ends) = match &mut self.place {
             Place::Between => return self.head(page),
             Place::Over => {
                 self.at = self.held.len();
                 return false;
             }
-            Place::Deflated(zlib, reader) => {
-                let (read, ends) = match inflate(zlib, page, held, reader.as_mut()) {
-                    Inflated::More => (held.len(), false),
+            Place::Deflated(zlib, content) => {
+                if held.is_empty() || held.len() < BLOCK && !last {
+                    return false;
+                }
+                let block = held.get(..BLOCK).unwrap_or(held);
+                let (read, ends) = match inflate(zlib, page, block, content.reader(workbook)) {
+                    Inflated::More => (block.len(), false),
                     Inflated::End(read) => (read, true),
                 };
                 self.at += read;
-                (Some(reader), ends)
+                (Some(content), ends)
             }
-            Place::Stored(left, reader) => {
+            Place::Stored(left, content) => {
                 let now = held.get(..usize::try_from(*left).unwrap_or(usize::MAX)).unwrap_or(held);
                 *left -= now.len() as u64;
-                reader.read(page, now);
+                content.reader(workbook).read(page, now);
                 self.at += now.len();
-                (Some(reader), *left == 0)
+                (Some(content), *left == 0)
             }
             Place::Skipped(left) => {
                 let now = held.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -147,27 +164,43 @@ impl Archive {
             }
         };
         if ends {
-            if let Some(reader) = reader {
-                reader.end(page);
+            if let Some(content) = content {
+                content.reader(workbook).end(page);
                 page.end_text();
             }
             self.place = Place::Between;
         }
-        ends
+        ends || matches!(self.place, Place::Deflated(..))
+    }
+}
+
+/// Where a member's data begin, and who reads them.
+fn begin(member: &Member, content: Content) -> Place {
+    let later = member.flags & SIZE_LATER != 0;
+    let size = if member.packed == SIZE_ELSEWHERE { u64::MAX } else { u64::from(member.packed) };
+    match member.method {
+        _ if member.flags & ENCRYPTED != 0 => Place::Skipped(if later { 0 } else { size }),
+        8 => Place::Deflated(Box::new(Decompress::new(false)), content),
+        0 if !later => Place::Stored(size, content),
+        _ => Place::Skipped(if later { 0 } else { size }),
     }
 }
 
 impl Reader for Archive {
     fn read(&mut self, page: &mut Page, data: &[u8]) {
         self.held.extend_from_slice(data);
-        while !page.over && self.step(page) {}
+        while !page.over && self.step(page, false) {}
         self.held.drain(..self.at.min(self.held.len()));
         self.at = 0;
     }
 
     fn end(&mut self, page: &mut Page) {
-        if let Place::Deflated(_, reader) | Place::Stored(_, reader) = &mut self.place {
-            reader.end(page);
+        while !page.over && self.step(page, true) {}
+        if let Place::Deflated(_, content) | Place::Stored(_, content) = &mut self.place {
+            content.reader(&mut self.workbook).end(page);
+            page.end_text();
         }
+        self.place = Place::Over;
+        self.workbook.finish(page);
     }
 }

@@ -10,11 +10,6 @@ use super::page::{Limit, Page};
 use super::text::{Syntax, Text};
 use super::unpack::{Coding, Unpack};
 
-/// Packings one over the other.
-const MAX_CODINGS: usize = 3;
-/// Things inside each other: parts, messages, members, packed files.
-pub const MAX_DEPTH: u8 = 4;
-
 /// Letters of base64 in a line, at least, that prove it.
 const GUESSED: usize = 48;
 
@@ -59,8 +54,9 @@ impl Body<'_> {
         let names: Vec<_> =
             names.map(|name| name.trim_ascii().to_ascii_lowercase()).filter(|name| packs(name)).collect();
         let codings: Vec<Coding> = names.iter().filter_map(|name| Coding::named(name)).collect();
-        if codings.len() < names.len() || codings.len() > MAX_CODINGS {
-            if codings.len() > MAX_CODINGS {
+        let too_many = codings.len() > page.codings();
+        if codings.len() < names.len() || too_many {
+            if too_many {
                 page.meet(Limit::Depth);
             }
             return Box::new(Text::new(Syntax::Plain, None));
@@ -80,7 +76,7 @@ impl Body<'_> {
         let boundary = boundary(self.content_type).filter(|_| kind.starts_with(b"multipart/"));
         let message =
             self.message == MessageOf::Mail || matches!(kind.as_slice(), b"message/rfc822" | b"message/global");
-        if (message || boundary.is_some()) && self.depth >= MAX_DEPTH {
+        if (message || boundary.is_some()) && self.depth >= page.depth() {
             page.meet(Limit::Depth);
         } else if message {
             return Box::new(Message::new(self.depth));

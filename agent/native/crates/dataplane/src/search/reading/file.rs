@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::archive::Archive;
-use super::body::{MAX_DEPTH, Reader};
+use super::body::Reader;
 use super::page::{Limit, Page};
 use super::pdf::Pdf;
 use super::text::{Syntax, Text};
@@ -11,10 +11,11 @@ use super::unpack::{Coding, Unpack};
 
 /// Bytes of the beginning of a file that are shown as they are: they say what it is.
 const HEAD: usize = 2048;
-const MARKS: [&[u8]; 3] = [ZIP, PDF, GZIP];
+const MARKS: [&[u8]; 4] = [ZIP, PDF, GZIP, ZSTD];
 const ZIP: &[u8] = b"PK\x03\x04";
 const PDF: &[u8] = b"%PDF-";
 const GZIP: &[u8] = b"\x1f\x8b\x08";
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// Reads a file of some kind.
 pub struct File {
@@ -41,7 +42,7 @@ impl File {
             return;
         }
         let mut reader: Box<dyn Reader> = match mark {
-            Some(_) if self.depth >= MAX_DEPTH => {
+            Some(_) if self.depth >= page.depth() => {
                 page.meet(Limit::Depth);
                 Box::new(Text::new(Syntax::Plain, None))
             }
@@ -51,7 +52,10 @@ impl File {
                 match mark {
                     ZIP => Box::new(Archive::new(self.depth + 1, is_office(held.get(..HEAD).unwrap_or(held)))),
                     PDF => Box::new(Pdf::default()),
-                    _ => Box::new(Unpack::new(Coding::Gzip, Box::new(Self::new(Syntax::Plain, None, self.depth + 1)))),
+                    _ => {
+                        let coding = if mark == ZSTD { Coding::Zstd } else { Coding::Gzip };
+                        Box::new(Unpack::new(coding, Box::new(Self::new(Syntax::Plain, None, self.depth + 1))))
+                    }
                 }
             }
             None => Box::new(Text::new(self.syntax, self.charset.as_deref())),

@@ -17,9 +17,12 @@ mod multipart;
 mod office;
 mod page;
 mod pdf;
+mod stream;
 mod text;
 mod unpack;
 mod vietnamese;
+mod workbook;
+mod xml;
 
 use std::sync::Arc;
 
@@ -27,17 +30,19 @@ use memchr::memchr;
 
 use super::definition::Detectors;
 use super::found::Found;
-use super::shown::Clear;
 use body::Reader;
 pub use body::{Body, MessageOf};
 use escapes::{Escapes, Stage};
 use page::Page;
 pub use page::{Limit, Limits};
+pub use stream::Clear;
+use stream::Stream;
 
 /// Who reads what goes out of one flow, for detectors.
 pub struct Reading {
     page: Page,
-    /// A talk hands over what is said; else the stream is shown as it is.
+    /// What goes out as long as no talk hands over what is said.
+    stream: Stream,
     taken: bool,
     /// A talk has given back so many bytes at the end of what it was fed last.
     given_back: Option<usize>,
@@ -48,7 +53,7 @@ impl Reading {
     /// Begins with nothing read.
     #[must_use]
     pub fn new(detectors: &Arc<Detectors>) -> Self {
-        Self { page: Page::new(detectors), taken: false, given_back: None, body: None }
+        Self { page: Page::new(detectors), stream: Stream::default(), taken: false, given_back: None, body: None }
     }
 
     /// Has the next text searched by other detectors.
@@ -61,11 +66,12 @@ impl Reading {
         self.given_back = None;
     }
 
-    /// Shows the stream as it is unless a talk has taken over.
-    pub fn show(&mut self, data: &[u8], clear: Clear) {
+    /// Shows the stream unless a talk has taken over: as it is, or as the `file` that it may be.
+    pub fn show(&mut self, data: &[u8], clear: Clear, file: bool) {
         let given_back = self.given_back.take().map_or(data.len(), |rest| rest.min(data.len()));
-        if !self.taken && given_back > 0 {
-            self.page.show(data.get(data.len() - given_back..).unwrap_or_default(), clear);
+        if !self.taken && given_back > 0 && !self.page.over {
+            let data = data.get(data.len() - given_back..).unwrap_or_default();
+            self.stream.read(&mut self.page, data, clear, file);
         }
     }
 
@@ -79,6 +85,7 @@ impl Reading {
     pub fn take_over(&mut self) {
         if !self.taken {
             self.taken = true;
+            self.stream = Stream::default();
             self.page.drop_undecided();
         }
     }
@@ -158,6 +165,7 @@ impl Reading {
 
     fn finish(&mut self) {
         self.end_body();
+        self.stream.end(&mut self.page);
         self.page.end_text();
     }
 

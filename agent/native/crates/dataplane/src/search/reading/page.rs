@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::definition::Detectors;
 use super::super::found::Found;
-use super::super::shown::{Clear, Shown};
+use super::super::shown::Shown;
 
 /// Bytes of text that are shown at once: a look at a few bytes costs as much.
 const BATCH: usize = 8192;
@@ -17,7 +17,7 @@ pub enum Limit {
     Bytes,
     /// Too many things inside each other.
     Depth,
-    /// A head or a name that is longer than any that is kept.
+    /// A head, a name or what waits for the end of a file is longer than any that is kept.
     Memory,
 }
 
@@ -91,24 +91,18 @@ impl Page {
     }
 
     fn begin_text(&mut self) {
-        if !self.begun && self.text.is_empty() {
-            self.detectors = self.later.take().unwrap_or_else(|| Arc::clone(&self.detectors));
+        if !self.begun
+            && self.text.is_empty()
+            && let Some(later) = self.later.take()
+        {
+            self.detectors = later;
+            self.shown.forget_crowds();
         }
     }
 
-    /// Shows bytes of the stream.
-    pub fn show(&mut self, data: &[u8], clear: Clear) {
-        if !self.over {
-            self.begun = true;
-            self.over = !self.shown.show(&self.detectors, data, clear);
-            if self.over && clear == Clear::Yes {
-                self.meet(Limit::Bytes);
-            }
-        }
-    }
-
-    /// Forgets what was shown of the stream and is not decided.
+    /// Forgets what was put and is not decided.
     pub fn drop_undecided(&mut self) {
+        self.text.clear();
         self.shown.drop_undecided();
         self.begun = false;
         self.begin_text();
@@ -125,11 +119,14 @@ impl Page {
     }
 
     fn flush(&mut self) {
-        if !self.text.is_empty() {
-            let mut text = std::mem::take(&mut self.text);
-            self.show(&text, Clear::Yes);
-            text.clear();
-            self.text = text;
+        if self.text.is_empty() || self.over {
+            return;
+        }
+        self.begun = true;
+        self.over = !self.shown.show(&self.detectors, &self.text);
+        self.text.clear();
+        if self.over {
+            self.meet(Limit::Bytes);
         }
     }
 
@@ -140,6 +137,16 @@ impl Page {
             self.shown.finish(&self.detectors);
         }
         self.begin_text();
+    }
+
+    /// Things inside each other that are opened.
+    pub fn depth(&self) -> u8 {
+        self.detectors.depth
+    }
+
+    /// Packings one over the other that are undone.
+    pub fn codings(&self) -> usize {
+        self.detectors.codings.into()
     }
 
     /// Bytes that may be unpacked yet.

@@ -1,25 +1,23 @@
-//! Text of PDF (ISO 32000-1): the strings of its streams, packed by Flate or not, in WinAnsi or UTF-16.
-//!
-//! Text in fonts with encodings of their own (hexadecimal strings) is not read.
+//! Text of PDF (ISO 32000-1): the strings of its streams, packed by Flate or not, as the fonts say that they are shown in.
 
-use encoding_rs::{UTF_16BE, WINDOWS_1252};
+mod cmap;
+mod content;
+mod fonts;
+mod strings;
+
 use flate2::Decompress;
 use memchr::memmem;
 
 use super::body::Reader;
-use super::compose::Compose;
-use super::escapes::Stage;
 use super::page::Page;
-use super::unpack::{Inflated, inflate};
+use super::unpack::{BLOCK, Inflated, inflate};
+use content::Content;
+use fonts::Scanner;
 
+/// Bytes that are held at once.
+const PIECE: usize = 16_384;
 /// Bytes before a stream in which its dictionary stands.
 const DICTIONARY: usize = 2048;
-/// Bytes of a string that are read at once.
-const MAX_STRING: usize = 4096;
-/// Bytes of an operator or number.
-const MAX_TOKEN: usize = 16;
-/// Thousandths of a letter that part words.
-const WORD_GAP: f32 = -200.0;
 const BEGIN: &[u8] = b"stream";
 const END: &[u8] = b"endstream";
 
@@ -34,49 +32,80 @@ enum Place {
 pub struct Pdf {
     place: Place,
     held: Vec<u8>,
-    strings: Strings,
+    /// No stream begins before this place in what is held.
+    sought: usize,
+    /// Bytes of what is held that were looked through for objects.
+    scanned: usize,
+    objects: Scanner,
+    content: Content,
 }
 
 impl Default for Pdf {
     fn default() -> Self {
-        Self { place: Place::Outside, held: Vec::new(), strings: Strings::default() }
+        Self {
+            place: Place::Outside,
+            held: Vec::new(),
+            sought: 0,
+            scanned: 0,
+            objects: Scanner::default(),
+            content: Content::default(),
+        }
     }
 }
 
 impl Pdf {
     /// Looks for the next stream; true when one begins.
-    fn seek(&mut self) -> bool {
-        let mut from = 0;
+    fn seek(&mut self, page: &mut Page) -> bool {
+        let mut from = self.sought;
         while let Some(at) = self.held.get(from..).and_then(|rest| memmem::find(rest, BEGIN)).map(|at| from + at) {
             let behind = self.held.get(at + BEGIN.len()..).unwrap_or_default();
             let size = match behind {
                 [b'\r', b'\n', ..] => 2,
                 [b'\n', ..] => 1,
-                [] | [b'\r'] => return self.forget(at.saturating_sub(DICTIONARY)),
+                [] | [b'\r'] => {
+                    self.sought = at;
+                    return self.forget(page, at.saturating_sub(DICTIONARY));
+                }
                 _ => 0,
             };
             let start = at + BEGIN.len() + size;
             let named = self.held.get(..at).is_some_and(|before| !before.ends_with(b"end"));
             if size > 0 && named {
-                self.place = self.stream(self.held.get(at.saturating_sub(DICTIONARY)..at).unwrap_or_default());
+                self.scan(page, at);
+                self.place = self.stream(at);
                 self.held.drain(..start);
+                (self.sought, self.scanned) = (0, 0);
                 return true;
             }
             from = at + BEGIN.len();
         }
-        self.forget(self.held.len().saturating_sub(DICTIONARY + BEGIN.len()))
+        self.sought = from.max(self.held.len().saturating_sub(BEGIN.len() - 1));
+        self.forget(page, self.held.len().saturating_sub(DICTIONARY + BEGIN.len()))
     }
 
-    fn forget(&mut self, bytes: usize) -> bool {
+    fn forget(&mut self, page: &mut Page, bytes: usize) -> bool {
+        self.scan(page, bytes);
         self.held.drain(..bytes);
+        self.scanned -= bytes;
+        self.sought -= bytes;
         false
     }
 
-    /// How a stream is read that has this dictionary before it.
-    fn stream(&self, before: &[u8]) -> Place {
+    /// Looks through what is held up to a place for objects.
+    fn scan(&mut self, page: &mut Page, end: usize) {
+        let new = self.held.get(self.scanned..end).unwrap_or_default();
+        self.objects.read(page, new, &mut self.content.fonts);
+        self.scanned = self.scanned.max(end);
+    }
+
+    /// Begins a stream and tells how it is read, by the dictionary that is held before it.
+    fn stream(&mut self, at: usize) -> Place {
+        let before = self.held.get(at.saturating_sub(DICTIONARY)..at).unwrap_or_default();
         let dictionary = memmem::rfind(before, b"obj").and_then(|at| before.get(at..)).unwrap_or(before);
         let says = |word: &[u8]| memmem::find(dictionary, word).is_some();
         let filters = [&b"DCTDecode"[..], b"LZWDecode", b"ASCII85Decode", b"ASCIIHexDecode", b"Crypt", b"JPXDecode"];
+        let objects = says(b"/ObjStm");
+        self.content.begin(objects.then(|| number_behind(dictionary, b"/First")).flatten());
         let other = [&b"/Image"[..], b"/XRef", b"/FontFile", b"/Length1", b"/Metadata"];
         if filters.iter().chain(&other).any(|word| says(word)) {
             Place::Skipped
@@ -94,30 +123,36 @@ impl Pdf {
         let end = memmem::find(&self.held, END);
         let size = end.unwrap_or_else(|| self.held.len().saturating_sub(END.len() - 1));
         if read {
-            self.strings.read(page, self.held.get(..size).unwrap_or_default());
+            self.content.read(page, self.held.get(..size).unwrap_or_default());
         }
         self.held.drain(..end.map_or(size, |end| end + END.len()));
         if end.is_some() {
             self.place = Place::Outside;
+            self.content.end_stream(page, self.objects.object);
         }
         end.is_some()
     }
 
-    fn step(&mut self, page: &mut Page) -> bool {
+    /// Takes what belongs to where it stands; false when nothing more can be taken of what is held.
+    fn step(&mut self, page: &mut Page, last: bool) -> bool {
         match &mut self.place {
-            Place::Outside => self.seek(),
+            Place::Outside => self.seek(page),
             Place::Plain => self.up_to_end(page, true),
             Place::Skipped => self.up_to_end(page, false),
             Place::Packed(zlib) => {
-                let held = std::mem::take(&mut self.held);
-                match inflate(zlib, page, &held, &mut self.strings) {
-                    Inflated::More => false,
-                    Inflated::End(read) => {
-                        self.held = held.get(read..).unwrap_or_default().to_vec();
-                        self.place = Place::Skipped;
-                        true
-                    }
+                if self.held.is_empty() || self.held.len() < BLOCK && !last {
+                    return false;
                 }
+                let block = self.held.get(..BLOCK).unwrap_or(&self.held);
+                let read = match inflate(zlib, page, block, &mut self.content) {
+                    Inflated::More => block.len(),
+                    Inflated::End(read) => {
+                        self.place = Place::Skipped;
+                        read
+                    }
+                };
+                self.held.drain(..read);
+                true
             }
         }
     }
@@ -125,163 +160,25 @@ impl Pdf {
 
 impl Reader for Pdf {
     fn read(&mut self, page: &mut Page, data: &[u8]) {
-        self.held.extend_from_slice(data);
-        while !page.over && self.step(page) {}
+        for piece in data.chunks(PIECE) {
+            self.held.extend_from_slice(piece);
+            while !page.over && self.step(page, false) {}
+        }
     }
 
     fn end(&mut self, page: &mut Page) {
-        self.strings.end(page);
+        while !page.over && self.step(page, true) {}
+        self.scan(page, self.held.len());
+        self.content.end(page);
     }
 }
 
-/// Reads the strings that a stream shows (ISO 32000-1 9.4.3).
-#[derive(Default)]
-struct Strings {
-    string: Vec<u8>,
-    /// Brackets that are open; 0: no string.
-    open: u32,
-    escape: Escape,
-    /// The string goes on from before and is not told by its own first bytes.
-    wide: bool,
-    token: Vec<u8>,
-    number: f32,
-    array: bool,
-    blank: bool,
-    text: Vec<u8>,
-    compose: Compose,
+/// The number that stands behind a key.
+fn number_behind(dictionary: &[u8], key: &[u8]) -> Option<usize> {
+    let rest = dictionary.get(memmem::find(dictionary, key)? + key.len()..)?.trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()
 }
 
-#[derive(Default, Clone, Copy)]
-enum Escape {
-    #[default]
-    No,
-    Begun,
-    /// Digits so far, and what they make.
-    Octal(u8, u8),
-    /// Behind a carriage return, which a line feed may follow.
-    Return,
-}
-
-impl Strings {
-    fn byte(&mut self, byte: u8) {
-        if self.open == 0 {
-            return self.outside(byte);
-        }
-        match self.escape {
-            Escape::Begun => return self.escaped(byte),
-            Escape::Octal(digits, code) if digits < 3 && matches!(byte, b'0'..=b'7') => {
-                self.escape = Escape::Octal(digits + 1, code << 3 | (byte - b'0'));
-                return;
-            }
-            Escape::Octal(_, code) => self.string.push(code),
-            Escape::Return if byte == b'\n' => {
-                self.escape = Escape::No;
-                return;
-            }
-            Escape::Return | Escape::No => {}
-        }
-        self.escape = Escape::No;
-        match byte {
-            b'\\' => self.escape = Escape::Begun,
-            b'(' => {
-                self.open = self.open.saturating_add(1);
-                self.string.push(byte);
-            }
-            b')' => {
-                self.open -= 1;
-                if self.open == 0 { self.close() } else { self.string.push(byte) }
-            }
-            _ => self.string.push(byte),
-        }
-        if self.string.len() >= MAX_STRING {
-            self.close();
-        }
-    }
-
-    fn escaped(&mut self, byte: u8) {
-        self.escape = Escape::No;
-        match byte {
-            b'0'..=b'7' => self.escape = Escape::Octal(1, byte - b'0'),
-            b'\r' => self.escape = Escape::Return,
-            b'\n' => {}
-            b'n' => self.string.push(b'\n'),
-            b'r' | b't' | b'b' | b'f' => self.string.push(b' '),
-            _ => self.string.push(byte),
-        }
-    }
-
-    /// Takes a string that is whole, or a long piece of one.
-    fn close(&mut self) {
-        let marked = self.string.strip_prefix(b"\xFE\xFF");
-        let encoding = if marked.is_some() || self.wide { UTF_16BE } else { WINDOWS_1252 };
-        let text = encoding.decode_without_bom_handling(marked.unwrap_or(&self.string)).0;
-        self.blank = text.is_empty() && self.blank;
-        self.text.extend_from_slice(text.as_bytes());
-        self.wide = self.open > 0 && (marked.is_some() || self.wide);
-        self.string.clear();
-    }
-
-    fn outside(&mut self, byte: u8) {
-        let ends = byte.is_ascii_whitespace() || b"()[]<>{}/%".contains(&byte);
-        if !ends {
-            if self.token.len() < MAX_TOKEN {
-                self.token.push(byte);
-            }
-            return;
-        }
-        self.operator();
-        match byte {
-            b'(' => self.open = 1,
-            b'[' => self.array = true,
-            b']' => self.array = false,
-            _ => {}
-        }
-    }
-
-    fn operator(&mut self) {
-        let token = std::mem::take(&mut self.token);
-        let number = str::from_utf8(&token).ok().and_then(|text| text.parse::<f32>().ok());
-        match (token.as_slice(), number) {
-            (b"", _) => return,
-            (_, Some(number)) => {
-                if self.array && number < WORD_GAP {
-                    self.separate(b' ');
-                }
-                self.number = number;
-            }
-            (b"Td" | b"TD", _) => self.separate(if self.number == 0.0 { b' ' } else { b'\n' }),
-            (b"T*" | b"'" | b"\"" | b"ET" | b"Tm", _) => self.separate(b'\n'),
-            _ => {}
-        }
-        self.token = token;
-        self.token.clear();
-    }
-
-    fn separate(&mut self, mark: u8) {
-        if !self.blank {
-            self.text.push(mark);
-            self.blank = true;
-        }
-    }
-
-    fn flush(&mut self, page: &mut Page, last: bool) {
-        let mut composed = Vec::with_capacity(self.text.len());
-        self.compose.turn(&self.text, last, &mut composed);
-        page.put(&composed);
-        self.text.clear();
-    }
-}
-
-impl Reader for Strings {
-    fn read(&mut self, page: &mut Page, data: &[u8]) {
-        for byte in data {
-            self.byte(*byte);
-        }
-        self.flush(page, false);
-    }
-
-    fn end(&mut self, page: &mut Page) {
-        self.close();
-        self.flush(page, true);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,42 @@ fn a_body_is_read_by_its_type() {
     assert_eq!((found, limits), (vec![("Tuyệt mật".to_owned(), 1)], Limits::default()));
 }
 
+/// How often each word is found in a stream of which is said how clear each piece is.
+fn streamed(pieces: &[(&[u8], Clear)], file: bool) -> usize {
+    let mut reading = Reading::new(&detectors(1 << 20));
+    pieces.iter().for_each(|(piece, clear)| reading.show(piece, *clear, file));
+    reading.take_found(true).detections.len()
+}
+
+#[test]
+fn what_hides_is_never_looked_at() {
+    assert_eq!(streamed(&[(b"begin key", Clear::NotYetKnown), (b"begin key", Clear::No)], true), 0);
+    assert_eq!(streamed(&[(b"begin key", Clear::NotYetKnown)], false), 0);
+    assert_eq!(streamed(&[(&[b' '; 4097], Clear::NotYetKnown), (b"begin key", Clear::Yes)], false), 0);
+}
+
+#[test]
+fn what_turns_out_to_be_clear_is_looked_at_from_its_beginning() {
+    assert_eq!(streamed(&[(b"begin ", Clear::NotYetKnown), (b"key", Clear::Yes)], false), 1);
+    assert_eq!(streamed(&[(b"begin key", Clear::Yes), (b"begin key", Clear::No)], false), 1);
+}
+
+#[test]
+fn a_stream_is_read_as_a_file_only_where_it_may_be_one() {
+    let wide: Vec<u8> = "Tuyệt mật ".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(streamed(&[(&wide, Clear::Yes)], true), 1);
+    assert_eq!(streamed(&[(&wide, Clear::Yes)], false), 0);
+    let packed = zstd(b"begin key");
+    assert_eq!(streamed(&[(&packed, Clear::Yes)], true), 1);
+}
+
+fn zstd(data: &[u8]) -> Vec<u8> {
+    let mut packed = vec![0; zstd_safe::compress_bound(data.len())];
+    let size = zstd_safe::compress(packed.as_mut_slice(), data, 1).unwrap();
+    packed.truncate(size);
+    packed
+}
+
 #[test]
 fn the_table_of_tcvn3_is_whole() {
     let read = |bytes: &[u8]| {

@@ -9,8 +9,8 @@ use super::page::{Limit, Page};
 
 /// Bytes that are unpacked at a time.
 const PIECE: usize = 16_384;
-/// Packed bytes that are taken at a time: what damage leaves of what stood before it depends on that.
-const BLOCK: usize = 512;
+/// Packed bytes that are taken at a time: what damage leaves of what stood before it, and where it is seen, depends on that.
+pub const BLOCK: usize = 512;
 /// The largest window of gzip and deflate.
 const WINDOW_BITS: u8 = 15;
 /// The largest window of zstd that is let (RFC 8878 3.1.1.1.2 recommends it): 8 MiB.

@@ -35,7 +35,7 @@ type Told = (String, u32, usize, Vec<String>);
 fn found(pieces: &[&[u8]]) -> (Vec<Told>, Vec<u64>) {
     let (detectors, mut shown) = (detectors(), Shown::default());
     for piece in pieces {
-        shown.show(&detectors, piece, Clear::Yes);
+        shown.show(&detectors, piece);
     }
     shown.finish(&detectors);
     let Found { detections, persons } = shown.take(true);
@@ -81,24 +81,6 @@ fn a_row_is_one_person() {
     assert_eq!(found(&[text]).1.len(), 2);
     let list = br#"[{"cccd":"001099012345","x":{"y":1}}, {"cccd":"001099012346"},{"cccd":"001099012347"}]"#;
     assert_eq!(found(&[list]).1.len(), 3);
-}
-
-#[test]
-fn what_hides_is_never_looked_at() {
-    let (detectors, mut shown) = (detectors(), Shown::default());
-    assert!(shown.show(&detectors, b"begin key", Clear::NotYetKnown));
-    assert!(!shown.show(&detectors, b" CCCD 001099012345", Clear::No));
-    shown.finish(&detectors);
-    assert!(shown.take(true).detections.is_empty());
-}
-
-#[test]
-fn what_turns_out_to_be_clear_is_looked_at_from_its_beginning() {
-    let (detectors, mut shown) = (detectors(), Shown::default());
-    shown.show(&detectors, b"begin ", Clear::NotYetKnown);
-    shown.show(&detectors, b"key CCCD 001099012345", Clear::Yes);
-    shown.finish(&detectors);
-    assert_eq!(shown.take(true).detections.len(), 2);
 }
 
 #[test]
