@@ -8,7 +8,7 @@ import pytest
 from tests.engine.captures import LOCAL, REMOTE, every_engine, write
 from tests.engine.captures import config as engine_config
 from tests.engine.contents import request
-from tests.engine.searches import register, searching, word
+from tests.engine.searches import register, searching, shipped, word
 from tests.engine.test_detectors import segments
 
 from crossborder.engine import SECOND_NS, native_available, open_engine
@@ -87,6 +87,19 @@ def test_a_value_is_not_cut_by_the_change(tmp_path: Path, engine: EngineName) ->
     batches = swapped(started(tmp_path, engine, frames, BEFORE), 2, AFTER)
 
     assert told(batches) == {40_001: {"before": 2}}
+
+
+@every_engine
+def test_what_was_gathered_is_not_for_the_new(tmp_path: Path, engine: EngineName) -> None:
+    """Numbers that prove nothing alone are gathered over messages, but not by one detector for another in its place."""
+    by_id = {one.id: searching(one.search) for one in shipped()}
+    persons, phones = by_id["vn-personal-id"], by_id["vn-mobile-phone"]
+    posts = [*(f"ref 0010990{at:05} end" for at in range(40)), *(f"ref 09123{at:05} end" for at in range(20))]
+    messages = [request(post.encode()) for post in posts]
+    frames = talk(40_001, b"".join(messages[:40]), b"".join(messages[40:]))
+    batches = swapped(started(tmp_path, engine, frames, persons), 2, phones)
+
+    assert told(batches) == {40_001: {}}
 
 
 @every_engine
