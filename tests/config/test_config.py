@@ -129,7 +129,7 @@ def test_workers(
     settings = yamlfile.fill(document, config.Config)
     options = app.Options(files=tuple(map(Path, files)), workers=said)
 
-    parts: Any = SimpleNamespace(home=Home(PrefixSet(PRIVATE)), detectors=(), registers=(), key=None)
+    parts: Any = SimpleNamespace(settings=settings, home=Home(PrefixSet(PRIVATE)), detectors=(), registers=(), key=None)
 
     engine = app.engine_config(settings, options, parts)
 
