@@ -43,10 +43,10 @@ impl Forms {
     #[must_use]
     pub fn new(forms: &[Vec<u8>]) -> Self {
         let small: Vec<Vec<u8>> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
-        let mut holding: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        let mut holding: HashMap<&[u8], (u64, Vec<usize>)> = HashMap::new();
         for (at, form) in small.iter().enumerate() {
             for piece in pieces_of(form) {
-                let known = holding.entry(piece).or_default();
+                let (_, known) = holding.entry(piece).or_insert_with(|| (rarity(piece), Vec::new()));
                 if known.last() != Some(&at) {
                     known.push(at);
                 }
@@ -59,7 +59,7 @@ impl Forms {
                 held.extend(memchr::memmem::find_iter(small, piece).map(|place| (form.clone(), place)));
             }
             pieces.push(Piece { bytes: piece.to_vec(), forms: held });
-            holding.retain(|_, held| {
+            holding.retain(|_, (_, held)| {
                 held.retain(|at| found.binary_search(at).is_err());
                 !held.is_empty()
             });
@@ -115,9 +115,9 @@ fn spaces<'a>(text: impl Iterator<Item = &'a u8>) -> Option<usize> {
 }
 
 /// The best piece of those forms that are left, and which of them it finds.
-fn best<'a>(holding: &HashMap<&'a [u8], Vec<usize>>) -> Option<(&'a [u8], Vec<usize>)> {
-    let best = holding.iter().max_by_key(|(piece, found)| (found.len() as u64 * rarity(piece), Reverse(**piece)));
-    best.map(|(piece, found)| (*piece, found.clone()))
+fn best<'a>(holding: &HashMap<&'a [u8], (u64, Vec<usize>)>) -> Option<(&'a [u8], Vec<usize>)> {
+    let best = holding.iter().max_by_key(|(piece, (rarity, found))| (found.len() as u64 * rarity, Reverse(**piece)));
+    best.map(|(piece, (_, found))| (*piece, found.clone()))
 }
 
 /// How much better a piece is to look for than another: long ones of rare letters are seldom found in vain.

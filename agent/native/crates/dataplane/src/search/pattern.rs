@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
@@ -51,9 +50,8 @@ impl Pattern {
         };
         let parsed = parsed(&text, ignore_case)?;
         let regex = Regex::builder()
-            .syntax(syntax::Config::new().unicode(false).utf8(false).case_insensitive(ignore_case))
             .configure(Regex::config().utf8_empty(false).nfa_size_limit(Some(PATTERN_LIMIT)))
-            .build(&text)
+            .build_from_hir(&parsed)
             .map_err(|error| error.to_string())?;
         if regex.is_match("") {
             return Err("the pattern matches nothing at all".to_owned());
@@ -62,7 +60,8 @@ impl Pattern {
         for Branch { pattern, before, labels } in branches {
             let lead = self::parsed(before, ignore_case)?.properties().maximum_len();
             let labels = lead.filter(|_| !labels.is_empty() && !ignore_case).map(|lead| (labels.as_slice(), lead));
-            triggers.push(Trigger::of(&self::parsed(pattern, ignore_case)?, edges, labels));
+            let alone = if *pattern == text { None } else { Some(self::parsed(pattern, ignore_case)?) };
+            triggers.push(Trigger::of(alone.as_ref().unwrap_or(&parsed), edges, labels));
         }
         if triggers.is_empty() {
             triggers.push(Trigger::of(&parsed, edges, None));
