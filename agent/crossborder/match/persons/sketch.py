@@ -6,6 +6,7 @@ times the bytes for 0.65 % and 0.81 %. See docs/decisions/0027.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,11 @@ STANDARD_DEVIATIONS = 2
 
 @cache
 def _library() -> Any:  # noqa: ANN401 - a module without types
-    """Return the library, loaded when the first person is seen: it brings NumPy, which nothing else here needs."""
+    """Return the library, loaded when the first person is seen: it brings NumPy, which nothing else here needs.
+
+    NumPy's OpenBLAS would start a thread for each core and have them spin; no matrix is ever multiplied here.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import datasketches
 
     return datasketches
