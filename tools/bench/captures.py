@@ -92,6 +92,10 @@ class Captures:
         """Return few and long flows of real traffic."""
         return self._made("mixed", self._sizes.mixed_bytes, str(self._corpus or ""))
 
+    def longer(self) -> Capture:
+        """Return the same for longer, so that what a program does once when it starts hardly counts."""
+        return self._made("mixed", 3 * self._sizes.mixed_bytes, str(self._corpus or ""))
+
     def empty(self) -> Path:
         """Return a capture without a packet."""
         path = self._folder / "empty.pcap"
