@@ -38,8 +38,8 @@ def read_arguments() -> argparse.Namespace:
 
 
 def configuration(words: argparse.Namespace) -> EngineConfig:
-    """Return what the agent would give its engine, with what the command line changes."""
-    settings = config.Config()
+    """Return what the agent would give its engine, with what the command line changes; no peer looks into contents."""
+    settings = config.Config.model_validate({"content": {"search": False}})
     interfaces = (words.interface,) if words.interface else ()
     options = Options(files=tuple(words.file), interfaces=interfaces, tick=words.tick, report=words.report)
     given = engine_config(settings, options, build_parts(settings))
