@@ -237,6 +237,14 @@ def personal(found: tuple[Any, list[str]]) -> int:
 
 
 @engines
+def test_names_behind_labels_of_any_writing_are_found_in_one_text(found_by: Any) -> None:
+    """Whatever comes first: labels are looked for in groups, and one group's last match hides no earlier one."""
+    lines = ["ho ten: Nguyen Van Mau", "Họ tên: Trần Thị Mẫu", "HO_TEN: LE THI MAU"]
+    for text in ("\n".join(lines), "\n".join(reversed(lines))):
+        assert counts(found_by([(True, request(text.encode()))], SHIPPED))["vn-person-name"] == 3
+
+
+@engines
 def test_numbers_posted_one_by_one_are_an_export(found_by: Any) -> None:
     """Fifty distinct ones, whatever heads stand between; fewer are not, nor one over and over."""
     many = [f"0010990{at:05}" for at in range(120)]

@@ -48,6 +48,8 @@ impl Plan {
                 continue;
             }
             let near = |lead| Near { detector, lead, several: triggers.len() > 1 };
+            // Words are found group by group, not in the order of places.
+            let apart = |lead| Near { several: true, ..near(lead) };
             for trigger in triggers {
                 match trigger {
                     Trigger::Digits(opening) => plan.digits.add(opening, near(opening.lead), None)?,
@@ -56,12 +58,12 @@ impl Plan {
                     }
                     Trigger::Label { labels, lead } => {
                         pieces.extend(
-                            labels.pieces.iter().map(|piece| (piece.bytes.clone(), (near(*lead), piece.clone()))),
+                            labels.pieces.iter().map(|piece| (piece.bytes.clone(), (apart(*lead), piece.clone()))),
                         );
                     }
-                    Trigger::Prefix(held) => words.extend(held.iter().map(|word| (word.clone(), near(0)))),
+                    Trigger::Prefix(held) => words.extend(held.iter().map(|word| (word.clone(), apart(0)))),
                     Trigger::Holds { words: held, lead } => {
-                        words.extend(held.iter().map(|word| (word.clone(), near(*lead))));
+                        words.extend(held.iter().map(|word| (word.clone(), apart(*lead))));
                     }
                     Trigger::Byte { byte, reach } => plan.bytes.push((*byte, near(*reach))),
                     Trigger::Line(firsts) => plan.lines.push((near(0), firsts.clone())),
