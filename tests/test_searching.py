@@ -8,6 +8,7 @@ import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
+from tests.engine.searches import DETECTOR
 
 from crossborder import app, config, keyfile
 from crossborder.engine import native_available
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from crossborder.engine import EngineName
 
 HOME, NORWAY = "10.20.10.5", "77.16.0.9"
-DETECTOR = """
-id: {id}
-title: A word
-finds: document
-{looks_for}
-scores: {{bare: 1}}
-vectors: {{match: [a word]}}
-"""
 every_engine = pytest.mark.parametrize(
     "engine",
     [

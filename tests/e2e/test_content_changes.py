@@ -8,7 +8,7 @@ import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from tests.e2e.test_gateway import HOME, NORWAY, Agent, native
-from tests.engine.searches import register
+from tests.engine.searches import DETECTOR, register
 
 from crossborder import keyfile
 from crossborder.demo.gateway import Gateway, until
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 OWN = "001099000007"
-DETECTOR = """
-id: {id}
-title: A word
-finds: document
-{looks_for}
-scores: {{bare: 1}}
-vectors: {{match: [a word]}}
-"""
 
 
 def _detector(folder: Path, name: str, looks_for: str) -> None:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 KEY = bytes(range(32))
 LIMIT = 16 << 20
+DETECTOR = """
+id: {id}
+title: A word
+finds: document
+{looks_for}
+scores: {{bare: 1}}
+vectors: {{match: [a word]}}
+"""
 
 
 def word(name: str, *literals: str) -> Search:
