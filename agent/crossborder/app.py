@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
+from crossborder.costing import Costs
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
@@ -23,16 +24,18 @@ from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import PERSONS_PART, Tally
+from crossborder.model import gravest
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
-from crossborder.publish.metrics import Metrics, PermitValues
+from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
 from crossborder.searching import Search, searching
 from crossborder.statefile import FILE_NAME, StateError, StateFile
+from crossborder.telling import evicted, labels_of, legal_of, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.engine import Engine, EngineName
-    from crossborder.match import MatchStats
-    from crossborder.match.permits.usage import Usage
-    from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
     from crossborder.publish.server import Server
     from crossborder.statefile import Kept, StatePart
@@ -100,6 +100,7 @@ class Agent:
         self.ledger = Ledger(self.state)
         judge = Judge(self.parts.permits, self.ledger)
         self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons, judge=judge)
+        self._costs = Costs(self.metrics.rule_cost)
         self._kept: tuple[Kept, ...] = (persons, self.ledger)
         self.metrics.state_durable(durable=self.state.path is not None)
         self._generation = 0
@@ -166,6 +167,8 @@ class Agent:
             yield batch
             self._tell_of_permits(batch.tick_ns)
             self._keep()
+            if self.server:
+                self._costs(self.matcher)
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
             if self._reload_asked:
@@ -255,7 +258,8 @@ class Agent:
         ruleset = parts.ruleset
         self._generation += 1
         permitted = {country for permit in parts.permits.permits for country in permit.countries}
-        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
+        self.metrics.rules(labels_of(ruleset), ruleset.sha256, self._generation, permitted)
+        self.metrics.systems((system.name, gravest(system.categories)) for system in parts.assets.systems)
         self.metrics.detectors((*(one.id for one in parts.detectors), *(one.id for one in parts.registers)))
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
@@ -263,27 +267,6 @@ class Agent:
         for sentence in parts.aged(time.time()):
             telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
-
-
-def _labels(ruleset: Ruleset) -> list[tuple[str, str, str]]:
-    return [(rule.name, rule.category, rule.level) for rule in ruleset.enabled]
-
-
-def measured(usage: Usage) -> PermitValues:
-    """Return how a permit stands as the metrics show it."""
-    ratios = {what: share.ratio for what, share in usage.shares.items()}
-    return PermitValues(usage.use.bytes, ratios, usage.permit.expiry.timestamp() if usage.permit else None)
-
-
-def evicted(stats: MatchStats) -> dict[str, int]:
-    """Return what matching gave up for want of room, by kind, as the metrics name it."""
-    return {"fired": stats.pairs_forgotten, "correlation": sum(stats.groups_evicted.values())}
-
-
-def legal_of(rule: Rule) -> dict[str, Any]:
-    """Return a rule's legal block as an event carries it, with the grade of its evidence."""
-    legal = {name: getattr(rule.legal, name) for name in ("instrument", "item", "article", "route")}
-    return {name: value for name, value in (legal | {"evidence": rule.evidence}).items() if value}
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
