@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from crossborder.statefile import Kept, StatePart
 
 STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
+_LOOK = 1.0  # seconds between two looks at the files while nothing is read
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -65,7 +66,8 @@ class Options:
     events: Path | None = None
     listen: str | None = None
     serve: bool = False
-    realtime: bool = False
+    speed: float = 0.0  # of files: so many times as fast as on the wire; 0: as fast as possible
+    linger: bool = False  # go on serving at the end of the files
     tick: float | None = None
     summary: bool = False
     progress: bool = False
@@ -83,6 +85,7 @@ class Agent:
         self._config_path = config_path
         self._options = options
         self._reload_asked = False
+        self._stopped = threading.Event()
         self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
         self._refused: Config | None = None
@@ -153,6 +156,16 @@ class Agent:
                 self.server.unready()
             self.publishers.close()
 
+    def linger(self) -> None:
+        """Serve the last values, and reload what changes, until told to stop."""
+        while not self._stopped.wait(_LOOK):
+            self._follow_files()
+
+    def stop(self) -> None:
+        """Have `run` and `linger` end; safe in a signal handler."""
+        self._stopped.set()
+        self.engine.stop()
+
     def close(self) -> None:
         """Let go of the state and stop serving; apart from `run` so that the last values can be scraped in between."""
         self.state.close()
@@ -171,13 +184,17 @@ class Agent:
                 self._costs(self.matcher)
             self.metrics.geo_lookups(self.classifier.lookups())
             self.metrics.match_evicted(evicted(self.matcher.stats()))
-            if self._reload_asked:
-                self._reload_asked = False
-                self._reopen()
-                self.reload()
-            elif self._changed():
-                self.reload()
+            self._follow_files()
             begin = time.perf_counter()
+
+    def _follow_files(self) -> None:
+        """Take in what changed on disk, or all of it where that was asked for."""
+        if self._reload_asked:
+            self._reload_asked = False
+            self._reopen()
+            self.reload()
+        elif self._changed():
+            self.reload()
 
     def _keep(self) -> None:
         """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""
@@ -285,7 +302,7 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
     """Return what the engine is to read and how: the configuration file, with the command line over it."""
     capture = settings.capture
-    fast = bool(options.files) and not options.realtime
+    fast = bool(options.files) and not options.speed
     tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
     workers = capture.workers if options.workers is None else options.workers
     return EngineConfig(
@@ -295,7 +312,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         bpf=capture.filter if options.bpf is None else options.bpf,
         snaplen=capture.snaplen,
         promiscuous=capture.promiscuous,
-        realtime=options.realtime,
+        speed=options.speed,
         tick_ns=round(tick * SECOND_NS),
         report_all=(options.report or capture.report) == "all",
         community_seed=capture.community_id_seed,
@@ -321,16 +338,24 @@ def replay(config_path: Path | None, options: Options) -> Agent:
     serve_signals(agent)
     begin = time.perf_counter()
     try:
-        agent.run()
+        try:
+            agent.run()
+        finally:
+            if options.summary:
+                _show(agent.summary, time.perf_counter() - begin)
+        if options.linger:
+            agent.linger()
     finally:
         agent.close()
-        if options.summary:
-            from rich.console import Console
-
-            from crossborder.publish.terminal import show_summary
-
-            show_summary(Console(), agent.summary, elapsed=time.perf_counter() - begin, now=time.time())
     return agent
+
+
+def _show(summary: Summary, elapsed: float) -> None:
+    from rich.console import Console
+
+    from crossborder.publish.terminal import show_summary
+
+    show_summary(Console(), summary, elapsed=elapsed, now=time.time())
 
 
 def listen(config_path: Path | None, options: Options) -> None:
@@ -368,5 +393,5 @@ def serve_signals(agent: Agent) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: agent.engine.stop())
+        signal.signal(number, lambda *_: agent.stop())
     signal.signal(signal.SIGHUP, lambda *_: agent.ask_reload())
