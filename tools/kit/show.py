@@ -49,7 +49,7 @@ def show(speed: float) -> int:
 
 
 def provisioned(folder: Path, prometheus: str) -> Path:
-    """Write the provisioning folder as a Grafana on this machine needs it: data source, dashboards, nothing to click."""
+    """Write the provisioning folder as a Grafana on this machine needs it, with nothing left to click."""
     here = {"$CROSSBORDER_PROMETHEUS_URL": prometheus, "/var/lib/grafana/dashboards/crossborder": str(DASHBOARDS)}
     for path in (DASHBOARDS / "provisioning").rglob("*.yaml"):
         text = path.read_text(encoding="utf-8")
