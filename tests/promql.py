@@ -186,7 +186,7 @@ class _Reader:
                 self.faults.append(f"{function}() of {name}, which is a {kind}")
 
     def _have(self, wanted: Iterable[str], labels: Labels, where: str) -> None:
-        self.faults += [f"no label {label} in {where}" for label in sorted(set(wanted) - labels)]
+        self.faults += [f"no label {label} in {where}" for label in sorted(set(wanted) - labels - {"__name__"})]
 
 
 def _equals(node: pp.Expr) -> Labels:

@@ -7,12 +7,14 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from tests.dashboards.rules import ALERTS, FOLDER, KNOWN, NAMES, RECORDED, ROOT, RUNBOOKS, TESTS, THRESHOLDS, cases
 from tests.promql import faults, metrics
 from tests.promtool import program
 
 from crossborder import yamlfile
+from crossborder.cli import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +90,26 @@ def test_no_page_without_an_alert() -> None:
 
     assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == set(ALERTS)
     assert listed == [(name, name, alert["labels"]["severity"]) for name, alert in ALERTS.items()]
+
+
+def commands_of_pages() -> set[str]:
+    """Return every command of ours that a runbook names."""
+    text = "".join(path.read_text(encoding="utf-8") for path in RUNBOOKS.glob("*.md"))
+    return {found.strip() for found in re.findall(r"(?:^|`)crossborder ([a-z][^`\n#]*)", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("command", sorted(commands_of_pages()))
+def test_a_command_of_a_page_exists(command: str) -> None:
+    """Its words lead to a command, and that has the options."""
+    words = command.split()
+    at: click.Command = cli
+    while isinstance(at, click.Group):
+        found = at.get_command(click.Context(at), words.pop(0))
+        assert found is not None
+        at = found
+    options = {option for parameter in at.params for option in parameter.opts}
+
+    assert {word for word in words if word.startswith("-")} <= options
 
 
 def queries_of_pages() -> list[tuple[str, str]]:
