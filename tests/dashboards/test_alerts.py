@@ -136,6 +136,19 @@ def test_a_query_names_what_exists(name: str, query: str) -> None:
     assert faults(query, KNOWN) == [], name
 
 
+def test_promtool_reads_the_queries_of_pages(tmp_path: Path) -> None:
+    """What a page says to ask can be asked."""
+    asked = [
+        {"record": f"page:query{number}:any", "expr": query} for number, (_, query) in enumerate(queries_of_pages())
+    ]
+    (tmp_path / "pages.yaml").write_text(json.dumps({"groups": [{"name": "pages", "rules": asked}]}), encoding="utf-8")
+
+    done = promtool("check", "rules", tmp_path / "pages.yaml")
+
+    assert len(asked) > 40
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_recorded_name_is_asked_for() -> None:
     """A threshold compares something; what is recorded is read, by an alert, another rule or a dashboard."""
     gone = str(ALERTS["CrossborderThresholdMissing"]["expr"])
