@@ -28,6 +28,7 @@ VALUES = {label: {*re.findall("`([^`]+)`", LABELS[label]), "other", ""} for labe
 _COUNTED = {"rate", "irate", "increase", "resets"}
 _MEASURED = {"delta", "idelta", "deriv", "predict_linear"}
 _SETS = {"and", "or", "unless"}
+_VARIABLE_NUMBER = re.compile(r"\$\{?__\w+_m?s\}?")
 _VARIABLE_TIME = re.compile(r"\$\{?__\w+\}?")
 
 
@@ -91,7 +92,7 @@ def faults(query: str, known: Mapping[str, Metric]) -> list[str]:
 
 
 def _parsed(query: str) -> pp.Expr:
-    return pp.parse(_VARIABLE_TIME.sub("5m", query))
+    return pp.parse(_VARIABLE_TIME.sub("5m", _VARIABLE_NUMBER.sub("300", query)))
 
 
 class _Reader:
