@@ -1,0 +1,123 @@
+"""What the screen is made of: panes of lines, the question of the filter, pages over the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.console import Group
+from rich.text import Text
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.console import RenderableType
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from crossborder.top.panes import Line, Pane
+
+
+class Lines(OptionList):
+    """The lines of a pane, with a cursor that stays on what it is on when lines come and go."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "cursor_up", show=False),
+        Binding("j", "cursor_down", show=False),
+    ]
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines instead."""
+        if [(line.key, line.text) for line in lines] == [(o.id or "", o.prompt) for o in self.options]:
+            return
+        before, offset = self.highlighted_option, self.scroll_offset.y
+        at = self.highlighted
+        self.clear_options()
+        ids = _ids(lines)
+        self.add_options(
+            Option(line.text, id=ident, disabled=not line.key) for line, ident in zip(lines, ids, strict=True)
+        )
+        if before and before.id in ids:
+            self.highlighted = ids.index(before.id)
+        elif keyed := [number for number, ident in enumerate(ids) if ident]:
+            self.highlighted = min(keyed, key=lambda number: abs(number - (at or 0)))
+        self.scroll_to(y=offset, animate=False, force=True)
+
+
+def _ids(lines: Sequence[Line]) -> list[str | None]:
+    """Return a name for each line, none twice: what an option list asks for."""
+    met: set[str] = set()
+    ids: list[str | None] = []
+    for line in lines:
+        ids.append(line.key if line.key and line.key not in met else None)
+        met.add(line.key)
+    return ids
+
+
+class PaneBox(Vertical):
+    """A pane: its line of headings, and its lines."""
+
+    def __init__(self, number: int) -> None:
+        """Take the number it is called by."""
+        super().__init__(id=f"pane{number}")
+        self.number = number
+        self.drawn: Pane | None = None
+
+    def compose(self) -> ComposeResult:
+        """Make the two parts."""
+        yield Static(Text(""), classes="heading")
+        yield Lines(markup=False)
+
+    @property
+    def lines(self) -> Lines:
+        """Return the lines."""
+        return self.query_one(Lines)
+
+    def show(self, drawn: Pane) -> None:
+        """Show what was drawn."""
+        self.drawn = drawn
+        self.query_one(".heading", Static).update(drawn.heading)
+        self.lines.show(drawn.lines)
+
+
+class Filter(Input):
+    """The question what to filter by; Enter keeps it, Escape lets everything be seen again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.unfilter", show=False)]
+
+
+class Page(ModalScreen[None]):
+    """A page over the screen: details, or help. Arrows scroll it, anything else closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark,space", "app.pop_screen", show=False),
+        Binding("k", "up", show=False),
+        Binding("j", "down", show=False),
+    ]
+
+    def __init__(self, made: Callable[[], Sequence[RenderableType]]) -> None:
+        """Take what makes its lines, each time anew."""
+        super().__init__()
+        self._made = made
+
+    def compose(self) -> ComposeResult:
+        """Make the page."""
+        with VerticalScroll(classes="page"):
+            yield Static(Group(*self._made()), markup=False)
+        yield Static(Text(" Esc back   Up Down scroll", style="dim"), classes="foot")
+
+    def again(self) -> None:
+        """Show what is known by now."""
+        self.query_one(".page Static", Static).update(Group(*self._made()))
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self.query_one(VerticalScroll).scroll_up(animate=False)
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self.query_one(VerticalScroll).scroll_down(animate=False)
