@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossborder.model import Books
     from crossborder.publish.summary import Broken, Destination
 
-__all__ = ["COLOURS", "Summary", "card", "show_events", "show_summary"]
+__all__ = ["Summary", "card", "show_events", "show_summary"]
 
 TOP = 20
 BAR = 14

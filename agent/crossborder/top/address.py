@@ -22,7 +22,7 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """Return it as a person writes it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self.path}"
+        return f"http://{host}:{self.port}{'' if self.path == PATH else self.path}"
 
 
 def address_of(url: str) -> Address:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from crossborder.model import UNKNOWN_COUNTRY
-from crossborder.publish.terminal import COLOURS
 from crossborder.publish.units import size_of
 from crossborder.top.health import LOST, checks
 from crossborder.top.lists import EGRESS, FOUND, SYSTEMS, Sent, countries, systems
+from crossborder.top.panes import LEVEL
 from crossborder.top.table import Column, Table, word
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def _country(code: str, state: State, view: View) -> Iterator[Text]:
     row = next((row for row in countries(state) if row.name == code), None)
     if row is None:
         return
-    name = "country unknown" if code == UNKNOWN_COUNTRY else view.name_of(code)
-    yield _head(code, name if name != code else "", row, view)
+    yield _head(_named(code, view), "", row, view)
     yield from _mix(EGRESS, "How much of it can be read", "inspection", state, view, country=code)
     yield from _mix("egress_flows_total", "On what ground it is told (flows)", "basis", state, view, country=code)
     yield from _mix(SYSTEMS, "Systems that sent there", "system", state, view, "category", country=code)
@@ -97,6 +96,11 @@ def _head(name: str, about: str, row: Sent, view: View) -> Text:
     return Text.assemble(first, "\n", ", ".join(said))
 
 
+def _named(code: str, view: View) -> str:
+    name = "unknown" if code == UNKNOWN_COUNTRY else view.name_of(code)
+    return code if name == code else f"{code} {name}"
+
+
 def _mix(name: str, title: str, by: str, state: State, view: View, more: str = "", **where: str) -> Iterator[Text]:
     """Yield what a metric's sums by a label are made of, most first."""
     sums = state.now.sums(name, by, *filter(None, (more,)), **where) if state.now else {}
@@ -107,7 +111,7 @@ def _mix(name: str, title: str, by: str, state: State, view: View, more: str = "
     yield Text(f"\n{title}", style="bold")
     for value, key in parts:
         yield table.row(
-            name=word(key[0], glyphs=view.glyphs),
+            name=word(_named(key[0], view) if by == "country" else key[0], glyphs=view.glyphs),
             more=word("".join(key[1:]), "dim", glyphs=view.glyphs),
             amount=Text(size_of(round(value)) if "bytes" in name else f"{value:,.0f}"),
             share=Text(f"{value / whole:.1%}"),
@@ -123,7 +127,7 @@ def _found(state: State, view: View, **where: str) -> Iterator[Text]:
     yield Text("\nRules that found something there", style="bold")
     for value, (level, rule, decision) in parts:
         yield table.row(
-            level=word(level, COLOURS.get(level, "")),
+            level=word(level, LEVEL.get(level, "")),
             rule=word(rule, glyphs=view.glyphs),
             decision=word(decision),
             found=Text(f"{-value:,.0f}"),

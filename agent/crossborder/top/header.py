@@ -1,7 +1,8 @@
-"""The two lines at the top: who is looked at and how it is, and what the looking itself is."""
+"""The lines at the top: who is looked at and how it is, and how the looking goes."""
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 QUIET = 30.0
 """Without a tick for so many seconds, and three ticks, an agent is not capturing."""
 HOUR = 3600.0
+LINES = 4
+"""Most that what is wrong may take."""
 
 
 def header(state: State, view: View, width: int) -> list[Text]:
-    """Return the two lines."""
+    """Return the two lines; what is wrong may take more of them than one."""
     left, right = _who(state.now, view), _how(state)
     first = Text.assemble(fitted(left, max(0, width - right.cell_len - 2), view.glyphs), "  ", right)
-    return [fitted(first, width, view.glyphs), fitted(_looking(state, view), width, view.glyphs)]
+    below = _trouble(state, view, width) if state.trouble else [_looking(state, view)]
+    return [fitted(line, width, view.glyphs) for line in (first, *below)]
 
 
 def _who(sample: Sample | None, view: View) -> Text:
@@ -42,6 +46,8 @@ def _how(state: State) -> Text:
     sample = state.now
     if sample is None:
         return Text("")
+    if state.trouble:
+        return Text(f"values of {span_of(state.age)} ago", style="bold red")
     started = sample.value("process_start_time_seconds")
     up = "" if started is None else f"  up {span_of(max(0.0, sample.taken - started))}"
     return Text.assemble(_pulse(state, sample), up)
@@ -49,8 +55,6 @@ def _how(state: State) -> Text:
 
 def _pulse(state: State, sample: Sample) -> Text:
     """Say whether it captures: by its ticks, which come whether or not packets do."""
-    if state.trouble:
-        return Text("gone", style="bold red")
     ups = sample.sums("capture_interface_up", "interface")
     if ups and not any(ups.values()):
         return Text("not capturing: interface down", style="bold red")
@@ -66,11 +70,13 @@ def _pulse(state: State, sample: Sample) -> Text:
     return Text("capturing", style="green")
 
 
+def _trouble(state: State, view: View, width: int) -> list[Text]:
+    said = f"{state.trouble}; trying again every {view.every:g} s"
+    lines = wrap(said, max(20, width))[:LINES]
+    return [word(line, "bold red", glyphs=view.glyphs) for line in lines]
+
+
 def _looking(state: State, view: View) -> Text:
-    again = f"trying again every {view.every:g} s"
-    if state.trouble:
-        old = f"; values of {span_of(state.age)} ago" if state.now else ""
-        return word(f"{state.trouble}; {again}{old}", "bold red", glyphs=view.glyphs)
     parts = [f"asking {view.address}"]
     if state.now:
         rates = "rates with the next tick" if state.period is None else f"rates over {state.period:.3g} s"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.text import Text
 
 from crossborder.model import UNKNOWN_COUNTRY
-from crossborder.publish.terminal import COLOURS
 from crossborder.publish.units import size_of
 from crossborder.top.health import checks
 from crossborder.top.lists import Sent, countries, counts, findings, matching, systems
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 CELL = 38
 """Least width of one check."""
 GAP = 2
+LEVEL = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 DATA = {"core": "bold red", "important": "yellow", "personal": "cyan"}
 HINT = "For single findings: --events FILE, or -c with events.file. Counts by rule:"
 
@@ -56,7 +56,7 @@ FINDINGS = (
     Column("Bytes", 7, right=True, rank=2),
 )
 COUNTS = (
-    Column("_level", 10),
+    Column("_level", 14),
     Column("Rule", 16, 40),
     Column("Data", 9, rank=1),
     Column("Found", 9, right=True),
@@ -159,7 +159,7 @@ def _findings(state: State, view: View, width: int) -> Pane:
 
 
 def _finding(row: Finding, table: Table, state: State, view: View) -> Text:
-    today = state.at - row.time.timestamp() < 86_400
+    today = (state.ticked_at or state.at) - row.time.timestamp() < 86_400
     return table.row(
         time=Text(f"{row.time:%H:%M:%SZ}" if today else f"{row.time:%d %b %y}", style="dim"),
         level=_level(row.level),
@@ -195,7 +195,7 @@ def _counted(row: Count, table: Table, view: View) -> Text:
 
 
 def _level(level: str) -> Text:
-    return word("info" if level == "informational" else level, COLOURS.get(level, ""))
+    return word("info" if level == "informational" else level, LEVEL.get(level, ""))
 
 
 def _health(state: State, view: View, width: int) -> Pane:
@@ -219,7 +219,7 @@ def _check(name: str, now: str, width: int, view: View, *, well: bool) -> Text:
 
 def _title(name: str, shown: int, of: int) -> Text:
     count = f" {shown} of {of}" if shown != of else f" {of}" if of else ""
-    return Text.assemble((name, "bold"), (count, "dim"), "  ")
+    return Text.assemble((name, "bold"), (count, "dim"), " ")
 
 
 def _empty(rows: Sequence[object], sentence: str, width: int, view: View) -> Line:

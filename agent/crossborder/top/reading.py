@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
 from typing import TYPE_CHECKING
 
+from crossborder.top.address import PATH
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from http.client import HTTPResponse
 
     from crossborder.top.address import Address
@@ -30,28 +34,38 @@ class UnreadError(Exception):
 def metrics_text(address: Address, within: float = WITHIN, most: int = MOST_BYTES) -> str:
     """Return the text of all metrics; raises UnreadError. Goes nowhere else: no proxy, no redirection."""
     connection = HTTPConnection(address.host, address.port, timeout=within)
-    late = Event()
-    clock = Timer(within, _hang_up, (connection, late))
+    begin, late = time.monotonic(), Event()
+    try:
+        connection.connect()
+        with _clock(within - (time.monotonic() - begin), connection.sock, late):
+            return _asked(connection, address, most)
+    except (OSError, HTTPException, UnreadError) as error:
+        raise UnreadError(_sentence(error, address, within, late=late.is_set())) from None
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def _clock(seconds: float, connection: socket.socket, late: Event) -> Iterator[None]:
+    """End an answer that comes a byte at a time: the time-out of a socket is for each byte."""
+    clock = Timer(seconds, _hang_up, (connection, late))
     clock.daemon = True
     clock.start()
     try:
-        return _asked(connection, address, most)
-    except (OSError, HTTPException) as error:
-        raise UnreadError(_sentence(error, address, within, late=late.is_set())) from None
+        yield
     finally:
         clock.cancel()
-        connection.close()
 
 
 def _asked(connection: HTTPConnection, address: Address, most: int) -> str:
     connection.request("GET", address.path, headers=_HEADERS)
-    response = connection.getresponse()
-    if response.status != HTTPStatus.OK:
-        raise UnreadError(f"{address} answers {response.status}: an agent's metrics are at /metrics")
-    kind = response.headers.get_content_type()
-    if kind not in _KINDS:
-        raise UnreadError(f"{address} answers with {kind}, not with metrics: is another program there?")
-    return _text(_body(response, most, address), address)
+    with connection.getresponse() as response:
+        if response.status != HTTPStatus.OK:
+            raise UnreadError(f"{address} answers {response.status}: an agent's metrics are at {PATH}")
+        kind = response.headers.get_content_type()
+        if kind not in _KINDS:
+            raise UnreadError(f"{address} answers with {kind}, not with metrics: is another program there?")
+        return _text(_body(response, most, address), address)
 
 
 def _body(response: HTTPResponse, most: int, address: Address) -> bytes:
@@ -75,17 +89,17 @@ def _text(body: bytes, address: Address) -> str:
     return text
 
 
-def _hang_up(connection: HTTPConnection, late: Event) -> None:
-    """End an answer that comes a byte at a time: the time-out of a socket is for each byte."""
+def _hang_up(connection: socket.socket, late: Event) -> None:
     late.set()
-    if connection.sock:
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _sentence(error: Exception, address: Address, within: float, *, late: bool) -> str:
     if late or isinstance(error, TimeoutError):
         return f"{address} did not answer within {within:g} s"
+    if isinstance(error, UnreadError):
+        return str(error)
     if isinstance(error, ConnectionRefusedError):
         return f"no agent at {address}: start one with crossborder run"
     if isinstance(error, socket.gaierror):

@@ -125,9 +125,10 @@ class Top(App[None]):
         if not width or not self.screen_stack or not self.screen_stack[0].query("#header"):
             return
         base = self.screen_stack[0]
-        base.query_one("#header", Static).update(Text("\n").join(header(self.state, self.view, width)))
+        lines = header(self.state, self.view, width)
+        base.query_one("#header", Static).update(Text("\n").join(lines))
         base.query_one("#keys", Static).update(fitted(keys(self.view.order), width, self.view.glyphs))
-        self._draw_panes(width, height - 3)
+        self._draw_panes(width, height - len(lines) - 1)
         if isinstance(self.screen, Page):
             self.screen.again()
 

@@ -65,6 +65,11 @@ class State:
         return max(0.0, self.at - self.now.taken) if self.now else 0.0
 
     @property
+    def ticked_at(self) -> float:
+        """Return the packets' time of the newest tick, in seconds since 1970; 0 before the first."""
+        return _tick(self.now) if self.now else 0.0
+
+    @property
     def period(self) -> float | None:
         """Return the seconds that rates are over; None while one tick only has been seen."""
         if self.now is None or self.before is None:

@@ -69,12 +69,13 @@ class Table:
         return fitted(Text(" " * GAP).join(parts), self.width, self.glyphs)
 
     def heading(self, title: Text) -> Text:
-        """Return the line of headings; the title stands over the columns that have none, and over the first."""
-        names = {
-            _key(column): Text(column.heading, style="dim") for column in self._columns[1:] if column.heading[0] != "_"
-        }
-        line = self.row(**names)
-        return fitted(Text.assemble(title, line[len(title) :]), self.width, self.glyphs)
+        """Return the line of headings; the title stands over the columns that have none, and over what it covers."""
+        at, names = 0, {}
+        for column in self._columns:
+            if at >= title.cell_len and not column.heading.startswith("_"):
+                names[_key(column)] = Text(column.heading, style="dim")
+            at += self.widths[column.heading] + GAP
+        return fitted(Text.assemble(title, self.row(**names)[title.cell_len :]), self.width, self.glyphs)
 
     def _fitted(self, cell: Text, column: Column) -> Text:
         return fitted(cell, self.widths[column.heading], self.glyphs, right=column.right)

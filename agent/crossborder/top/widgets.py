@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
     from crossborder.top.panes import Line, Pane
 
+_REVERSED = Style(color="default", bgcolor="default", reverse=True)
+
 
 class Lines(OptionList):
     """The lines of a pane, with a cursor that stays on what it is on when lines come and go."""
@@ -29,6 +34,14 @@ class Lines(OptionList):
         Binding("k", "cursor_up", show=False),
         Binding("j", "cursor_down", show=False),
     ]
+
+    def render_line(self, y: int) -> Strip:
+        """Reverse the line that has the cursor: the style of a component cannot, and a colour alone would not do."""
+        strip = super().render_line(y)
+        if not self.has_focus or self.scroll_offset.y + y != self.highlighted:
+            return strip
+        plain = [Segment(text, _REVERSED + Style.from_meta(style.meta if style else {})) for text, style, _ in strip]
+        return Strip(plain, strip.cell_length)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines instead."""
