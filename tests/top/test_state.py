@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.publish.conftest import NOON
 from tests.top.conftest import AWAY, HR, SECOND
@@ -43,6 +43,12 @@ def test_rates_are_between_ticks_and_not_between_scrapes(gateway: Gateway) -> No
         assert state.period == 10.0
         assert state.rate("egress_bytes_total") == (1_234_567 + 65_000) / 10
         assert {row.name: row.rate for row in countries(state)} == {"ZZ": 123_456.7, "NO": 6_500.0, "SG": 0.0}
+
+
+def test_rates_end_with_the_ticks(state: State, gateway: Gateway) -> None:
+    """An agent whose ticks have stopped has no rates that could look as if it went on."""
+    assert state.seen(gateway.look(after=29)).period == 10.0
+    assert state.seen(gateway.look(after=45)).period is None
 
 
 def test_a_restart_begins_anew(state: State, gateway: Gateway) -> None:
@@ -177,6 +183,7 @@ def test_what_is_read_is_in_the_catalogue(gateway: Gateway) -> None:
     assert NAMES - known == {"crossborder_process_start_time_seconds"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='crossborder_build_info{}=",\\ \n\t#1e9NaN+-.', max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     """Whatever answers: it is taken apart, or it is foreign."""
@@ -186,6 +193,7 @@ def test_no_text_breaks_it(text: str) -> None:
         return
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["1e400", "NaN", "-Inf", "-1", "1e308", "0", "1e15"]), min_size=6, max_size=6))
 def test_no_number_breaks_it(values: list[str]) -> None:
     """Numbers that no agent has are shown as they can be, and break nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
@@ -12,6 +12,7 @@ from crossborder.top.table import ASCII, BLOCKS, Column, Table, bar, fitted, wor
 
 
 @pytest.mark.parametrize("columns", [COUNTRIES, SYSTEMS, FINDINGS, COUNTS])
+@settings(deadline=None)
 @given(width=st.integers(40, 200), name=st.text(max_size=60))
 def test_every_line_is_as_wide_as_the_screen(columns: tuple[Column, ...], width: int, name: str) -> None:
     """Wide characters, controls and long names neither widen a line nor break it."""

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from crossborder.publish.units import span_of
 from crossborder.top.health import moment
+from crossborder.top.state import QUIET
 from crossborder.top.table import fitted, word
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from crossborder.top.sample import Sample
     from crossborder.top.state import State
 
-QUIET = 30.0
-"""Without a tick for so many seconds, and three ticks, an agent is not capturing."""
 HOUR = 3600.0
 LINES = 4
 """Most that what is wrong may take."""
@@ -62,9 +61,9 @@ def _pulse(state: State, sample: Sample) -> Text:
     if not tick:
         return Text("no tick yet", style="yellow")
     behind = abs(sample.taken - tick)
-    quiet = behind if state.before is None and behind < HOUR else state.at - state.ticked
-    if quiet > max(QUIET, 3 * (state.period or 0.0)):
-        return Text(f"NOT capturing: no tick for {span_of(quiet)}", style="bold red")
+    if state.quiet or (state.before is None and QUIET < behind < HOUR):
+        since = behind if behind < HOUR else state.at - state.ticked
+        return Text(f"NOT capturing: no tick for {span_of(since)}", style="bold red")
     if behind > HOUR:
         return Text(f"replaying {moment(tick)[5:]}", style="cyan")
     return Text("capturing", style="green")

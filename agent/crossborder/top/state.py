@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 KEPT = 1_000
 """Findings kept of the event file, the newest."""
+QUIET = 30.0
+"""Without a tick for so many seconds, and for three ticks, an agent is not capturing."""
 TICK = "last_tick_timestamp_seconds"
 
 
@@ -65,13 +67,23 @@ class State:
         return max(0.0, self.at - self.now.taken) if self.now else 0.0
 
     @property
+    def quiet(self) -> bool:
+        """Tell whether no tick has come for so long that none will."""
+        since = self.now.taken - self.ticked if self.now else 0.0  # while nobody answers, nobody knows
+        return since > max(QUIET, 3 * (self._period or 0.0))
+
+    @property
     def ticked_at(self) -> float:
         """Return the packets' time of the newest tick, in seconds since 1970; 0 before the first."""
         return _tick(self.now) if self.now else 0.0
 
     @property
     def period(self) -> float | None:
-        """Return the seconds that rates are over; None while one tick only has been seen."""
+        """Return the seconds that rates are over; None while one tick only has been seen, or none for long."""
+        return None if self.quiet else self._period
+
+    @property
+    def _period(self) -> float | None:
         if self.now is None or self.before is None:
             return None
         ticks = _tick(self.now) - _tick(self.before)  # a replay that is not in real time runs through them faster
@@ -84,11 +96,12 @@ class State:
 
     def rates(self, name: str, *by: str, **where: str) -> dict[tuple[str, ...], float] | None:
         """Return increases a second by labels; None while one tick only has been seen."""
-        if self.now is None or self.before is None or self.period is None:
+        period = self.period
+        if self.now is None or self.before is None or period is None:
             return None
         old = self.before.sums(name, *by, **where)
         new = self.now.sums(name, *by, **where)
-        return {key: max(0.0, value - old.get(key, 0.0)) / self.period for key, value in new.items()}
+        return {key: max(0.0, value - old.get(key, 0.0)) / period for key, value in new.items()}
 
 
 def _newest(known: Mapping[str, Finding], more: tuple[Finding, ...]) -> Mapping[str, Finding]:
