@@ -173,13 +173,13 @@ def test_details_of_a_country_a_system_a_finding_and_of_health(top: Top) -> None
         "1": ("SG", "How much of it can be read", "metadata", "Systems that sent there", "hr-db", "core-data-abroad"),
         "2": ("hr-db holds core data", "Countries it sent to"),
         "3": ("core-data-abroad  violation  2026-01-01T12:00:01", "from 10.1.2.3:51514 (hr-db, Personnel)", "because"),
-        "4": ("packets received = in flows + domestic + dropped", "Interfaces", "eth0"),
+        "4 end": ("packets received = in flows + domestic + dropped", "Interfaces", "eth0"),
     }
 
     async def scene(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "SG" in "\n".join(shown(top)))
         for key, sentences in told.items():
-            await pilot.press(key, "enter")
+            await pilot.press(*key.split(), "enter")
             await until(pilot, lambda: isinstance(top.screen, Page))
             await pilot.pause()
             text = "\n".join(shown(top))
@@ -274,6 +274,31 @@ def test_the_cursor_stays_on_its_line(top: Top, gateway: Gateway) -> None:
         assert before.id == "SG"
         assert after.highlighted_option
         assert (after.highlighted_option.id, after.highlighted) == ("SG", 2)
+
+    play(top, scene)
+
+
+def test_the_cursor_on_the_newest_finding_stays_on_the_newest(top: Top, gateway: Gateway) -> None:
+    """Who looks at the top of the findings sees what comes; who went to one keeps it, and it stays in sight."""
+    found = [HR | {"finding_id": f"{number:016x}"} for number in range(40)]
+
+    async def scene(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "3 Findings 1" in "\n".join(shown(top)))
+        lines = top.query_one("#pane3 Lines", Lines)
+        await pilot.press("3")
+        gateway.tick(HR, found=found[:1])
+        await until(pilot, lambda: "3 Findings 2" in "\n".join(shown(top)))
+        newest = lines.highlighted_option
+        await pilot.press("down")
+        gateway.tick(HR, found=found[1:])
+        await until(pilot, lambda: "3 Findings 41" in "\n".join(shown(top)))
+        await pilot.pause()
+        kept = lines.highlighted_option
+
+        assert newest
+        assert kept
+        assert (newest.id, kept.id, lines.highlighted) == ("0" * 16, "00000000000000a1", 40)
+        assert lines.scroll_offset.y + lines.size.height > 40
 
     play(top, scene)
 

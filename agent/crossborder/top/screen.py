@@ -228,8 +228,8 @@ class Top(App[None]):
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         """Show all that is known of a line."""
         box = message.option_list.parent
-        if isinstance(box, PaneBox) and message.option_id:
-            number, key = box.number, message.option_id
+        if isinstance(box, PaneBox) and box.drawn and (key := box.drawn.lines[message.option_index].key):
+            number = box.number
             self.push_screen(Page(lambda: details(number, key, self.state, self.view)))
 
     def _answered(self) -> None:

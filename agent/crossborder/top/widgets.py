@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from crossborder.top.panes import Line, Pane
 
+FINDINGS = 3
 _REVERSED = Style(color="default", bgcolor="default", reverse=True)
 
 
@@ -34,6 +35,11 @@ class Lines(OptionList):
         Binding("k", "cursor_up", show=False),
         Binding("j", "cursor_down", show=False),
     ]
+
+    def __init__(self, *, newest_first: bool) -> None:
+        """Take whether new lines come at the top, where a cursor on the first stays on the first."""
+        super().__init__(markup=False)
+        self.newest_first = newest_first
 
     def render_line(self, y: int) -> Strip:
         """Reverse the line that has the cursor: the style of a component cannot, and a colour alone would not do."""
@@ -47,18 +53,24 @@ class Lines(OptionList):
         """Show these lines instead."""
         if [(line.key, line.text) for line in lines] == [(o.id or "", o.prompt) for o in self.options]:
             return
-        before, offset = self.highlighted_option, self.scroll_offset.y
-        at = self.highlighted
+        ids, offset = _ids(lines), self.scroll_offset.y
+        at = self._place(ids)
         self.clear_options()
-        ids = _ids(lines)
         self.add_options(
             Option(line.text, id=ident, disabled=not line.key) for line, ident in zip(lines, ids, strict=True)
         )
-        if before and before.id in ids:
-            self.highlighted = ids.index(before.id)
-        elif keyed := [number for number, ident in enumerate(ids) if ident]:
-            self.highlighted = min(keyed, key=lambda number: abs(number - (at or 0)))
-        self.scroll_to(y=offset, animate=False, force=True)
+        self.highlighted = at
+        if at is None or offset <= at < offset + self.size.height:
+            self.scroll_to(y=offset, animate=False, force=True)
+
+    def _place(self, ids: Sequence[str | None]) -> int | None:
+        """Return where the cursor goes: with its line; at the newest where that is what it was on; else near by."""
+        keyed = [number for number, ident in enumerate(ids) if ident]
+        before, at = self.highlighted_option, self.highlighted or 0
+        first = next((number for number, option in enumerate(self.options) if option.id), 0)
+        if before and before.id in ids and not (self.newest_first and at == first):
+            return ids.index(before.id)
+        return min(keyed, key=lambda number: abs(number - at), default=None)
 
 
 def _ids(lines: Sequence[Line]) -> list[str | None]:
@@ -83,7 +95,7 @@ class PaneBox(Vertical):
     def compose(self) -> ComposeResult:
         """Make the two parts."""
         yield Static(Text(""), classes="heading")
-        yield Lines(markup=False)
+        yield Lines(newest_first=self.number == FINDINGS)
 
     @property
     def lines(self) -> Lines:
