@@ -80,6 +80,10 @@ bench-short: setup ## The same on small captures: shows that it works, measures 
 detectors: setup ## Measure precision and recall of every detector, write docs/DETECTORS.md
 	@$(PY) -m tools.detectors $(ARGS)
 
+.PHONY: dashboards
+dashboards: setup ## Write the dashboards anew from tools/dashboards, in both languages
+	@$(PY) -m tools.dashboards
+
 .PHONY: golden
 golden: setup ## Write the golden files anew; read the diff before you commit it
 	@CROSSBORDER_UPDATE_GOLDEN=1 $(PY) -m pytest -q -k golden $(ARGS)
