@@ -24,6 +24,7 @@ FREE = {
 }  # may be imported by every stage
 
 DOORS = {
+    "textual": {"top/"},
     "prometheus_client": {"publish/exposition.py"},
     "scapy": {"engine/portable/source.py", "demo/"},
     "pyshark": {"engine/tshark/"},
@@ -71,6 +72,23 @@ def test_a_stage_imports_no_other_stage(path: Path) -> None:
         assert ours <= FREE | {here[0]}
     elif here[0] in {"model.py", "errors.py", "prefixes.py"}:
         assert not ours - {"errors"}
+
+
+def test_what_looks_at_an_agent_is_no_part_of_one() -> None:
+    """`top` is imported by its command alone; what two looks mean knows neither files nor sockets nor the screen."""
+    importers = {
+        str(p.relative_to(PACKAGE)) for p in FILES if any(n.startswith("crossborder.top") for n in _imports(p))
+    }
+    outside = {"textual", "os", "socket", "http", "pathlib", "time", "threading"}
+    pure = ("state", "sample", "finding", "lists", "health", "header", "panes", "details", "table", "layout", "manual")
+    impure = {
+        name: found
+        for name in pure
+        if (found := {n.split(".")[0] for n in _imports(PACKAGE / f"top/{name}.py")} & outside)
+    }
+
+    assert {name for name in importers if not name.startswith("top/")} == {"commands/top.py"}
+    assert not impure
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

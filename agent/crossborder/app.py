@@ -86,6 +86,7 @@ class Agent:
         self._options = options
         self._reload_asked = False
         self._stopped = threading.Event()
+        self._closed_ns: int | None = None  # packet time of the last tick
         self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
         self._refused: Config | None = None
@@ -178,6 +179,7 @@ class Agent:
             self.metrics.stage_seconds("engine", time.perf_counter() - begin)
             self._tell_of_interfaces(set(batch.down))
             yield batch
+            self._closed_ns = batch.tick_ns
             self._tell_of_permits(batch.tick_ns)
             self._keep()
             if self.server:
@@ -195,6 +197,10 @@ class Agent:
             self.reload()
         elif self._changed():
             self.reload()
+        else:
+            return
+        if self._closed_ns is not None:
+            self._tell_of_permits(self._closed_ns)
 
     def _keep(self) -> None:
         """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""

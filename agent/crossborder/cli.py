@@ -17,6 +17,7 @@ MISTAKE = 2
 # Command → where it is and its line in the overview. Modules are loaded only when used: `version` stays quick.
 COMMANDS = {
     "run": ("crossborder.commands.run:run", "Listen on interfaces and serve Prometheus metrics."),
+    "top": ("crossborder.commands.top:top", "Look at a running agent: countries, systems, findings, loss."),
     "replay": ("crossborder.commands.replay:replay", "Run capture files through the agent and show what left."),
     "check": ("crossborder.commands.check:check", "Check configuration, rules and databases; tell every fault."),
     "init": ("crossborder.commands.init:init", "Write a commented configuration to start from."),
@@ -44,6 +45,7 @@ First steps:
   crossborder init crossborder.yaml         your networks, your systems
   crossborder check -c crossborder.yaml     every mistake at its line
   crossborder run -c crossborder.yaml       then scrape http://127.0.0.1:9836/metrics
+  crossborder top -c crossborder.yaml       or watch it in a terminal
 
 \b
 Exit codes: 0 fine; 1 findings, where --fail-on asks; 2 something a person can put right.

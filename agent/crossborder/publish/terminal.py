@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossborder.model import Books
     from crossborder.publish.summary import Broken, Destination
 
-__all__ = ["Summary", "show_events", "show_summary"]
+__all__ = ["Summary", "card", "show_events", "show_summary"]
 
 TOP = 20
 BAR = 14
@@ -44,7 +44,7 @@ def show_summary(console: Console, summary: Summary, *, elapsed: float | None = 
 def show_events(console: Console, events: Sequence[Mapping[str, Any]]) -> None:
     """Print events as cards of a few lines each."""
     for event in events:
-        console.print(_card(event), highlight=False)
+        console.print(card(event), highlight=False)
 
 
 def _print(console: Console, title: Text, table: Table | None) -> None:
@@ -173,13 +173,14 @@ def _clock(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
-def _card(event: Mapping[str, Any]) -> Group:
+def card(event: Mapping[str, Any]) -> Group:
+    """Return an event as a few lines; of what is no event of ours KeyError, TypeError, ValueError, AttributeError."""
     own = event["crossborder"]
     head = Text.assemble(
         (f" {own['severity']} ", COLOURS[own["severity"]]),
         (f" {printable(event['rule']['name'])}", "bold"),
-        f"  {own['decision']}  ",
-        (event["@timestamp"], "dim"),
+        f"  {printable(own['decision'])}  ",
+        (printable(event["@timestamp"]), "dim"),
     )
     reasons = [f"because {why['field']} {why['test']} (is {why['value'] or 'nothing'})" for why in own.get("why", [])]
     body = [Text(printable(line)) for line in _lines(event)] + [Text(printable(r), style="dim") for r in reasons]
