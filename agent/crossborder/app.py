@@ -167,7 +167,9 @@ class Agent:
             self._tell_of_permits(batch.tick_ns)
             self._keep()
             self.metrics.geo_lookups(self.classifier.lookups())
-            self.metrics.match_evicted(evicted(self.matcher.stats()))
+            stats = self.matcher.stats()
+            self.metrics.match_evicted(evicted(stats))
+            self.metrics.counted(stats.counted)
             if self._reload_asked:
                 self._reload_asked = False
                 self._reopen()

@@ -218,6 +218,16 @@ METRICS: tuple[Metric, ...] = (
         folds=("country",),
     ),
     Metric(
+        "crossborder_counted_total",
+        "counter",
+        ("rule", "system", "country"),
+        "What a correlation has counted, before any threshold: flows, or the sum of its field. Labels the rule does "
+        "not group by are empty; rules whose groups are no labels are not here. Made for sums over gateways: "
+        "`crossborder rules export prometheus`.",
+        "sum by (rule, system, country) (increase(crossborder_counted_total[1d]))",
+        folds=("country",),
+    ),
+    Metric(
         "crossborder_permit_used_bytes",
         "gauge",
         ("permit",),
@@ -416,6 +426,7 @@ LABELS: dict[str, str] = {
     "inspection": f"`{_C.join(Inspection)}`, `{OTHER}`",
     "basis": f"`{_C.join(CountryBasis)}`, `{OTHER}`",
     "rule": "names of rules that have been in force: file stems",
+    "system": "systems of the assets file; empty for hosts of none",
     "category": "the legal category of the rule: `core`, `important`, `personal`, `none`",
     "severity": f"`{_C.join(LEVELS)}`",
     "decision": f"`{_C.join(Decision)}`",
