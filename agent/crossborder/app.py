@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
+from crossborder.costing import Costs
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
@@ -23,16 +24,18 @@ from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import PERSONS_PART, Tally
+from crossborder.model import gravest
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
-from crossborder.publish.metrics import Metrics, PermitValues
+from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
 from crossborder.searching import Search, searching
 from crossborder.statefile import FILE_NAME, StateError, StateFile
+from crossborder.telling import evicted, labels_of, legal_of, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,14 +43,12 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.engine import Engine, EngineName
-    from crossborder.match import MatchStats
-    from crossborder.match.permits.usage import Usage
-    from crossborder.match.ruleset import Rule, Ruleset
     from crossborder.model import Batch
     from crossborder.publish.server import Server
     from crossborder.statefile import Kept, StatePart
 
 STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
+_LOOK = 1.0  # seconds between two looks at the files while nothing is read
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -65,7 +66,8 @@ class Options:
     events: Path | None = None
     listen: str | None = None
     serve: bool = False
-    realtime: bool = False
+    speed: float = 0.0  # of files: so many times as fast as on the wire; 0: as fast as possible
+    linger: bool = False  # go on serving at the end of the files
     tick: float | None = None
     summary: bool = False
     progress: bool = False
@@ -83,6 +85,7 @@ class Agent:
         self._config_path = config_path
         self._options = options
         self._reload_asked = False
+        self._stopped = threading.Event()
         self._down: set[str] = set()
         self._faulty: dict[Path, Any] | None = None
         self._refused: Config | None = None
@@ -100,6 +103,7 @@ class Agent:
         self.ledger = Ledger(self.state)
         judge = Judge(self.parts.permits, self.ledger)
         self.matcher = Matcher(self.parts.ruleset, settings.rules.max_groups, persons=persons, judge=judge)
+        self._costs = Costs(self.metrics.rule_cost)
         self._kept: tuple[Kept, ...] = (persons, self.ledger)
         self.metrics.state_durable(durable=self.state.path is not None)
         self._generation = 0
@@ -152,6 +156,16 @@ class Agent:
                 self.server.unready()
             self.publishers.close()
 
+    def linger(self) -> None:
+        """Serve the last values, and reload what changes, until told to stop."""
+        while not self._stopped.wait(_LOOK):
+            self._follow_files()
+
+    def stop(self) -> None:
+        """Have `run` and `linger` end; safe in a signal handler."""
+        self._stopped.set()
+        self.engine.stop()
+
     def close(self) -> None:
         """Let go of the state and stop serving; apart from `run` so that the last values can be scraped in between."""
         self.state.close()
@@ -166,17 +180,23 @@ class Agent:
             yield batch
             self._tell_of_permits(batch.tick_ns)
             self._keep()
+            if self.server:
+                self._costs(self.matcher)
             self.metrics.geo_lookups(self.classifier.lookups())
             stats = self.matcher.stats()
             self.metrics.match_evicted(evicted(stats))
             self.metrics.counted(stats.counted)
-            if self._reload_asked:
-                self._reload_asked = False
-                self._reopen()
-                self.reload()
-            elif self._changed():
-                self.reload()
+            self._follow_files()
             begin = time.perf_counter()
+
+    def _follow_files(self) -> None:
+        """Take in what changed on disk, or all of it where that was asked for."""
+        if self._reload_asked:
+            self._reload_asked = False
+            self._reopen()
+            self.reload()
+        elif self._changed():
+            self.reload()
 
     def _keep(self) -> None:
         """Write what must outlive the agent; after the batch was published, so that nothing is kept and never told."""
@@ -257,7 +277,8 @@ class Agent:
         ruleset = parts.ruleset
         self._generation += 1
         permitted = {country for permit in parts.permits.permits for country in permit.countries}
-        self.metrics.rules(_labels(ruleset), ruleset.sha256, self._generation, permitted)
+        self.metrics.rules(labels_of(ruleset), ruleset.sha256, self._generation, permitted)
+        self.metrics.systems((system.name, gravest(system.categories)) for system in parts.assets.systems)
         self.metrics.detectors((*(one.id for one in parts.detectors), *(one.id for one in parts.registers)))
         self.metrics.databases({database.name: database.build for database in parts.geography.databases})
         self.metrics.reload(ok=True, timestamp=time.time())
@@ -265,27 +286,6 @@ class Agent:
         for sentence in parts.aged(time.time()):
             telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
-
-
-def _labels(ruleset: Ruleset) -> list[tuple[str, str, str]]:
-    return [(rule.name, rule.category, rule.level) for rule in ruleset.enabled]
-
-
-def measured(usage: Usage) -> PermitValues:
-    """Return how a permit stands as the metrics show it."""
-    ratios = {what: share.ratio for what, share in usage.shares.items()}
-    return PermitValues(usage.use.bytes, ratios, usage.permit.expiry.timestamp() if usage.permit else None)
-
-
-def evicted(stats: MatchStats) -> dict[str, int]:
-    """Return what matching gave up for want of room, by kind, as the metrics name it."""
-    return {"fired": stats.pairs_forgotten, "correlation": sum(stats.groups_evicted.values())}
-
-
-def legal_of(rule: Rule) -> dict[str, Any]:
-    """Return a rule's legal block as an event carries it, with the grade of its evidence."""
-    legal = {name: getattr(rule.legal, name) for name in ("instrument", "item", "article", "route")}
-    return {name: value for name, value in (legal | {"evidence": rule.evidence}).items() if value}
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
@@ -304,7 +304,7 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
     """Return what the engine is to read and how: the configuration file, with the command line over it."""
     capture = settings.capture
-    fast = bool(options.files) and not options.realtime
+    fast = bool(options.files) and not options.speed
     tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
     workers = capture.workers if options.workers is None else options.workers
     return EngineConfig(
@@ -314,7 +314,7 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         bpf=capture.filter if options.bpf is None else options.bpf,
         snaplen=capture.snaplen,
         promiscuous=capture.promiscuous,
-        realtime=options.realtime,
+        speed=options.speed,
         tick_ns=round(tick * SECOND_NS),
         report_all=(options.report or capture.report) == "all",
         community_seed=capture.community_id_seed,
@@ -340,16 +340,24 @@ def replay(config_path: Path | None, options: Options) -> Agent:
     serve_signals(agent)
     begin = time.perf_counter()
     try:
-        agent.run()
+        try:
+            agent.run()
+        finally:
+            if options.summary:
+                _show(agent.summary, time.perf_counter() - begin)
+        if options.linger:
+            agent.linger()
     finally:
         agent.close()
-        if options.summary:
-            from rich.console import Console
-
-            from crossborder.publish.terminal import show_summary
-
-            show_summary(Console(), agent.summary, elapsed=time.perf_counter() - begin, now=time.time())
     return agent
+
+
+def _show(summary: Summary, elapsed: float) -> None:
+    from rich.console import Console
+
+    from crossborder.publish.terminal import show_summary
+
+    show_summary(Console(), summary, elapsed=elapsed, now=time.time())
 
 
 def listen(config_path: Path | None, options: Options) -> None:
@@ -387,5 +395,5 @@ def serve_signals(agent: Agent) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: agent.engine.stop())
+        signal.signal(number, lambda *_: agent.stop())
     signal.signal(signal.SIGHUP, lambda *_: agent.ask_reload())

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import polars as pl
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 UNKNOWN_COUNTRY = "ZZ"
 """The country of an address nobody knows. It is a country: counted, ruleable, never home (ISO 3166 user-assigned)."""
+
+
+DATA_CLASSES = ("core", "important", "personal", "other")
+"""Classes of data a system may be tagged with, the gravest first: `other` was looked at and is none of the others."""
+
+
+def gravest(categories: Iterable[str]) -> str:
+    """Return the gravest class among tags, as `core` of personal and core:I.26; `none` where there is no tag."""
+    classes = {category.partition(":")[0] for category in categories}
+    return next((name for name in DATA_CLASSES if name in classes), "none")
 
 
 class Report(StrEnum):

@@ -168,6 +168,9 @@ def test_files_that_are_no_captures(
 def test_wrong_words(capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Options that contradict each other, or are unknown, end with 2."""
     assert _run(capsys, monkeypatch, "replay", capture, "--realtime", "--as-fast-as-possible")[0] == 2
+    assert _run(capsys, monkeypatch, "replay", capture, "--realtime", "--speed", "2")[0] == 2
+    assert _run(capsys, monkeypatch, "replay", capture, "--speed", "0")[0] == 2
+    assert _run(capsys, monkeypatch, "replay", capture, "--linger")[0] == 2
     assert _run(capsys, monkeypatch, "replay", capture, "--tick", "5")[0] == 2
     assert _run(capsys, monkeypatch, "replay", capture, "--engine", "abacus")[0] == 2
     assert _run(capsys, monkeypatch, "replay", capture, "--flows", "flows.xlsx")[0] == 2

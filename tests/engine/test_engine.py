@@ -100,7 +100,7 @@ def test_realtime_keeps_the_pace_and_ticks_in_the_pauses(tmp_path: Path, engine:
     """Two packets six tenths of a second apart take as long, with ticks between them."""
     path = write(tmp_path, [tcp(LOCAL, REMOTE, 1, 2, n) for n in range(2)], step_ns=6 * SECOND_NS // 10)
     started = time.monotonic()
-    batches = batches_of(path, engine=engine, realtime=True, tick_ns=SECOND_NS // 5)
+    batches = batches_of(path, engine=engine, speed=1.0, tick_ns=SECOND_NS // 5)
     took = time.monotonic() - started
 
     assert 0.55 < took < 3
@@ -108,10 +108,23 @@ def test_realtime_keeps_the_pace_and_ticks_in_the_pauses(tmp_path: Path, engine:
     assert [batch.reports.height for batch in batches] == [1, 0, 0, 1]
 
 
+@pytest.mark.parametrize("speed", [0.5, 20.0])
+def test_speed_shrinks_and_stretches_the_time_between_packets(tmp_path: Path, engine: EngineName, speed: float) -> None:
+    """Two packets take as long as on the wire, divided by the speed; ticks stay those of packet time."""
+    apart_ns = round(0.6 * speed * SECOND_NS)
+    path = write(tmp_path, [tcp(LOCAL, REMOTE, 1, 2, n) for n in range(2)], step_ns=apart_ns)
+    started = time.monotonic()
+    batches = batches_of(path, engine=engine, speed=speed, tick_ns=apart_ns // 2)
+    took = time.monotonic() - started
+
+    assert 0.55 < took < 3
+    assert [batch.reports.height for batch in batches] == [1, 0, 1]
+
+
 def test_a_paced_replay_can_be_stopped(tmp_path: Path, engine: EngineName) -> None:
     """An hour's pause between two packets is not waited for."""
     path = write(tmp_path, [tcp(LOCAL, REMOTE, 1, 2, n) for n in range(2)], step_ns=3600 * SECOND_NS)
-    opened = open_engine(engine, config(files=(path,), realtime=True))
+    opened = open_engine(engine, config(files=(path,), speed=1.0))
     threading.Timer(0.3, opened.stop).start()
     started = time.monotonic()
     batches = list(opened)

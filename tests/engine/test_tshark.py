@@ -313,7 +313,7 @@ def test_realtime_keeps_the_time_between_packets(tmp_path: Path) -> None:
     path.write_bytes(pcap(FRAMES, step_ns=SECOND_NS // 4))
     began = time.monotonic()
 
-    batches, _ = run(path, realtime=True)
+    batches, _ = run(path, speed=1.0)
 
     assert time.monotonic() - began >= 0.5
     assert batches[-1].books[0].packets == 3

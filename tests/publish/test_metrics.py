@@ -13,13 +13,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.golden import assert_golden
 
 from crossborder.model import CROSSING_SCHEMA, FINDING_SCHEMA, Books, Decision, DropReason
-from crossborder.publish.metrics import Destination, Metrics, PermitValues
+from crossborder.publish.metrics import Destination, Metrics, PermitValues, RuleLabels
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Batches, Frames
 
 GOLDEN = Path(__file__).parent / "golden"
-RULES = [("core-data-abroad", "core", "critical"), ("unknown-country", "none", "medium")]
+RULES = [
+    RuleLabels("core-data-abroad", "Core data abroad", "core", "critical", "Decision 20/2025/QĐ-TTg", "I.26"),
+    RuleLabels("unknown-country", "Nobody knows where", "none", "medium"),
+]
 NOTHING = pl.DataFrame(schema=CROSSING_SCHEMA)
 NO_FINDINGS = pl.DataFrame(schema=FINDING_SCHEMA)
 
@@ -170,7 +173,7 @@ def test_rules_read_later_get_zeros_for_countries_met_before(
 ) -> None:
     """A reload brings the new rule's zeros for every country met so far; the old ruleset's info is gone."""
     metrics(batch(), crossings({"country": "NO"}), NO_FINDINGS)
-    metrics.rules([("new", "core", "low")], "ee" * 32, 4)
+    metrics.rules([RuleLabels("new", "New", "core", "low")], "ee" * 32, 4)
 
     labels = {"rule": "new", "category": "core", "severity": "low", "decision": "violation"}
     assert value(metrics, "violations_total", country="NO", **labels) == 0
@@ -181,7 +184,7 @@ def test_rules_read_later_get_zeros_for_countries_met_before(
 
 def test_every_decision_has_its_zero_where_permits_are(metrics: Metrics) -> None:
     """In the countries of permits the first overrun is an increase; elsewhere only violations stand in advance."""
-    metrics.rules([("new", "core", "low")], permitted=["SG"])
+    metrics.rules([RuleLabels("new", "New", "core", "low")], permitted=["SG"])
 
     labels = {"rule": "new", "category": "core", "severity": "low"}
     told = [value(metrics, "violations_total", country="SG", decision=d.value, **labels) for d in Decision]
@@ -391,3 +394,43 @@ def test_open_metrics_is_well_formed(metrics: Metrics, batch: Batches, crossings
     assert text.endswith(b"# EOF\n")
     families = open_metrics(text.decode())  # type: ignore[no-untyped-call]  # prometheus_client has no types there
     assert {f.name for f in families} >= {"crossborder_egress_bytes", "crossborder_tick_seconds"}
+
+
+def test_what_leaves_from_systems(metrics: Metrics, batch: Batches, crossings: Frames) -> None:
+    """Bytes of a system of the assets file count under its gravest class; of nobody's hosts there is no series."""
+    metrics.systems([("registry", "core"), ("portal", "other")])
+    frame = crossings(
+        {"system": "registry", "categories": ["personal", "core:I.26"], "country": "SG", "bytes_out": 700},
+        {"flow_id": 2, "system": "registry", "categories": ["core:I.26"], "country": "SG", "bytes_out": 5},
+        {"flow_id": 3, "system": "new", "categories": [], "country": "sg", "bytes_out": 9, "inspection": "opaque"},
+        {"flow_id": 4, "system": None, "categories": None, "bytes_out": 100_000},
+        {"flow_id": 5, "system": "portal", "categories": ["other"], "scope": "domestic", "bytes_out": 100_000},
+    )
+
+    metrics(batch(), frame, NO_FINDINGS)
+
+    (family,) = [f for f in metrics.registry.collect() if f.name == "crossborder_system_egress_bytes"]
+    values = {tuple(sample.labels.values()): sample.value for sample in family.samples if sample.value}
+    assert values == {
+        ("registry", "core", "SG", crossings({})["inspection"][0]): 705,
+        ("new", "none", "other", "opaque"): 9,
+    }
+    assert ("portal", "other", "ZZ", "opaque") in {tuple(sample.labels.values()) for sample in family.samples}
+
+
+def test_a_rule_that_went_has_neither_info_nor_cost(metrics: Metrics) -> None:
+    """A rule's info carries its law; what it costs is told once measured, and goes with it."""
+    law = RULES[0]._asdict()
+    metrics.rule_cost("core-data-abroad", 2e-7)
+    metrics.rule_cost("unknown-country", 1e-7)
+    before = [
+        value(metrics, "rule_info", **law),
+        value(metrics, "rule_flow_seconds", rule="core-data-abroad"),
+    ]
+    metrics.rules([RULES[1], RuleLabels("new", "New", "core", "low")], "ff" * 32, 2)
+
+    assert before == [1, 2e-7]
+    assert value(metrics, "rule_info", **law) is None
+    assert value(metrics, "rule_flow_seconds", rule="core-data-abroad") is None
+    assert value(metrics, "rule_flow_seconds", rule="unknown-country") == 1e-7
+    assert value(metrics, "rule_flow_seconds", rule="new") is None

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from crossborder.classify.answers import ANNOTATION, UNKNOWN, Answer
+from crossborder.classify.lookups import differing
 from crossborder.classify.prefixtexts import PrefixTexts
 from crossborder.classify.recent import Recent
 from crossborder.classify.searchtree import ASK
+from crossborder.model import CountryBasis
 from crossborder.prefixes import address_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ _PLACED = pl.Schema({**_ANSWERED, "located": pl.Boolean(), **_BESIDE})
 """`located`: the prefix is the block of the database that the address lies in."""
 
 _OPERATED = pl.Schema({**{name: ANNOTATION[name] for name in _OPERATOR}, **_BESIDE})
+_REGISTERED = pl.Schema({"registered": pl.String(), "differs": pl.UInt16(), **_BESIDE})
+"""`registered`: the registries' country; `differs`: what a lookup counts as when that is not the country taken."""
+
 _RECORDS = 1 << 32
 _NOBODYS = _RECORDS  # stands for a record where no operator is looked up
 
@@ -46,6 +51,9 @@ class Annotator:
         self._blocks = geography.sources.country.mmdb.blocks
         self._texts = PrefixTexts(self._blocks)
         self._asn_blocks = asn.mmdb.blocks if asn else None
+        registry = geography.sources.registry
+        self._registry_blocks = registry.mmdb.blocks if registry else None
+        self._registrations = Recent(_REGISTERED, self._register)
         self._places = Recent(_PLACED, self._place)
         self._operators = Recent(_OPERATED, self._operate)
         self._names: list[tuple[str, str]] = []  # what can be counted, numbered from 1
@@ -55,9 +63,10 @@ class Annotator:
         addresses, standing = self._standings.find(keys)
         placed = self._placed(addresses, standing)
         operated = self._operated(addresses, standing)
-        ask = placed["ask"] | operated["ask"]
-        for found in (placed, operated):
-            self._count(found["counted"] if not ask.any() else found["counted"].filter(~ask))
+        second, unsure = self._compared(addresses, standing, placed)
+        ask = placed["ask"] | operated["ask"] | unsure
+        for counted in (placed["counted"], operated["counted"], second):
+            self._count(counted if not ask.any() else counted.filter(~ask))
         answers = placed.drop(*_BESIDE).hstack(operated.drop(*_BESIDE))
         return self._asked(answers, keys, ask) if ask.any() else answers
 
@@ -73,10 +82,25 @@ class Annotator:
         """Return what the ASN database tells (_OPERATED)."""
         if self._asn_blocks is None:
             return pl.DataFrame(schema=_OPERATED).clear(len(addresses)).with_columns(counted=0, ask=False)
-        at = self._asn_blocks["start"].search_sorted(addresses, side="right") - 1
-        record = self._asn_blocks["record"].gather(at).cast(pl.UInt64)
+        return self._operators(self._record(self._asn_blocks, addresses, standing), addresses)
+
+    def _compared(self, addresses: pl.Series, standing: pl.Series, placed: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Return what looking up the registries' country counts as, and where only a lookup of the address tells."""
+        if self._registry_blocks is None:
+            nothing = pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(addresses))
+            return nothing, nothing.cast(pl.Boolean)
+        record = self._record(self._registry_blocks, addresses, standing)
+        told = placed.select("country", "country_basis").hstack(self._registrations(record, addresses))
+        differs = (pl.col("country_basis") == CountryBasis.GEO.value) & (pl.col("country") != pl.col("registered"))
+        counted = pl.when(differs).then("differs").otherwise("counted").alias("counted")
+        found = told.select(counted, "ask")
+        return found["counted"], found["ask"]
+
+    def _record(self, blocks: pl.DataFrame, addresses: pl.Series, standing: pl.Series) -> pl.Series:
+        """Return the record of each address, _NOBODYS where none is looked up."""
+        at = blocks["start"].search_sorted(addresses, side="right") - 1
         nobodys = pl.Series([_NOBODYS], dtype=pl.UInt64)
-        return self._operators(nobodys.zip_with(self._reserved.gather(standing), record), addresses)
+        return nobodys.zip_with(self._reserved.gather(standing), blocks["record"].gather(at).cast(pl.UInt64))
 
     def _place(self, number: int, example: int) -> tuple[Any, ...]:
         """Return a row of _PLACED for a standing and a record."""
@@ -93,6 +117,14 @@ class Annotator:
             return None, None, 0, record == ASK
         asn, org, counted = self._geography.operator(_address(example))
         return asn, org, self._number(counted), False
+
+    def _register(self, record: int, example: int) -> tuple[Any, ...]:
+        """Return a row of _REGISTERED for a record."""
+        if record in {ASK, _NOBODYS}:
+            return None, 0, 0, record == ASK
+        registered, counted = self._geography.registration(_address(example))
+        other = differing(counted) if counted and registered else counted
+        return registered, self._number(other), self._number(counted), False
 
     def _number(self, counted: tuple[str, str] | None) -> int:
         if counted is None:

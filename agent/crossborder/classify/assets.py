@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crossborder import yamlfile
 from crossborder.classify.layers import Layers
 from crossborder.errors import CrossborderError
-from crossborder.model import CLASSIFY_COLUMNS
+from crossborder.model import CLASSIFY_COLUMNS, DATA_CLASSES
 from crossborder.prefixes import EMBEDDINGS, PrefixMap, embedded_ipv4, key_of
 
 if TYPE_CHECKING:
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from crossborder.prefixes import Embedding, Network
     from crossborder.yamlfile import Document
 
-CLASSES = ("core", "important", "personal", "other")
 LISTED = ("core:", "important:")
 """Classes whose items the catalog lists; finer tags of the others, as personal:patients, are the operator's own."""
 
-_CATEGORY = re.compile(rf"(?:{'|'.join(CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?")
+_CATEGORY = re.compile(rf"(?:{'|'.join(DATA_CLASSES)})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 _COLUMNS = {c.name: c.dtype for c in CLASSIFY_COLUMNS}
 ANNOTATION = pl.Schema({name: _COLUMNS[name] for name in ("unit", "system", "owner", "categories")})
@@ -40,7 +39,7 @@ def _network(value: object) -> Network:
 
 def _category(value: str) -> str:
     if not _CATEGORY.fullmatch(value):
-        raise ValueError(f"{value!r} is not class or class:item, as core:I.26; classes are {', '.join(CLASSES)}")
+        raise ValueError(f"{value!r} is not class or class:item, as core:I.26; classes are {', '.join(DATA_CLASSES)}")
     return value
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crossborder.classify.annotator import Annotator
 from crossborder.classify.answers import UNKNOWN, Answer, as_anycast, by_database, by_table
-from crossborder.classify.databases import NOWHERE
+from crossborder.classify.lookups import Lookup, differing, look_up
 from crossborder.classify.sources import open_sources
 from crossborder.classify.standings import standings
 from crossborder.errors import CrossborderError
@@ -19,12 +19,8 @@ from crossborder.prefixes import address_of, embedded_ipv4, key_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crossborder.classify.databases import CountryDatabase, Placement
     from crossborder.classify.sources import GeoipSettings, Sources
     from crossborder.classify.standings import Standing
-
-Lookup = tuple[str, str]
-"""Database or table, and hit, miss, pseudo or error. `pseudo` is an answer that is no country: EU, AP, ??."""
 
 
 class Database(NamedTuple):
@@ -113,7 +109,7 @@ class Geography:
         if standing.cloud:
             answer, counted = by_table(*standing.cloud, CountryBasis.GEO), (standing.cloud[1].table, "hit")
         else:
-            placement, counted = _find(self.sources.country, packed)
+            placement, counted = look_up(self.sources.country, packed)
             answer = by_database(self.sources.country.mmdb, placement)
         if standing.anycast:
             answer = as_anycast(answer)._replace(label=standing.anycast[1].label)
@@ -130,29 +126,25 @@ class Geography:
             return None, None, (database.mmdb.name, "error")
         return asn, org, (database.mmdb.name, "hit" if asn is not None else "miss")
 
+    def registration(self, packed: bytes) -> tuple[str | None, Lookup | None]:
+        """Return the country in which the registries have an address, and what was looked up."""
+        if self.sources.registry is None:
+            return None, None
+        told, counted = look_up(self.sources.registry, packed)
+        return told.country if told.country != UNKNOWN_COUNTRY else None, counted
+
     def _with_operator(self, placed: Answer, packed: bytes) -> Answer:
         """Add the autonomous system, and the country of registration where it is not told yet."""
         asn, org, counted = self.operator(packed)
         self._count(counted)
-        registered = placed.registered
-        if self.sources.registry and not registered:
-            told, counted = _find(self.sources.registry, packed)
-            self._count(counted)
-            registered = told.country if told.country != UNKNOWN_COUNTRY else None
-        return placed._replace(asn=asn, as_org=org, registered=registered)
+        registered, second = self.registration(packed)
+        differs = registered is not None and placed.basis == CountryBasis.GEO and placed.country != registered
+        self._count(differing(second) if second and differs else second)
+        return placed._replace(asn=asn, as_org=org, registered=placed.registered or registered)
 
     def _count(self, counted: Lookup | None) -> None:
         if counted:
             self.counts[counted] += 1
-
-
-def _find(database: CountryDatabase, packed: bytes) -> tuple[Placement, Lookup]:
-    try:
-        found = database.find(packed)
-    except LookupError:
-        return NOWHERE, (database.mmdb.name, "error")
-    result = "hit" if found.country != UNKNOWN_COUNTRY else "pseudo" if found.said else "miss"
-    return found, (database.mmdb.name, result)
 
 
 def packed_of(text: str) -> bytes | None:

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 @events_option
 @listen_option
 @click.option("--realtime", is_flag=True, help="Keep packet time instead of going as fast as possible.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 1_000_000, min_open=True),
+    metavar="TIMES",
+    help="Keep packet time so many times as fast as on the wire: 60 shows an hour in a minute.",
+)
+@click.option("--linger", is_flag=True, help="Go on serving metrics at the end, until stopped; with --listen.")
 @click.option("--as-fast-as-possible", "fast", is_flag=True, help="The default, for scripts that like to say so.")
 @click.option(
     "--tick",
@@ -60,6 +67,8 @@ def replay(  # one parameter an option
     events: Path | None,
     listen: str | None,
     realtime: bool,
+    speed: float | None,
+    linger: bool,
     fast: bool,
     tick: float | None,
     fail_on: str | None,
@@ -73,10 +82,12 @@ def replay(  # one parameter an option
     crossborder replay office.pcap
     crossborder replay mon.pcapng.zst tue.pcapng.zst -c crossborder.yaml --flows week.parquet
     tcpdump -w - -i eth0 | crossborder replay - --fail-on high
-    crossborder replay office.pcap --realtime --listen 127.0.0.1:9836
+    crossborder replay office.pcap --speed 60 --listen 127.0.0.1:9836 --linger
     """
-    if realtime and fast:
-        raise click.UsageError("--realtime and --as-fast-as-possible exclude each other.")
+    if realtime + fast + (speed is not None) > 1:
+        raise click.UsageError("--realtime, --speed and --as-fast-as-possible exclude each other.")
+    if linger and listen is None:
+        raise click.UsageError("--linger goes on serving metrics: say where with --listen ADDRESS:PORT.")
     with lasting():
         from crossborder import app
 
@@ -90,7 +101,8 @@ def replay(  # one parameter an option
         events=events,
         listen=listen,
         serve=listen is not None,
-        realtime=realtime,
+        speed=1.0 if realtime else speed or 0.0,
+        linger=linger,
         tick=tick,
         summary=not quiet,
         progress=not quiet and sys.stderr.isatty(),

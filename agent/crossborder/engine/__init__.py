@@ -50,7 +50,7 @@ class EngineConfig:
     bpf: str = ""  # pcap-filter(7) expression, compiled before the first packet
     snaplen: int = 65_535
     promiscuous: bool = True
-    realtime: bool = False  # files only: keep packet time instead of going as fast as possible
+    speed: float = 0.0  # files only: so many times as fast as on the wire; 0: as fast as possible
     tick_ns: int = 10 * SECOND_NS  # packet time for files, the clock for interfaces
     report_all: bool = False  # report domestic flows too
     community_seed: int = 0

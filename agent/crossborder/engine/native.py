@@ -124,7 +124,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         max_flows=config.limits.max_flows,
         report_all=config.report_all,
         community_seed=config.community_seed,
-        realtime=config.realtime,
+        speed=config.speed,
         workers=config.workers,
         checksums=config.checksums,
         content=compiled(config.searching),

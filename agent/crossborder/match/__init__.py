@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LAST = 2**32 - 1  # what was counted is told after the conditions
 
+SAMPLE = 1_000
+"""Flows of the last batch kept to measure what a rule costs."""
+
 MAX_PAIRS = 1_000_000
 """Most pairs of rule and living flow remembered: 12 bytes each."""
 
@@ -38,6 +41,25 @@ class MatchStats:
     groups: dict[str, int]  # correlation rule → groups
     groups_evicted: dict[str, int]  # correlation rule → since the start, for want of room
     counted: dict[tuple[str, str, str], int]  # correlation rule, system, country → since the start, see fleet.Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Solo:
+    """One rule, compiled alone, and the flows to evaluate it on; of a correlation only which flows it counts."""
+
+    rule: str
+    plan: Plan
+    rows: pl.DataFrame
+
+    @property
+    def flows(self) -> int:
+        """Return on how many reports it is evaluated."""
+        return self.rows.height
+
+    def evaluate(self) -> pl.Series:
+        """Return where the rule matches."""
+        (mask,) = self.plan.matches(self.plan.tests(self.rows))
+        return masks.column(mask, self.rows.height)
 
 
 class Matcher:
@@ -66,6 +88,7 @@ class Matcher:
         self._next: Ruleset | None = None
         self._rules: tuple[Rule, ...] = ()
         self._correlators: dict[tuple[str, str], Correlator] = {}
+        self._sample = pl.DataFrame()
         self._use(ruleset)
 
     def replace(self, ruleset: Ruleset) -> None:
@@ -87,6 +110,17 @@ class Matcher:
             dict(self._sums.amounts),
         )
 
+    def solo(self, turn: int) -> Solo | None:
+        """Return the rule whose turn it is with a sample of the last batch; None: there are no rules or no flows.
+
+        A sample is handed out once.
+        """
+        rows, self._sample = self._sample, pl.DataFrame()
+        if not self._rules or rows.is_empty():
+            return None
+        rule = self._rules[turn % len(self._rules)]
+        return Solo(rule.name, Plan([rule.tree]), rows)
+
     def __call__(self, crossings: pl.DataFrame) -> pl.DataFrame:
         """Return the findings of a batch (FINDING_SCHEMA), ordered by report and rule; other scopes are passed over."""
         if self._next is not None:
@@ -96,6 +130,7 @@ class Matcher:
         if rows.is_empty():
             return pl.DataFrame(schema=FINDING_SCHEMA)
         rows = self.persons(rows)  # whoever goes out counts, whatever rules there are
+        self._sample = rows[list(range(min(SAMPLE, rows.height)))]  # a copy: a slice would hold the whole batch
         if not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from crossborder.model import LEVELS, CountryBasis, Decision, DropReason, EndReason, Inspection
+from crossborder.model import DATA_CLASSES, LEVELS, CountryBasis, Decision, DropReason, EndReason, Inspection
 from crossborder.publish.series import OTHER, Metric
 
 STAGES = ("engine", "classify", "match", "publish")
 LIMITS = ("bytes", "depth", "memory")
 SHEDS = ("content", "some names", "names")
-LOOKUPS = ("hit", "miss", "pseudo", "error")
+LOOKUPS = ("hit", "miss", "pseudo", "disagree", "error")
 PERSON_KINDS = ("basic", "sensitive", "bank")
 BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
@@ -41,6 +41,22 @@ METRICS: tuple[Metric, ...] = (
         ("severity",),
         "Rules in force, by severity.",
         "sum(crossborder_rules_loaded) == 0",
+    ),
+    Metric(
+        "crossborder_rule_info",
+        "gauge",
+        ("rule", "title", "category", "severity", "instrument", "item"),
+        "1 for each rule in force, with what it is called and what law it cites; join on instance and rule.",
+        'sum by (item, title) (increase(crossborder_violations_total{decision!="permitted"}[1d])'
+        " * on (instance, rule) group_left (item, title) crossborder_rule_info)",
+    ),
+    Metric(
+        "crossborder_rule_flow_seconds",
+        "gauge",
+        ("rule",),
+        "What the rule costs a flow when it is evaluated alone. Measured on a sample, one rule a tick in turn; rules "
+        "evaluated together cost less, for they share what they ask. Absent until its turn came.",
+        "topk(10, crossborder_rule_flow_seconds)",
     ),
     # What was captured, and what became of every packet.
     Metric(
@@ -166,6 +182,15 @@ METRICS: tuple[Metric, ...] = (
         ("country", "inspection"),
         "Bytes of IP packets that left the country, by destination and how much of the flow could be read.",
         "topk(10, sum by (country) (increase(crossborder_egress_bytes_total[1d])))",
+        folds=("country",),
+    ),
+    Metric(
+        "crossborder_system_egress_bytes_total",
+        "counter",
+        ("system", "category", "country", "inspection"),
+        "Bytes of IP packets that left the country from a system of the assets file. `category`: the gravest class of "
+        "data the system is tagged with.",
+        'sum by (system) (increase(crossborder_system_egress_bytes_total{category="core",inspection="opaque"}[1d]))',
         folds=("country",),
     ),
     Metric(
@@ -318,7 +343,8 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_geo_lookups_total",
         "counter",
         ("database", "result"),
-        "Addresses of reports looked up, by database and result; `pseudo` is an answer that is no country (EU, AP).",
+        "Addresses of reports looked up, by database and result; `pseudo` is an answer that is no country (EU, AP), "
+        "`disagree` of geoip.registry another country than the one that was taken.",
         'rate(crossborder_geo_lookups_total{result="miss"}[1h])',
         folds=("database",),
     ),
@@ -426,8 +452,12 @@ LABELS: dict[str, str] = {
     "inspection": f"`{_C.join(Inspection)}`, `{OTHER}`",
     "basis": f"`{_C.join(CountryBasis)}`, `{OTHER}`",
     "rule": "names of rules that have been in force: file stems",
-    "system": "systems of the assets file; empty for hosts of none",
-    "category": "the legal category of the rule: `core`, `important`, `personal`, `none`",
+    "title": "title of the rule",
+    "instrument": "the instrument of law the rule cites, empty where it cites none",
+    "item": "the item of the catalog the rule is about, as `I.26`, empty where it is about none",
+    "system": "names of the assets file; of what correlations count empty for hosts of no system",
+    "category": "the legal category of the rule: `core`, `important`, `personal`, `secret`, `none`; of a system "
+    f"`{_C.join(DATA_CLASSES)}`, `none` where it has no tag",
     "severity": f"`{_C.join(LEVELS)}`",
     "decision": f"`{_C.join(Decision)}`",
     "permit": "ids of the permits file, and of permits that were debited and are gone from it",

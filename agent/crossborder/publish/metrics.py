@@ -9,16 +9,24 @@ from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
 import crossborder
-from crossborder.model import LEVELS, UNKNOWN_COUNTRY, CountryBasis, Decision, DropReason, EndReason, Inspection
+from crossborder.model import (
+    LEVELS,
+    UNKNOWN_COUNTRY,
+    CountryBasis,
+    Decision,
+    DropReason,
+    EndReason,
+    Inspection,
+)
 from crossborder.publish.catalogue import EVICTED, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
-from crossborder.publish.columns import CROSSES, FIRST_OUT, TRANSITS, country, named
+from crossborder.publish.counts import counts_of_detections, counts_of_findings, counts_of_flows
 from crossborder.publish.series import OTHER, Histogram, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import polars as pl
 
     from crossborder.model import Batch
     from crossborder.publish.exposition import CollectorRegistry, Family
@@ -32,7 +40,6 @@ BOOKS = {
     "crossborder_capture_domestic_packets_total": attrgetter("domestic_packets"),
     "crossborder_capture_domestic_bytes_total": attrgetter("domestic_bytes"),
 }
-FINDING_LABELS = [named("rule"), named("category"), named("severity"), country(), named("decision")]
 
 
 class Destination(NamedTuple):
@@ -42,6 +49,22 @@ class Destination(NamedTuple):
     bytes_out: int
     bytes_in: int
     flows: int
+
+
+class RuleLabels(NamedTuple):
+    """What labels say of a rule in force."""
+
+    rule: str
+    title: str
+    category: str
+    severity: str
+    instrument: str = ""
+    item: str = ""
+
+    @property
+    def of_findings(self) -> tuple[str, str, str]:
+        """The labels its findings carry."""
+        return self.rule, self.category, self.severity
 
 
 class PermitValues(NamedTuple):
@@ -72,7 +95,7 @@ class Metrics:
         self._histograms = {
             m.name: Histogram(m, ((stage,) for stage in (*STAGES, OTHER))) for m in METRICS if m.kind == "histogram"
         }
-        self._rules: tuple[tuple[str, str, str], ...] = ()
+        self._rules: tuple[RuleLabels, ...] = ()
         self._countries: set[str] = set()
         self._permitted: frozenset[str] = frozenset()
         self._of("crossborder_build_info").set((version,), 1)
@@ -84,12 +107,12 @@ class Metrics:
 
     def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
         """Count one batch."""
-        flows = _counts_of_flows(crossings)
-        found = _counts_of_findings(findings)
+        flows = counts_of_flows(crossings)
+        found = counts_of_findings(findings)
         with self._lock:
             self._add_books(batch)
             self._meet({labels[0] for labels in flows["crossborder_ingress_bytes_total"]})
-            for name, amounts in (flows | found | _counts_of_detections(crossings)).items():
+            for name, amounts in (flows | found | counts_of_detections(crossings)).items():
                 for labels, amount in amounts.items():
                     self._of(name).add(labels, amount)
 
@@ -100,23 +123,37 @@ class Metrics:
 
     def rules(
         self,
-        rules: Iterable[tuple[str, str, str]],
+        rules: Iterable[RuleLabels],
         sha256: str = "",
         generation: int = 1,
         permitted: Iterable[str] = (),
     ) -> None:
-        """Take the rules in force, (name, category, severity) each, and make their series at zero in advance.
+        """Take the rules in force, and make the series of their findings at zero in advance.
 
         `permitted` are the countries of permits: there every decision has its series in advance.
         """
         with self._lock:
             self._permitted = frozenset(permitted)
             self._rules = tuple(rules)
-            levels = Tally(severity for _, _, severity in self._rules)
+            levels = Tally(rule.severity for rule in self._rules)
+            names = {rule.rule for rule in self._rules}
+            self._of("crossborder_rule_info").replace(dict.fromkeys(self._rules, 1))
+            self._of("crossborder_rule_flow_seconds").keep(lambda labels: labels[0] in names)
             self._of("crossborder_ruleset_info").replace({(sha256, str(generation)): 1})
             self._of("crossborder_rules_loaded").replace({(level,): levels[level] for level in LEVELS})
             countries = {UNKNOWN_COUNTRY} | self._countries | self._permitted
             self._zero_findings(sorted(countries, key=lambda c: (c != UNKNOWN_COUNTRY, c)))
+
+    def systems(self, systems: Iterable[tuple[str, str]]) -> None:
+        """Take the systems of the assets file, (name, gravest class) each: their series at zero in advance."""
+        zeros = [(*system, UNKNOWN_COUNTRY, how.value) for system in systems for how in Inspection]
+        with self._lock:
+            self._of("crossborder_system_egress_bytes_total").zero(zeros)
+
+    def rule_cost(self, rule: str, seconds: float) -> None:
+        """Note what evaluating a rule alone costs a flow."""
+        with self._lock:
+            self._of("crossborder_rule_flow_seconds").set((rule,), seconds)
 
     def detectors(self, ids: Iterable[str]) -> None:
         """Take the detectors in use and make their series at zero in advance."""
@@ -311,9 +348,10 @@ class Metrics:
 
     def _zero_findings(self, countries: Iterable[str]) -> None:
         met = list(countries)
-        zeros = [(*rule, found, Decision.VIOLATION.value) for found in met for rule in self._rules]
+        rules = [rule.of_findings for rule in self._rules]
+        zeros = [(*rule, found, Decision.VIOLATION.value) for found in met for rule in rules]
         decisions = [decision.value for decision in Decision]
-        zeros += [(*rule, c, said) for c in met if c in self._permitted for rule in self._rules for said in decisions]
+        zeros += [(*rule, c, said) for c in met if c in self._permitted for rule in rules for said in decisions]
         self._of("crossborder_violations_total").zero(zeros)
         self._of("crossborder_violation_bytes_total").zero(zeros)
 
@@ -324,56 +362,3 @@ def _among(value: str, values: tuple[str, ...]) -> str:
 
 def _country(code: str) -> str:
     return code if re.fullmatch(r"(?:[A-Z]{2})?", code) else OTHER
-
-
-def _counts_of_flows(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    """Add up by all labels at once; what that leaves is few rows, which every metric sums by its own."""
-    sums = [pl.col("bytes_out").sum(), pl.col("bytes_in").sum(), FIRST_OUT.sum().alias("flows")]
-    missing = pl.col("missing_out") + pl.col("missing_in")
-    rows = crossings.lazy()  # of which few columns are read
-    found, ended, transit, unseen = pl.collect_all(
-        [
-            rows.filter(CROSSES).group_by("country", "inspection", "country_basis").agg(sums),
-            rows.filter(pl.col("report") == "ended").group_by("end_reason").len(),
-            rows.filter(TRANSITS).select((pl.col("bytes_out") + pl.col("bytes_in")).sum()),
-            rows.filter(missing > 0).group_by(named("interface")).agg(missing.sum()),
-        ]
-    )
-    crossing = found.with_columns(country(), named("inspection"), named("country_basis"))
-    return {
-        "crossborder_flows_total": _amounts(ended.with_columns(named("end_reason"))),
-        "crossborder_egress_bytes_total": _amounts(crossing.select("country", "inspection", "bytes_out")),
-        "crossborder_egress_flows_total": _amounts(
-            crossing.filter(pl.col("flows") > 0).select("country", "country_basis", "flows")
-        ),
-        "crossborder_ingress_bytes_total": _amounts(crossing.select("country", "bytes_in")),
-        "crossborder_transit_bytes_total": _amounts(transit),
-        "crossborder_unseen_bytes_total": _amounts(unseen),
-    }
-
-
-def _counts_of_findings(findings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    sums = [(pl.col("phase") == "opened").sum().alias("opened"), pl.col("matched_bytes").sum()]
-    groups = findings.group_by(FINDING_LABELS).agg(sums)
-    return {
-        "crossborder_violations_total": _amounts(groups.drop("matched_bytes")),
-        "crossborder_violation_bytes_total": _amounts(groups.drop("opened")),
-    }
-
-
-def _counts_of_detections(crossings: pl.DataFrame) -> dict[str, dict[Labels, int]]:
-    """Add up what detectors found; in most batches that is nothing."""
-    rows = crossings.filter(pl.col("detections").list.len() > 0).select(country(), "detections")
-    if rows.is_empty():
-        return {}
-    each = rows.explode("detections").unnest("detections")
-    sums = each.group_by(named("detector"), "country").agg(pl.col("matches").sum())
-    return {"crossborder_detections_total": _amounts(sums)}
-
-
-def _amounts(frame: pl.DataFrame) -> dict[Labels, int]:
-    """Return labels → sum of the amounts, the last column of a small frame, in the order of the labels."""
-    sums: dict[Labels, int] = {}
-    for *labels, amount in sorted(frame.iter_rows()):
-        sums[tuple(labels)] = sums.get(tuple(labels), 0) + amount
-    return sums

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 OTHER = "other"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -70,6 +70,10 @@ class Series:
         self.values = {}
         for labels, value in values.items():
             self.set(labels, value)
+
+    def keep(self, wanted: Callable[[Labels], bool]) -> None:
+        """Forget the series of a gauge whose labels are wanted no more."""
+        self.values = {labels: value for labels, value in self.values.items() if wanted(labels)}
 
     def _admitted(self, labels: Labels) -> Labels:
         room = self.limit - len(self.values)

@@ -86,7 +86,7 @@ class PortableEngine:
             raise CrossborderError.joined(faults)
 
     def _replay(self, files: Files) -> Iterator[Batch]:
-        pace = Pace(lambda: self._stopping) if self._config.realtime else None
+        pace = Pace(self._config.speed, lambda: self._stopping) if self._config.speed else None
         for frame in files.frames():
             if pace is not None:
                 for now_ns in pace.wait(frame.ts_ns):

@@ -84,18 +84,23 @@ class Files:
 
 
 class Pace:
-    """Holds packets back until their time has come, as it passed between them on the wire."""
+    """Holds packets back until their time has come, as it passed between them on the wire or so many times as fast."""
 
-    def __init__(self, stopped: Callable[[], bool]) -> None:
-        """Begin with the first packet that comes."""
+    def __init__(self, speed: float, stopped: Callable[[], bool]) -> None:
+        """Begin with the first packet that comes; `speed` is packet time for each second that passes."""
+        self._speed = speed
         self._stopped = stopped
         self._behind_ns: int | None = None
 
     def wait(self, ts_ns: int) -> Iterator[int]:
         """Yield the packet time it is meanwhile, until it is this packet's; at once when asked to stop."""
-        now = time.monotonic_ns()
-        if self._behind_ns is None or now - self._behind_ns > ts_ns + SECOND_NS:
+        now = self._now_ns()
+        slack = max(self._speed, 1.0) * SECOND_NS
+        if self._behind_ns is None or now - self._behind_ns > ts_ns + slack:
             self._behind_ns = now - ts_ns  # the first, or the clock of the capture was set back
-        while (left := ts_ns - (time.monotonic_ns() - self._behind_ns)) > 0 and not self._stopped():
-            time.sleep(min(left / SECOND_NS, POLL_SECONDS))
-            yield min(time.monotonic_ns() - self._behind_ns, ts_ns)
+        while (left := ts_ns - (self._now_ns() - self._behind_ns)) > 0 and not self._stopped():
+            time.sleep(min(left / SECOND_NS / self._speed, POLL_SECONDS))
+            yield min(self._now_ns() - self._behind_ns, ts_ns)
+
+    def _now_ns(self) -> int:
+        return round(time.monotonic_ns() * self._speed)

@@ -66,7 +66,7 @@ class TsharkEngine:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield a batch at each tick and a last one; then raise CrossborderError for what was wrong with a file."""
-        pace = Pace(lambda: self._stopping) if self._config.realtime else None
+        pace = Pace(self._config.speed, lambda: self._stopping) if self._config.speed else None
         for frame in self._files.frames():
             if pace is not None:
                 for now_ns in pace.wait(frame.ts_ns):

@@ -80,7 +80,7 @@ class Settings:
         max_flows: int,
         report_all: bool = False,
         community_seed: int = 0,
-        realtime: bool = False,
+        speed: float = 0.0,
         workers: int = 1,
         checksums: bool = False,
         content: ContentSearch | None = None,

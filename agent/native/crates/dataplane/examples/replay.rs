@@ -56,7 +56,7 @@ fn config(interfaces: Vec<String>, workers: usize) -> Config {
         report_all: false,
         community_seed: 0,
         fit: Fit::Sliced,
-        realtime: false,
+        speed: 0.0,
         workers,
         checksums: false,
     }

@@ -19,8 +19,8 @@ pub struct Config {
     pub report_all: bool,
     pub community_seed: u16,
     pub fit: Fit,
-    /// Files only: keep packet time instead of going as fast as possible.
-    pub realtime: bool,
+    /// Files only: so many times as fast as on the wire; 0: as fast as possible.
+    pub speed: f64,
     pub workers: usize,
     /// Packets whose checksum is wrong are dropped.
     pub checksums: bool,

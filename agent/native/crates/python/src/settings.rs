@@ -252,7 +252,7 @@ pub struct Settings {
 #[pymethods]
 impl Settings {
     #[new]
-    #[pyo3(signature = (*, tick_ns, idle_ns, active_ns, max_flows, report_all=false, community_seed=0, realtime=false,
+    #[pyo3(signature = (*, tick_ns, idle_ns, active_ns, max_flows, report_all=false, community_seed=0, speed=0.0,
                         workers=1, checksums=false, content=None))]
     #[allow(clippy::too_many_arguments)] // named in Python
     fn new(
@@ -262,7 +262,7 @@ impl Settings {
         max_flows: usize,
         report_all: bool,
         community_seed: u16,
-        realtime: bool,
+        speed: f64,
         workers: usize,
         checksums: bool,
         content: Option<&ContentSearch>,
@@ -275,7 +275,7 @@ impl Settings {
             report_all,
             community_seed,
             fit: Fit::Sliced,
-            realtime,
+            speed,
             workers,
             checksums,
         };

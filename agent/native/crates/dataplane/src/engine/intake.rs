@@ -27,7 +27,7 @@ impl Engine {
                 return next;
             }
         }
-        if self.config.realtime
+        if self.config.speed > 0.0
             && let Some(tick_ns) = self.wait()
         {
             return Next::Tick(tick_ns);
@@ -77,7 +77,7 @@ impl Engine {
     /// time at which a tick closed there.
     fn admit(&mut self) -> (usize, Option<i64>) {
         self.ages.clear();
-        let left = if self.config.realtime { 1 } else { (self.epoch - self.number % self.epoch) as usize };
+        let left = if self.config.speed > 0.0 { 1 } else { (self.epoch - self.number % self.epoch) as usize };
         for (record, at) in self.block.records.iter().skip(self.at).take(left).zip(self.at..) {
             let due = if std::mem::take(&mut self.noted) { None } else { self.clock.note(record.ts_ns) };
             if due.is_some() {
@@ -112,9 +112,11 @@ impl Engine {
     fn wait(&mut self) -> Option<i64> {
         let ts_ns = self.block.records.get(self.at)?.ts_ns;
         while !self.noted && !self.control.stopping() {
-            let passed = i64::try_from(self.pace.elapsed().as_nanos()).unwrap_or(i64::MAX);
+            // Numbers of this size lose less than a microsecond, and a cast of one too large gives the largest.
+            let passed = (self.pace.elapsed().as_secs_f64() * self.config.speed * SECOND_NS as f64) as i64;
             let now_ns = self.pace_ns.saturating_add(passed);
-            if self.number == 0 || now_ns > ts_ns.saturating_add(SECOND_NS) {
+            let slack_ns = (self.config.speed.max(1.0) * SECOND_NS as f64) as i64;
+            if self.number == 0 || now_ns > ts_ns.saturating_add(slack_ns) {
                 self.pace_ns = ts_ns.saturating_sub(passed); // the first, or the clock of the capture was set back
                 return None;
             }
@@ -126,7 +128,8 @@ impl Engine {
             if due.is_some() {
                 return due;
             }
-            std::thread::sleep(Duration::from_nanos(left.unsigned_abs()).min(POLL));
+            let left = Duration::from_nanos(left.unsigned_abs());
+            std::thread::sleep(left.div_f64(self.config.speed).min(POLL));
         }
         None
     }

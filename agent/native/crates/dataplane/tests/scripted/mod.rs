@@ -103,7 +103,7 @@ pub fn engine(blocks: Script, detectors: bool) -> Engine {
         report_all: false,
         community_seed: 0,
         fit: Fit::Whole,
-        realtime: false,
+        speed: 0.0,
         workers: 1,
         checksums: false,
     };
