@@ -50,6 +50,36 @@ def prometheus(paths: tuple[Path, ...], config_path: Path | None, output: Path |
     _tell(names, left_out, "correlations")
 
 
+@export_rules.command()
+@paths_argument
+@config_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    required=True,
+    help="Write to this folder: a new or empty one, or that of an earlier export.",
+)
+def sigma(paths: tuple[Path, ...], config_path: Path | None, output: Path) -> None:
+    """Write the rules in force as a Sigma pack that converters take for a SIEM.
+
+    Named sets are written out, correlations stand with the rules they count, and a README.md in the folder says what a
+    SIEM must hold, what differs, and which rules are not there: those that ask what only the agent counts.
+
+    \b
+    crossborder rules export sigma --output siem-rules
+    sigma convert -t lucene --without-pipeline siem-rules/rules
+
+    PATHS are rule files or folders; without any, those of the configuration, else the shipped pack.
+    """
+    from crossborder.match.export.folder import write_pack
+    from crossborder.match.export.sigma import pack
+
+    made = pack(_ruleset(paths, config_path))
+    write_pack(output, made.files)
+    _tell(made.names, made.left_out, "rules")
+
+
 def _write(path: Path, text: str) -> None:
     from crossborder.errors import CrossborderError
 
