@@ -14,6 +14,10 @@ help: ## Show this list
 setup: ## Install what is missing: Debian packages, .venv, the native extension
 	@tools/setup.sh
 
+.PHONY: setup-kit
+setup-kit: ## The same and Prometheus with Alertmanager, not started
+	@tools/setup.sh kit
+
 .PHONY: demo
 demo: setup ## Make a day of traffic at a ministry's gateway and run it through the agent
 	@$(CROSSBORDER) demo
@@ -22,12 +26,20 @@ demo: setup ## Make a day of traffic at a ministry's gateway and run it through 
 demo-live: setup ## The same through a veth pair between two network namespaces (root)
 	@$(CROSSBORDER) demo --live
 
+.PHONY: kit
+kit: setup-kit ## Two agents that replay, Prometheus with the rules, what a Grafana needs; prints where
+	@$(PY) -m tools.kit $(ARGS)
+
+.PHONY: kit-test
+kit-test: setup-kit ## Try every query of every panel and every alert at a real Prometheus and Alertmanager
+	@$(PY) -m tools.kit trial
+
 .PHONY: run
 run: setup ## Run the agent; arguments in ARGS, as: make run ARGS="--interface eth0"
 	@$(CROSSBORDER) run $(ARGS)
 
 .PHONY: test
-test: setup ## Run every test
+test: setup-kit ## Run every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 	@$(if $(ARGS),,$(CARGO) test --quiet --locked)
 
@@ -67,6 +79,10 @@ bench-short: setup ## The same on small captures: shows that it works, measures 
 .PHONY: detectors
 detectors: setup ## Measure precision and recall of every detector, write docs/DETECTORS.md
 	@$(PY) -m tools.detectors $(ARGS)
+
+.PHONY: dashboards
+dashboards: setup ## Write the dashboards anew from tools/dashboards, in both languages
+	@$(PY) -m tools.dashboards
 
 .PHONY: golden
 golden: setup ## Write the golden files anew; read the diff before you commit it

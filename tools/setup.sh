@@ -1,15 +1,35 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; safe to run again, quick when there is nothing to do.
+# With the word kit also Prometheus and Alertmanager, for tests of alerts and for make kit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }
+
+# Debian starts a service it installs, and at every boot. Here they are started for a test, on ports of its own.
+policy=/usr/sbin/policy-rc.d
+unstarted() {
+	[ ! -e $policy ] || return 0
+	trap '"${as_root[@]}" rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+	"${as_root[@]}" chmod 755 $policy
+}
+disabled() {
+	[ ! -d /run/systemd/system ] || "${as_root[@]}" systemctl --quiet disable "${services[@]}"
+}
 
 # --- Debian/Ubuntu packages -------------------------------------------------------------------------------------
 missing=()
 command -v tshark >/dev/null || missing+=(tshark)       # engine tshark, explain, the tests' second opinion
 command -v ip >/dev/null || missing+=(iproute2)         # live demo and live tests
 ldconfig -p 2>/dev/null | grep 'libpcap\.so' >/dev/null || missing+=(libpcap0.8) # compiles capture filters; -q would break the pipe
+
+services=()
+if [ "${1:-}" = kit ]; then
+	command -v prometheus >/dev/null && command -v promtool >/dev/null || services+=(prometheus)
+	command -v prometheus-alertmanager >/dev/null || services+=(prometheus-alertmanager)
+	missing+=("${services[@]}")
+fi
 
 python=""
 for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -32,8 +52,10 @@ if [ ${#missing[@]} -gt 0 ]; then
 	if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
 		say "installing ${missing[*]}"
 		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+		[ ${#services[@]} -eq 0 ] || unstarted
 		# shellcheck disable=SC2086 # the line is words
 		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $line -qq >/dev/null
+		[ ${#services[@]} -eq 0 ] || disabled
 	else
 		say "missing: ${missing[*]}. As root, run:"
 		printf '    %s\n' "$line" >&2

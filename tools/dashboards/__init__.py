@@ -1,0 +1,1 @@
+"""Dashboards as code: one source, two languages, written with Grafana's own SDK to dashboards/*.json."""

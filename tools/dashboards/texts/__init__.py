@@ -1,0 +1,1 @@
+"""All that people read on the dashboards, in pairs: English, Vietnamese."""
