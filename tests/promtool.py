@@ -1,64 +1,24 @@
-"""Prometheus' own judge of rule files, the real one."""
+"""The programs of Prometheus, real ones: from PATH, else those that `make setup` unpacks."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from crossborder import yamlfile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 UNPACKED = Path(__file__).resolve().parents[1] / "build" / "debian" / "usr" / "bin"
 
 
-def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run promtool, from PATH or as tools/setup.sh unpacks it; fails where there is none."""
-    program = shutil.which("promtool") or shutil.which("promtool", path=str(UNPACKED))
-    if program is None:
-        pytest.fail("promtool is missing: install the Debian package prometheus, or run make setup")
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False)
+def program(name: str = "promtool", package: str = "prometheus") -> str:
+    """Return the path of a program; a test that needs one fails where it is not, and says what to install."""
+    found = shutil.which(name) or shutil.which(name, path=str(UNPACKED))
+    if found is None:
+        pytest.fail(f"{name} is not on this machine: run make setup, or install Debian's package `{package}`")
+    return found
 
 
-def assert_rules(path: Path) -> None:
-    """Check a rule file, with all lints."""
-    done = promtool("check", "rules", "--lint=all", "--lint-fatal", path)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def assert_firing(
-    rules: Path, series: Mapping[str, str], firing: Mapping[str, Sequence[Mapping[str, str]]], every: str = "1m"
-) -> None:
-    """Feed series (as promtool writes their values, one a minute) to a rule file and compare which alerts fire when.
-
-    `firing` holds, for each moment as 26h10m, the labels of every alert that fires then; rules are evaluated `every`.
-    """
-    asked = [
-        {
-            "expr": 'ALERTS{alertstate="firing"}',
-            "eval_time": moment,
-            "exp_samples": [{"labels": _sample(labels), "value": 1} for labels in alerts],
-        }
-        for moment, alerts in firing.items()
-    ]
-    fed = [{"series": name, "values": values} for name, values in series.items()]
-    run_cases(rules, [{"interval": "1m", "input_series": fed, "promql_expr_test": asked}], every)
-
-
-def run_cases(rules: Path, tests: list[dict[str, Any]], every: str = "1m") -> None:
-    """Run unit tests of promtool over a rule file."""
-    path = rules.with_suffix(".cases.yml")
-    data = {"rule_files": [str(rules)], "evaluation_interval": every, "tests": tests}
-    path.write_text(yamlfile.text_of(data), encoding="utf-8")
-    done = promtool("test", "rules", path)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _sample(labels: Mapping[str, str]) -> str:
-    told = {"alertstate": "firing", **labels}
-    return "ALERTS{" + ", ".join(f'{name}="{value}"' for name, value in sorted(told.items())) + "}"
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of promtool."""
+    return program()

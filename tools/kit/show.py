@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from tools.kit import agents, alertmanager
 from tools.kit.processes import Processes, free_port
 from tools.kit.programs import program
@@ -51,24 +49,16 @@ def show(speed: float) -> int:
 
 
 def provisioned(folder: Path, prometheus: str) -> Path:
-    """Write a provisioning folder for a Grafana on this machine: data source and dashboards, nothing to click."""
-    for kind in ("datasources", "dashboards"):
-        (folder / kind).mkdir(parents=True)
-    boards = folder / "boards"
-    boards.mkdir()
-    for board in DASHBOARDS.glob("*.json"):
-        shutil.copy(board, boards)
-    source = {"name": "Prometheus", "type": "prometheus", "uid": "crossborder", "url": prometheus, "isDefault": True}
-    _write(
-        folder / "datasources" / "crossborder.yaml", {"apiVersion": 1, "datasources": [source | {"access": "proxy"}]}
-    )
-    provider = {"name": "Crossborder", "folder": "Crossborder", "type": "file", "options": {"path": str(boards)}}
-    _write(folder / "dashboards" / "crossborder.yaml", {"apiVersion": 1, "providers": [provider]})
+    """Write the provisioning folder as a Grafana on this machine needs it, with nothing left to click."""
+    here = {"$CROSSBORDER_PROMETHEUS_URL": prometheus, "/var/lib/grafana/dashboards/crossborder": str(DASHBOARDS)}
+    for path in (DASHBOARDS / "provisioning").rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        for there, value in here.items():
+            text = text.replace(there, value)
+        target = folder / path.relative_to(DASHBOARDS / "provisioning")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
     return folder
-
-
-def _write(path: Path, document: dict[str, object]) -> None:
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 def _port(name: str) -> int:

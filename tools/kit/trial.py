@@ -122,7 +122,8 @@ class Trial:
         self._wait_for_the_middle()
         everything = [query for query in queries(ROOT / "dashboards") if query.source == "prometheus"]
         for query in everything:
-            self.check(self._ask(query, ".*") > 0 or _may_be_empty(query), f"{_place(query)} finds nothing: {query.text}")
+            found = self._ask(query, ".*")
+            self.check(found > 0 or _may_be_empty(query), f"{_place(query)} finds nothing: {query.text}")
             self._ask(query, self.province.target)  # nothing configured: empty, and no error
         self.say(f"{len(everything)} queries of panels were asked, of both gateways and of the one without permits")
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from tests.golden import assert_golden
 from tests.match.conftest import rule_head
-from tests.promtool import assert_firing, assert_rules, run_cases
+from tests.match.export.judge import assert_firing, assert_rules, run_cases
 
 from crossborder import yamlfile
 from crossborder.cli import cli
@@ -142,6 +142,7 @@ def test_a_restart_does_not_fire(shipped: Path) -> None:
         f"_x{26 * 60} 1000000x9 120000000x60 0x60 90000000x1200",  # its first value is not 0: a MB may be missed
         f"_x{26 * 60} 230000000x60 1000x1300",  # nearly all with the first value
         f"0x{26 * 60} 120000000x60 _x10 90000000x1250",  # down for ten minutes
+        f"150000000x{27 * 60} _x10 210000000x1250",  # the new life has passed the old one between two scrapes
     ],
 )
 def test_a_restart_does_not_hide(values: str, shipped: Path) -> None:

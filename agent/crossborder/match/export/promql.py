@@ -13,10 +13,10 @@ COUNTER = "crossborder_counted_total"
 FORM = """\
 How the sums are made. increase() alone would not do: it sees nothing of a series whose first value is not 0, and the
 first flow of a group comes with all its bytes; ten gateways with one flow each would never be seen. So of each series
-  1. where the counter began anew within the span (the agent was restarted), increase() is taken, which adds up what was
-     counted before and after; of a series that is younger than the span, at least the most it reached in one life;
+  1. where the agent was started within the span, increase() is taken, which adds up what was counted before and after,
+     but at least what this life of the agent counted; of a series that was not there a span ago, the longest life;
   2. where it was there a span ago, the difference is taken, to the byte;
-  3. where it was not, though its gateway was scraped then or started since, all of it is taken: it began at 0;
+  3. where it was not, though its gateway was scraped then, all of it is taken: it began at 0;
   4. where nothing is known of a span ago (this Prometheus is new, or could not reach the gateway), only what it was
      seen to grow by, lest a counter of years be taken for a day's.
 last_over_time() keeps what a gateway counted before it went down. What is summed and over is alerted on, and resolved
@@ -65,30 +65,27 @@ def sums(names: list[str], correlation: Correlation) -> str:
     return f"""\
 sum by (rule, system, country) (
   (
-    increase({of}[{within}])
-    and
-    resets({of}[{within}]) > 0
-    and
     (
+      (increase({of}[{within}]) > last_over_time({of}[{within}]) or last_over_time({of}[{within}]))
+      and
       {of} offset {within}
       or
-      increase({of}[{within}]) > max_over_time({of}[{within}])
+      (increase({of}[{within}]) > max_over_time({of}[{within}]) or max_over_time({of}[{within}]))
     )
+    and on (instance, job)
+    last_over_time(crossborder_process_start_time_seconds[{within}]) > time() - {seconds(correlation)}
   )
   or
   (
     last_over_time({of}[{within}])
     - {of} offset {within}
+    >= 0
   )
   or
   (
-    max_over_time({of}[{within}])
+    last_over_time({of}[{within}])
     and on (instance, job)
-    (
-      crossborder_gateway_info offset {within}
-      or
-      last_over_time(crossborder_process_start_time_seconds[{within}]) > time() - {seconds(correlation)}
-    )
+    crossborder_gateway_info offset {within}
   )
   or
   (
