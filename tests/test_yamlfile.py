@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -171,3 +173,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing but CrossborderError comes out of the door."""
     with contextlib.suppress(CrossborderError):
         assert isinstance(yamlfile.parse_all(text, "x.yaml"), list)
+
+
+_SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(exclude_categories=["Cs"]))
+_WRITTEN = st.recursive(
+    _SCALARS, lambda part: st.lists(part) | st.dictionaries(st.text("abNO 0:#\n"), part), max_leaves=9
+)
+
+
+@given(_WRITTEN)
+def test_what_is_written_is_read_the_same(data: Any) -> None:
+    """By this door and by PyYAML's own, which takes NO for false where it is not in quotes."""
+    text = yamlfile.text_of({"it": data})
+
+    assert yamlfile.parse_all(text, "")[0].data == {"it": data}
+    assert yaml.safe_load(text) == {"it": data}
+
+
+def test_lines_are_a_block_and_keys_keep_their_order() -> None:
+    """As a person would write it; what stands in two places is written twice, without an alias."""
+    twice = ["NO", "12:30", "010", "2026-11-21"]
+
+    assert yamlfile.text_of({"b": "one\ntwo\n", "a": twice, "c": twice}) == (
+        "b: |\n  one\n  two\na:\n  - 'NO'\n  - '12:30'\n  - '010'\n  - '2026-11-21'\n"
+        "c:\n  - 'NO'\n  - '12:30'\n  - '010'\n  - '2026-11-21'\n"
+    )

@@ -79,6 +79,16 @@ if [ ! -x .venv/bin/crossborder ] || [ "$(cat $stamp 2>/dev/null)" != "$want" ];
 	printf '%s\n' "$want" >$stamp
 fi
 
+# --- What converts rules for a SIEM, for the tests: apart, since it stands on another pySigma than ours ------------
+siem=build/siem
+want=$(sha256sum tools/siem.lock)
+if [ "$(cat $siem/.stamp 2>/dev/null)" != "$want" ]; then
+	say "making $siem"
+	[ -x $siem/bin/python ] || "$python" -m venv $siem
+	$siem/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/siem.lock
+	printf '%s\n' "$want" >$siem/.stamp
+fi
+
 # Who starts the agent may not be allowed to write here, and would compile its modules at each start.
 .venv/bin/python -m compileall -q agent/crossborder
 

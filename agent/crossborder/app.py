@@ -185,7 +185,9 @@ class Agent:
             if self.server:
                 self._costs(self.matcher)
             self.metrics.geo_lookups(self.classifier.lookups())
-            self.metrics.match_evicted(evicted(self.matcher.stats()))
+            stats = self.matcher.stats()
+            self.metrics.match_evicted(evicted(stats))
+            self.metrics.counted(stats.counted)
             self._follow_files()
             begin = time.perf_counter()
 

@@ -1,4 +1,4 @@
-"""The one door to YAML: reads it as a person would, keeps every value's line, refuses what is ambiguous.
+"""The one door to YAML: reads it as a person would, keeps every value's line, refuses what is ambiguous; writes it.
 
 `yaml.safe_load` reads `NO` (Norway) as False, `12:30` as 750, `010` as 8 and lets the last of two equal keys win.
 Here only `true`/`false`, plain decimal numbers and `null` are anything but text, and a key given twice is a fault.
@@ -195,6 +195,35 @@ class _Builder:
 
     def _fault(self, node: yaml.Node, message: str) -> None:
         self.faults.append(Fault(self.path, node.start_mark.line + 1, message))
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes for every reader: what another would take for a boolean, a number or a time stands in quotes."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Write out what stands in two places."""
+        del data
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key."""
+        del indentless
+        super().increase_indent(flow, indentless=False)
+
+
+def _written(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if _BREAKS.search(text) else "|" if "\n" in text else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Writer.add_representer(str, _written)
+WIDTH = 120
+_BREAKS = re.compile(r"[\x85\u2028\u2029\ufeff]")  # line ends to some readers: these are escaped
+
+
+def text_of(data: object) -> str:
+    """Return plain data as a YAML document, keys in their order, texts of several lines as blocks."""
+    return yaml.dump(data, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")

@@ -356,6 +356,16 @@ def test_totals_kept_elsewhere_are_followed(metrics: Metrics) -> None:
     assert value(metrics, "match_evicted_total", kind="fired") == 9
 
 
+def test_what_correlations_count_is_followed(metrics: Metrics) -> None:
+    """Totals by rule, system and country; what is no country is `other`, what the rule does not group by is empty."""
+    for flows in (5, 9):
+        metrics.counted({("drip", "mail", "SG"): flows, ("drip", "mail", "A1"): 1, ("all", "", ""): 2})
+
+    assert value(metrics, "counted_total", rule="drip", system="mail", country="SG") == 9
+    assert value(metrics, "counted_total", rule="drip", system="mail", country="other") == 1
+    assert value(metrics, "counted_total", rule="all", system="", country="") == 2
+
+
 def test_stages_are_a_closed_set(metrics: Metrics) -> None:
     """An unknown stage is `other`; buckets are cumulative and end with +Inf."""
     metrics.stage_seconds("dreaming", 0.3)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossborder.commands.coverage import show_coverage
+from crossborder.commands.export import export_rules
 from crossborder.commands.mutate import mutate_rules
 from crossborder.commands.options import config_option, paths_argument, tell_verdicts
 
@@ -25,11 +26,12 @@ LABEL = 16  # width of the labels of `rules show`
 
 @click.group()
 def rules() -> None:
-    """List, show, test and measure rules."""
+    """List, show, test, measure and export rules."""
 
 
 rules.add_command(show_coverage)
 rules.add_command(mutate_rules)
+rules.add_command(export_rules)
 
 
 @rules.command("list")

@@ -11,6 +11,7 @@ import polars as pl
 from crossborder.match import masks
 from crossborder.match.correlate import Correlator
 from crossborder.match.firing import Firing
+from crossborder.match.fleet import Sums
 from crossborder.match.permits.judge import Judge
 from crossborder.match.permits.rules import asked_of
 from crossborder.match.persons import Persons
@@ -39,6 +40,7 @@ class MatchStats:
     pairs_forgotten: int  # since the start, for want of room
     groups: dict[str, int]  # correlation rule → groups
     groups_evicted: dict[str, int]  # correlation rule → since the start, for want of room
+    counted: dict[tuple[str, str, str], int]  # correlation rule, system, country → since the start, see fleet.Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Matcher:
         self.judge = judge or Judge()
         self.max_groups = max_groups
         self._firing = Firing(max_pairs)
+        self._sums = Sums()
         self._next: Ruleset | None = None
         self._rules: tuple[Rule, ...] = ()
         self._correlators: dict[tuple[str, str], Correlator] = {}
@@ -104,6 +107,7 @@ class Matcher:
             self._firing.forgotten,
             {name: len(c) for name, c in named.items()},
             {name: c.evicted for name, c in named.items()},
+            dict(self._sums.amounts),
         )
 
     def solo(self, turn: int) -> Solo | None:
@@ -144,7 +148,7 @@ class Matcher:
         self._whys: dict[int, Why] = {}  # of the rules that have found something
         self._table = pl.concat([_table(self._rules), asked_of(self._rules)], how="horizontal")
         counted = {rule.identity: rule for rule in self._rules if rule.correlation}
-        fresh = {identity: Correlator(rule, self.max_groups) for identity, rule in counted.items()}
+        fresh = {identity: Correlator(rule, self.max_groups, self._sums) for identity, rule in counted.items()}
         self._correlators = fresh | {key: kept for key, kept in self._correlators.items() if key in counted}
 
     def _hits(self, tests: Answers, height: int) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import polars as pl
 
 from crossborder.match import windows
 from crossborder.match.compiler import shown_values
+from crossborder.match.fleet import Sums
 from crossborder.match.increments import Increments
 from crossborder.model import WHY, Phase
 
@@ -61,11 +62,12 @@ class Correlator:
     soon as it is reached, and `lt`, `lte`, `eq` and `neq` as soon as they hold.
     """
 
-    def __init__(self, rule: Rule, max_groups: int) -> None:
-        """Take a rule with a correlation; raises ValueError for another."""
+    def __init__(self, rule: Rule, max_groups: int, sums: Sums | None = None) -> None:
+        """Take a rule with a correlation and where its sums are kept; raises ValueError for another rule."""
         if rule.correlation is None:
             raise ValueError(rule.name)
         self.rule = rule
+        self.sums = sums or Sums()
         self.correlation = rule.correlation
         self.max_groups = max_groups
         self.evicted = 0
@@ -92,6 +94,7 @@ class Correlator:
         if sightings.is_empty():
             return pl.DataFrame(schema=TOLD_SCHEMA)
         events = self._placed(self._events(rows, sightings))
+        self.sums.add(self.rule, rows, events)
         points = self._arrived(events)
         counts = windows.running(*self._ways(points))
         meets = _MEETS[self.correlation.op](pl.col("count"), self.correlation.threshold)

@@ -76,10 +76,10 @@ def describe(rule: Rule) -> Description:
         level=rule.level,
         status=rule.status,
         enabled=rule.enabled,
-        legal=_legal(rule.legal),
+        legal=cited(rule.legal),
         evidence=f"{rule.evidence}: {EVIDENCE[rule.evidence]}" if rule.evidence else "",
         conditions=sentence(rule.tree),
-        counting=_counting(rule.correlation) if rule.correlation else "",
+        counting=counting(rule.correlation) if rule.correlation else "",
         misses=rule.misses.strip(),
         falsepositives=rule.falsepositives,
         references=rule.references,
@@ -116,7 +116,8 @@ def _asked(test: Test, *, wanted: bool) -> str:
     return f"{test.field} {verb} {'any of ' if several else ''}{test.shown}{many}"
 
 
-def _legal(legal: Legal) -> str:
+def cited(legal: Legal) -> str:
+    """Return what a rule cites, in a line."""
     if legal.category == "none":
         return "no legal basis: a sign of danger"
     parts = [legal.instrument]
@@ -128,7 +129,8 @@ def _legal(legal: Legal) -> str:
     return ", ".join(parts)
 
 
-def _counting(correlation: Correlation) -> str:
+def counting(correlation: Correlation) -> str:
+    """Return what a correlation counts and from when that is a finding."""
     what = _SUMMED[correlation.type].format(correlation.field)
     by = f", for each {' and '.join(correlation.group_by)}" if correlation.group_by else ""
     amount = f"{_AMOUNT[correlation.op]} {correlation.threshold:,}"

@@ -243,6 +243,16 @@ METRICS: tuple[Metric, ...] = (
         folds=("country",),
     ),
     Metric(
+        "crossborder_counted_total",
+        "counter",
+        ("rule", "system", "country"),
+        "What a correlation has counted, before any threshold: flows, or the sum of its field. Labels the rule does "
+        "not group by are empty; rules whose groups are no labels are not here. Made for sums over gateways: "
+        "`crossborder rules export prometheus`.",
+        "sum by (rule, system, country) (increase(crossborder_counted_total[1d]))",
+        folds=("country",),
+    ),
+    Metric(
         "crossborder_permit_used_bytes",
         "gauge",
         ("permit",),
@@ -445,7 +455,7 @@ LABELS: dict[str, str] = {
     "title": "title of the rule",
     "instrument": "the instrument of law the rule cites, empty where it cites none",
     "item": "the item of the catalog the rule is about, as `I.26`, empty where it is about none",
-    "system": "names of the assets file",
+    "system": "names of the assets file; of what correlations count empty for hosts of no system",
     "category": "the legal category of the rule: `core`, `important`, `personal`, `secret`, `none`; of a system "
     f"`{_C.join(DATA_CLASSES)}`, `none` where it has no tag",
     "severity": f"`{_C.join(LEVELS)}`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter as Tally
 from functools import cached_property
 from operator import attrgetter
@@ -181,6 +182,11 @@ class Metrics:
         """Follow the totals of state the rule engine gave up, by kind."""
         self._follow("crossborder_match_evicted_total", (((_among(k, EVICTED),), n) for k, n in totals.items()))
 
+    def counted(self, totals: Mapping[tuple[str, str, str], int]) -> None:
+        """Follow the totals of what correlations count, by rule, system and country."""
+        sums = (((rule, system, _country(code)), n) for (rule, system, code), n in totals.items())
+        self._follow("crossborder_counted_total", sums)
+
     def permits(self, values: Mapping[str, PermitValues]) -> None:
         """Take how every permit stands, by its id; those of before are forgotten."""
         ratios: dict[Labels, float] = {
@@ -352,3 +358,7 @@ class Metrics:
 
 def _among(value: str, values: tuple[str, ...]) -> str:
     return value if value in values else OTHER
+
+
+def _country(code: str) -> str:
+    return code if re.fullmatch(r"(?:[A-Z]{2})?", code) else OTHER
