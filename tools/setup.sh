@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; safe to run again, quick when there is nothing to do.
-# With the word kit also Prometheus and Alertmanager, for tests of alerts and for make kit.
+# With the word kit also what tests and make kit need: Prometheus, Alertmanager, a converter of rules for a SIEM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -82,7 +82,7 @@ fi
 # --- What converts rules for a SIEM, for the tests: apart, since it stands on another pySigma than ours ------------
 siem=build/siem
 want=$(sha256sum tools/siem.lock)
-if [ "$(cat $siem/.stamp 2>/dev/null)" != "$want" ]; then
+if [ "${1:-}" = kit ] && [ "$(cat $siem/.stamp 2>/dev/null)" != "$want" ]; then
 	say "making $siem"
 	[ -x $siem/bin/python ] || "$python" -m venv $siem
 	$siem/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/siem.lock

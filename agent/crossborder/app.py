@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +12,17 @@ from crossborder import config as configuration
 from crossborder import pipeline, telemetry
 from crossborder.classify import Classifier
 from crossborder.costing import Costs
-from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
+from crossborder.engine import SECOND_NS
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
 from crossborder.match.permits.judge import Judge
-from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.permits.ledger import Ledger
 from crossborder.match.permits.usage import first_warnings, usages
 from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
-from crossborder.match.persons.tally import PERSONS_PART, Tally
+from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
+from crossborder.opening import Options, engine_config, open_state
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
@@ -33,8 +31,8 @@ from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
 from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
-from crossborder.searching import Search, searching
-from crossborder.statefile import FILE_NAME, StateError, StateFile
+from crossborder.searching import Search
+from crossborder.statefile import StateError, StateFile
 from crossborder.telling import evicted, labels_of, legal_of, measured
 
 if TYPE_CHECKING:
@@ -42,36 +40,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.config import Config
-    from crossborder.engine import Engine, EngineName
+    from crossborder.engine import Engine
     from crossborder.model import Batch
     from crossborder.publish.server import Server
-    from crossborder.statefile import Kept, StatePart
+    from crossborder.statefile import Kept
 
-STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
+__all__ = ["Agent", "Options", "listen", "replay", "serve_signals"]
+
 _LOOK = 1.0  # seconds between two looks at the files while nothing is read
-REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says beside, and over, the configuration file."""
-
-    files: tuple[Path, ...] = ()
-    interfaces: tuple[str, ...] = ()
-    engine: EngineName | None = None
-    workers: int | None = None
-    bpf: str | None = None
-    flows: Path | None = None
-    report: str | None = None
-    events: Path | None = None
-    listen: str | None = None
-    serve: bool = False
-    speed: float = 0.0  # of files: so many times as fast as on the wire; 0: as fast as possible
-    linger: bool = False  # go on serving at the end of the files
-    tick: float | None = None
-    summary: bool = False
-    progress: bool = False
-    first_events: int = 0  # kept for showing
 
 
 class Agent:
@@ -292,49 +268,6 @@ class Agent:
         for sentence in parts.aged(time.time()):
             telemetry.log().warning("a database is old", reason=sentence)
         self._events.ruleset(ruleset.sha256, self._generation, {r.name: legal_of(r) for r in ruleset.enabled})
-
-
-def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
-    """Open the agent's state; in memory without a folder, and for capture files: what is run twice counts once.
-
-    Raises CrossborderError with what to do when it cannot be trusted.
-    """
-    if settings.state.directory is None or options.files:
-        return StateFile.memory(*STATE_PARTS)
-    state = StateFile.open(settings.state.directory / FILE_NAME, *STATE_PARTS)
-    if parts.key:
-        state.bind(parts.key.fingerprint)
-    return state
-
-
-def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
-    """Return what the engine is to read and how: the configuration file, with the command line over it."""
-    capture = settings.capture
-    fast = bool(options.files) and not options.speed
-    tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
-    workers = capture.workers if options.workers is None else options.workers
-    return EngineConfig(
-        home=parts.home,
-        files=options.files,
-        interfaces=() if options.files else options.interfaces or capture.interfaces,
-        bpf=capture.filter if options.bpf is None else options.bpf,
-        snaplen=capture.snaplen,
-        promiscuous=capture.promiscuous,
-        speed=options.speed,
-        tick_ns=round(tick * SECOND_NS),
-        report_all=(options.report or capture.report) == "all",
-        community_seed=capture.community_id_seed,
-        limits=FlowLimits(
-            round(capture.flow.idle_timeout * SECOND_NS),
-            round(capture.flow.active_timeout * SECOND_NS),
-            capture.flow.max_flows,
-        ),
-        workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
-        ring_bytes=capture.ring,
-        checksums=capture.checksums,
-        triage=capture.triage,
-        searching=searching(parts),
-    )
 
 
 def replay(config_path: Path | None, options: Options) -> Agent:

@@ -21,6 +21,7 @@ from crossborder.cli import COMMANDS, cli, main
 from crossborder.configtext import commented
 from crossborder.engine.home import Home
 from crossborder.errors import CrossborderError
+from crossborder.opening import engine_config
 from crossborder.prefixes import PRIVATE, PrefixSet
 
 HERE = Path(__file__).parent
@@ -131,7 +132,7 @@ def test_workers(
 
     parts: Any = SimpleNamespace(settings=settings, home=Home(PrefixSet(PRIVATE)), detectors=(), registers=(), key=None)
 
-    engine = app.engine_config(settings, options, parts)
+    engine = engine_config(settings, options, parts)
 
     assert (engine.workers, engine.ring_bytes, engine.triage) == (workers, 8 << 20, False)
     assert engine.checksums

@@ -16,8 +16,8 @@ from tools.bench.crowd import write_crowd
 from tools.bench.traffic import SHORT, Content, write_traffic
 
 from crossborder import config
-from crossborder.app import Options, engine_config
 from crossborder.engine import open_engine
+from crossborder.opening import Options, engine_config
 from crossborder.parts import build_parts
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossborder import config
-from crossborder.app import Options, engine_config
 from crossborder.engine import open_engine
 from crossborder.model import DropReason
+from crossborder.opening import Options, engine_config
 from crossborder.parts import build_parts
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import polars as pl
 from scapy.utils import PcapReader
 
 from crossborder import config
-from crossborder.app import Options, engine_config
 from crossborder.classify import Classifier
 from crossborder.demo import write_capture
 from crossborder.engine import open_engine
 from crossborder.match import Matcher
+from crossborder.opening import Options, engine_config
 from crossborder.parts import build_parts
 from crossborder.publish.metrics import Metrics
 

@@ -1,0 +1,89 @@
+"""What an agent opens, by its configuration with the command line over it: its state, and what its engine reads how."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
+from crossborder.match.permits.ledger import PART as PERMITS_PART
+from crossborder.match.persons.tally import PERSONS_PART
+from crossborder.searching import searching
+from crossborder.statefile import FILE_NAME, StateFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crossborder.config import Config
+    from crossborder.engine import EngineName
+    from crossborder.parts import Parts
+    from crossborder.statefile import StatePart
+
+STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
+REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says beside, and over, the configuration file."""
+
+    files: tuple[Path, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    engine: EngineName | None = None
+    workers: int | None = None
+    bpf: str | None = None
+    flows: Path | None = None
+    report: str | None = None
+    events: Path | None = None
+    listen: str | None = None
+    serve: bool = False
+    speed: float = 0.0  # of files: so many times as fast as on the wire; 0: as fast as possible
+    linger: bool = False  # go on serving at the end of the files
+    tick: float | None = None
+    summary: bool = False
+    progress: bool = False
+    first_events: int = 0  # kept for showing
+
+
+def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
+    """Open the agent's state; in memory without a folder, and for capture files: what is run twice counts once.
+
+    Raises CrossborderError with what to do when it cannot be trusted.
+    """
+    if settings.state.directory is None or options.files:
+        return StateFile.memory(*STATE_PARTS)
+    state = StateFile.open(settings.state.directory / FILE_NAME, *STATE_PARTS)
+    if parts.key:
+        state.bind(parts.key.fingerprint)
+    return state
+
+
+def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:
+    """Return what the engine is to read and how: the configuration file, with the command line over it."""
+    capture = settings.capture
+    fast = bool(options.files) and not options.speed
+    tick = options.tick or (max(REPLAY_TICK, capture.tick) if fast else capture.tick)
+    workers = capture.workers if options.workers is None else options.workers
+    return EngineConfig(
+        home=parts.home,
+        files=options.files,
+        interfaces=() if options.files else options.interfaces or capture.interfaces,
+        bpf=capture.filter if options.bpf is None else options.bpf,
+        snaplen=capture.snaplen,
+        promiscuous=capture.promiscuous,
+        speed=options.speed,
+        tick_ns=round(tick * SECOND_NS),
+        report_all=(options.report or capture.report) == "all",
+        community_seed=capture.community_id_seed,
+        limits=FlowLimits(
+            round(capture.flow.idle_timeout * SECOND_NS),
+            round(capture.flow.active_timeout * SECOND_NS),
+            capture.flow.max_flows,
+        ),
+        workers=workers or (1 if options.files else len(os.sched_getaffinity(0))),
+        ring_bytes=capture.ring,
+        checksums=capture.checksums,
+        triage=capture.triage,
+        searching=searching(parts),
+    )
