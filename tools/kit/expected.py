@@ -28,3 +28,6 @@ EITHER: dict[str, str] = {
 
 EMPTY: dict[str, str] = {}
 """Pattern of queries that may find nothing → why."""
+
+NOT_ASKED = {"loki": "neither Debian nor PyPI has a Loki; a test holds their fields to what events have"}
+"""Data source → why its queries are not asked."""

@@ -20,6 +20,12 @@ def program(name: str) -> str:
     return shutil.which(name) or _missing(name)
 
 
+def all_here() -> None:
+    """Look for everything the kit starts, before anything is started; ends with exit code 2 as `program` does."""
+    for name in ("prometheus", "prometheus-alertmanager"):
+        program(name)
+
+
 def _missing(name: str) -> NoReturn:
     package = PACKAGES[name]
     print(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tools.kit import agents, alertmanager
 from tools.kit.processes import Processes, free_port
-from tools.kit.programs import program
+from tools.kit.programs import all_here
 from tools.kit.prometheus import Prometheus, configured
 
 from crossborder.demo import write_capture
@@ -25,8 +25,7 @@ PORTS = {"prometheus": 9090, "alertmanager": 9093, "ministry": 9836, "province":
 
 def show(speed: float) -> int:
     """Start everything, say where it is and wait for Ctrl-C; return the exit code."""
-    for name in ("prometheus", "prometheus-alertmanager"):
-        program(name)
+    all_here()
     with (
         tempfile.TemporaryDirectory(prefix="crossborder-kit-") as folder,
         Processes(Path(folder)) as processes,
