@@ -57,8 +57,18 @@ def recorded(rules: Iterable[tuple[str, str]], known: Mapping[str, Metric]) -> d
     """Return what recording rules add, name and query each, in the order in which they stand."""
     found: dict[str, Metric] = {}
     for name, query in rules:
-        found[name] = Metric("recorded", _Reader({**known, **found}).labels(_parsed(query)))
+        there = {**known, **found}
+        kind = "counter" if _counts(_parsed(query), there) else "recorded"
+        found[name] = Metric(kind, _Reader(there).labels(_parsed(query)))
     return found
+
+
+def _counts(query: pp.Expr, known: Mapping[str, Metric]) -> bool:
+    """Tell whether it is the sum of a counter by target: an agent's counters begin anew together, so it is one, too."""
+    if not isinstance(query, pp.AggregateExpr) or str(query.op) != "sum" or not query.modifier:
+        return False
+    metric = known.get(query.expr.name or "") if isinstance(query.expr, pp.VectorSelector) else None
+    return bool(metric and metric.kind == "counter" and set(query.modifier.labels) >= TARGET)
 
 
 def pairs(query: str) -> set[tuple[str, str]]:

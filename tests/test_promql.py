@@ -67,7 +67,7 @@ def test_what_does_not_exist_is_found(query: str, fault: str) -> None:
 
 
 def test_a_recorded_name_has_the_labels_of_its_query() -> None:
-    """What a recording rule drops nobody can ask for, and its rate is none."""
+    """What a recording rule drops nobody can ask for; only of a counter's sum by target there is a rate."""
     rules = [
         ("a:b:sum", "sum by (instance, job, rule) (crossborder_violations_total)"),
         ("a:c:sum", "sum without (job) (a:b:sum)"),
@@ -77,7 +77,8 @@ def test_a_recorded_name_has_the_labels_of_its_query() -> None:
     assert known["a:c:sum"].labels == {"instance", "rule"}
     assert faults("sum by (rule) (a:c:sum)", known) == []
     assert faults("sum by (country) (a:c:sum)", known) == ["no label country in sum"]
-    assert faults("rate(a:b:sum[5m])", known) == ["rate() of a:b:sum, which is a recorded"]
+    assert faults("rate(a:b:sum[5m])", known) == []
+    assert faults("rate(a:c:sum[5m])", known) == ["rate() of a:c:sum, which is a recorded"]
 
 
 def test_what_a_query_names() -> None:

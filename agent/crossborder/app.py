@@ -222,7 +222,9 @@ class Agent:
 
     def _changed(self) -> bool:
         """Tell whether files changed; a faulty state is told of once and not read again until it changes."""
-        return self.parts.changed(self._config_path) and self._state() != self._faulty
+        if self._faulty is not None:
+            return self._state() != self._faulty  # put back as it was before, it is no fault any more
+        return self.parts.changed(self._config_path)
 
     def _state(self) -> dict[Path, Any]:
         """Return the present state of all files of what is in force, and of what was refused."""
@@ -243,6 +245,8 @@ class Agent:
             for fault in error.faults:
                 telemetry.log().error("not reloaded, the last good state stays", fault=str(fault))
             self.metrics.reload(ok=False, timestamp=time.time())
+            paths = {fault.path for fault in error.faults}
+            self.metrics.unreadable(one.name for one in self.parts.geography.databases if str(one.path) in paths)
             self._faulty = self._state()
             return
         self.classifier.replace(parts.geography, parts.assets, parts.contents)
@@ -250,7 +254,7 @@ class Agent:
         self.matcher.persons.replace(parts.marks, parts.balances)
         self.matcher.judge.replace(parts.permits)
         self.engine.set_home(parts.home)
-        self.parts, self._refused = parts, None
+        self.parts, self._refused, self._faulty = parts, None, None
         self._told(parts)
         telemetry.log().info("reloaded", rules=len(parts.ruleset.enabled), generation=self._generation)
 

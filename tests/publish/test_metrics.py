@@ -281,14 +281,6 @@ def test_databases_that_are_gone_do_not_linger(metrics: Metrics) -> None:
     assert value(metrics, "geo_database_build_timestamp_seconds", database="new") == 3
 
 
-def test_a_database_that_could_not_be_read_is_zero(metrics: Metrics) -> None:
-    """`loaded` says 0 and no date is made up."""
-    metrics.geography("broken", None, loaded=False)
-
-    assert value(metrics, "geo_database_loaded", database="broken") == 0
-    assert value(metrics, "geo_database_build_timestamp_seconds", database="broken") is None
-
-
 def test_a_reload_that_failed_says_so(metrics: Metrics) -> None:
     """Success is 0 and the time is that of the attempt."""
     metrics.reload(ok=False, timestamp=17.5)

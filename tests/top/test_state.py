@@ -100,7 +100,7 @@ def test_all_is_well(state: State) -> None:
 def test_what_needs_a_look(gateway: Gateway, state: State) -> None:
     """Loss, coverage, lag, shedding, books, series, reload, database and events each say when they are bad."""
     books = Books("eth0", 20_000, 16_000_000, 9_000, 9_600_000, 1_985, 0, {DropReason.KERNEL: 900, DropReason.RING: 1})
-    gateway.metrics.geography("broken", None, loaded=False)
+    gateway.metrics.unreadable(["broken"])
     gateway.metrics.reload(ok=False, timestamp=SECOND + 20)
     gateway.metrics.events(failed=3, lost=2)
     gateway.tick(

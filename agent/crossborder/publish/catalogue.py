@@ -359,7 +359,7 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_geo_database_loaded",
         "gauge",
         ("database",),
-        "1 while the database is in use, 0 when it could not be read.",
+        "1 while the database is in use, 0 while its file cannot be read; what was read before stays in use then.",
         "crossborder_geo_database_loaded == 0",
     ),
     # The agent itself.

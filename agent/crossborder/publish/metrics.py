@@ -167,12 +167,11 @@ class Metrics:
             self._of("crossborder_geo_database_loaded").replace({(name,): 1 for name in builds})
             self._of("crossborder_geo_database_build_timestamp_seconds").replace(known)
 
-    def geography(self, database: str, build_epoch: int | None, *, loaded: bool) -> None:
-        """Take the state of one database more."""
+    def unreadable(self, databases: Iterable[str]) -> None:
+        """Take the databases whose files cannot be read now; what was read of them before is in use."""
         with self._lock:
-            self._of("crossborder_geo_database_loaded").set((database,), int(loaded))
-            if build_epoch is not None:
-                self._of("crossborder_geo_database_build_timestamp_seconds").set((database,), build_epoch)
+            for name in databases:
+                self._of("crossborder_geo_database_loaded").set((name,), 0)
 
     def geo_lookups(self, totals: Mapping[tuple[str, str], int]) -> None:
         """Follow the totals of lookups by (database, result)."""

@@ -20,7 +20,7 @@ BALANCE = Said(
     Text("Books balance", "Sổ sách cân đối"),
     Text(
         "Packets received less those in flows, domestic and dropped, over all interfaces. Must be 0, always. Anything else is a fault of the agent: report it with the version and the engine.",
-        "Số gói tin nhận được trừ số gói trong luồng, trong nước và bị loại, trên mọi giao diện. Phải luôn bằng 0. Khác 0 là lỗi của tác tử: báo lỗi kèm phiên bản và bộ máy đọc.",
+        "Số gói tin nhận được trừ số gói trong luồng, trong nước và bị loại, trên mọi giao diện. Phải luôn bằng 0. Khác 0 là lỗi của phần mềm giám sát: báo lỗi kèm phiên bản và bộ máy đọc.",
     ),
     c.NO_AGENT,
 )
@@ -65,7 +65,7 @@ SHED = Said(
     Text("Work being left out", "Việc đang bị bỏ qua"),
     Text(
         "How many kinds of work an agent leaves out just now, the worst gateway. 0 is well; counts of packets are never left out, contents and names are.",
-        "Số loại việc tác tử đang bỏ qua, tính theo cổng mạng nặng nhất. 0 là tốt; việc đếm gói tin không bao giờ bị bỏ, nội dung và tên thì có thể.",
+        "Số loại việc phần mềm giám sát đang bỏ qua, tính theo cổng mạng nặng nhất. 0 là tốt; việc đếm gói tin không bao giờ bị bỏ, nội dung và tên thì có thể.",
     ),
     c.NO_AGENT,
 )
@@ -200,7 +200,7 @@ MEMORY = Said(
     Text("Memory", "Bộ nhớ"),
     Text(
         "Resident memory of each agent. It grows with flows up to the limit and then stays; steady growth beyond is a fault to report.",
-        "Bộ nhớ thường trú của mỗi tác tử. Tăng theo số luồng đến giới hạn rồi dừng; tiếp tục tăng đều là lỗi cần báo.",
+        "Bộ nhớ thường trú của mỗi phần mềm giám sát. Tăng theo số luồng đến giới hạn rồi dừng; tiếp tục tăng đều là lỗi cần báo.",
     ),
     c.NO_AGENT,
 )
@@ -209,7 +209,7 @@ CPU = Said(
     Text("Processor", "Bộ xử lý"),
     Text(
         "Cores in use by each agent. All cores it may use, for long: it is at its end, and work will be left out.",
-        "Số nhân bộ xử lý mỗi tác tử đang dùng. Dùng hết trong thời gian dài: đã tới hạn và sẽ bỏ bớt việc.",
+        "Số nhân bộ xử lý mỗi phần mềm giám sát đang dùng. Dùng hết trong thời gian dài: đã tới hạn và sẽ bỏ bớt việc.",
     ),
     c.NO_AGENT,
 )

@@ -47,7 +47,7 @@ SHA = proper("SHA-256")
 VERSION = Text("Version", "Phiên bản")
 
 NOTHING_OUT = Text("nothing has left the country", "chưa có dữ liệu nào ra khỏi biên giới")
-NO_AGENT = Text("no agent is watched", "chưa theo dõi tác tử nào")
+NO_AGENT = Text("no agent is watched", "chưa theo dõi phần mềm giám sát nào")
 NO_VIOLATIONS = Text("no violations", "không có vi phạm")
 NO_FINDINGS = Text("no findings", "không có phát hiện")
 NO_PERMITS = Text("no permits configured", "chưa cấu hình giấy phép")

@@ -75,7 +75,7 @@ COVERAGE = Said(
     Text("Coverage", "Mức độ quan sát"),
     Text(
         "The part of TCP bytes in flows that the agents saw, of what the other end acknowledged. Below 99 % packets are lost before they are counted, and all numbers on this page are too low: see Capture health.",
-        "Tỷ lệ dung lượng TCP mà tác tử nhìn thấy so với phần đầu kia đã xác nhận. Dưới 99 % nghĩa là gói tin bị mất trước khi đếm và mọi con số trên trang này đều thấp hơn thực tế: xem bảng Tình trạng thu bắt gói tin.",
+        "Tỷ lệ dung lượng TCP mà phần mềm giám sát nhìn thấy so với phần đầu kia đã xác nhận. Dưới 99 % nghĩa là gói tin bị mất trước khi đếm và mọi con số trên trang này đều thấp hơn thực tế: xem bảng Tình trạng thu bắt gói tin.",
     ),
     c.NO_TRAFFIC,
 )

@@ -90,7 +90,7 @@ BY_COUNTRY = Said(
     Text("Persons by country", "Số người theo quốc gia"),
     Text(
         "Distinct persons sent to each country, as the agent counted them. Not to be added up: who went to two countries is in both. Click a country to see what goes there.",
-        "Số người khác nhau có dữ liệu gửi đến từng quốc gia, theo tác tử đếm. Không được cộng lại: người có dữ liệu gửi đến hai nước nằm ở cả hai. Bấm vào quốc gia để xem chi tiết.",
+        "Số người khác nhau có dữ liệu gửi đến từng quốc gia, theo phần mềm giám sát đếm. Không được cộng lại: người có dữ liệu gửi đến hai nước nằm ở cả hai. Bấm vào quốc gia để xem chi tiết.",
     ),
     c.NO_PERSONS,
 )
@@ -99,7 +99,7 @@ OPENING = Said(
     Text("Opening balances", "Số dư ban đầu"),
     Text(
         "What of the count the operator entered, for the time before the agent was there. Nobody knows who was in it, so a person may be counted twice.",
-        "Phần do đơn vị nhập cho thời gian trước khi có tác tử. Không biết trong đó gồm những ai, nên một người có thể bị đếm hai lần.",
+        "Phần do đơn vị nhập cho thời gian trước khi có phần mềm giám sát. Không biết trong đó gồm những ai, nên một người có thể bị đếm hai lần.",
     ),
     c.NO_PERSONS,
 )

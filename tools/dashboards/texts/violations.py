@@ -152,7 +152,7 @@ NEWEST = Said(
     Text("Newest findings", "Phát hiện mới nhất"),
     Text(
         'The events as the agent wrote them, with sender, recipient, reason and permit. Needs a Loki that gets the event file under job="crossborder"; without one this row stays closed.',
-        'Sự kiện như tác tử đã ghi, gồm bên gửi, bên nhận, lý do và giấy phép. Cần Loki nhận tệp sự kiện với nhãn job="crossborder"; nếu không có, để hàng này đóng.',
+        'Sự kiện như phần mềm giám sát đã ghi, gồm bên gửi, bên nhận, lý do và giấy phép. Cần Loki nhận tệp sự kiện với nhãn job="crossborder"; nếu không có, để hàng này đóng.',
     ),
     c.NO_LOG,
 )
