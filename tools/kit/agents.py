@@ -25,6 +25,23 @@ QUIET = "src net 10.0.0.0/8 and dst net 10.0.0.0/8"
 BALANCES = (("Department of Civil Status", "basic", 90_000), ("Department of Medical Services", "sensitive", 12_000))
 
 
+OWN_RULE = """\
+title: The portal sends abroad
+id: 6f0f2f3a-8f3e-4c8e-9d55-2a7f1a3b9c10
+name: portal_abroad
+status: test
+description: The public portal answers foreign visitors; a large answer is worth a look.
+date: 2026-11-21
+logsource: {product: crossborder, category: network_flow}
+detection:
+  portal: {local.system: web-portal, source.bytes|gte: 1000000}
+  condition: portal
+level: informational
+legal: {category: none}
+misses: Answers below a megabyte.
+"""
+
+
 class Agent:
     """One gateway: its configuration in a folder of its own, and the process that replays."""
 
@@ -66,6 +83,7 @@ def ministry(processes: Processes, port: int) -> Agent:
     agent = Agent(processes, "ministry-gateway", "Example Ministry", port)
     shutil.copy(data_folder("examples") / "assets.yaml", agent.folder / "assets.yaml")
     (agent.folder / "rules").mkdir()
+    (agent.folder / "rules" / "portal_abroad.yaml").write_text(OWN_RULE, encoding="utf-8")
     worrying_permits(agent.folder / "permits.yaml")
     balances = [
         {"unit": unit, "kind": kind, "persons": persons, "as_of": "2026-01-01", "evidence": "dossier 12/BC"}
