@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.kit import agents, alertmanager
-from tools.kit.processes import Processes, free_port
+from tools.kit.processes import Processes, answers, free_port
 from tools.kit.programs import all_here
 from tools.kit.prometheus import Prometheus, configured
 
@@ -67,7 +67,7 @@ def _port(name: str) -> int:
 def _addresses(prometheus: str, manager: str, targets: Sequence[str], grafana: Path, speed: float) -> list[str]:
     return [
         f"two gateways replay half an hour, {speed:g} times as fast; after that they fall silent, and alerts say so",
-        f"  Prometheus     {prometheus}/alerts",
+        f"  Prometheus     {_alerts(prometheus)}",
         f"  Alertmanager   http://{manager}",
         *(f"  agent          http://{target}" for target in targets),
         "  Grafana        start yours beside it:",
@@ -75,6 +75,12 @@ def _addresses(prometheus: str, manager: str, targets: Sequence[str], grafana: P
         f"  terminal       .venv/bin/crossborder top --url http://{targets[0]}",
         "Ctrl-C ends all of it. Alerts as they come:",
     ]
+
+
+def _alerts(prometheus: str) -> str:
+    """Return where this Prometheus shows its alerts: Debian's has the older pages only."""
+    pages = [f"{prometheus}/alerts", f"{prometheus}/classic/alerts"]
+    return next(filter(answers, pages), prometheus)
 
 
 def _wait(receiver: alertmanager.Receiver) -> None:
