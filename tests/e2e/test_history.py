@@ -1,0 +1,112 @@
+"""The flow history through the whole agent: what replay records is what crossed, and rules can be asked of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
+
+from crossborder import app, config
+from crossborder.cli import cli
+from crossborder.errors import CrossborderError
+from crossborder.match import Matcher
+from crossborder.model import CROSSING_SCHEMA
+from crossborder.parts import build_parts
+from crossborder.publish.history import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEGIN = 1_767_225_600  # 2026-01-01 00:00:00 UTC
+
+
+def run(*words: object) -> Any:
+    """Run a command of ours in this process."""
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    """Return a capture of a connection that sends to Singapore every half hour, for five hours."""
+    frames = []
+    for at in range(10):
+        data = {"sport": 40_000, "dport": 8443, "flags": "PA", "seq": 100 + at * 1_000, "ack": 500}
+        frame = Ether() / IP(src="10.20.10.5", dst="103.28.248.9") / TCP(**data) / (b"x" * 1000)
+        frame.time = BEGIN + at * 1_800
+        frames.append(frame)
+    path = tmp_path / "x.pcap"
+    wrpcap(str(path), frames)
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """Return a configuration with a history."""
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "gateway: gw-test\nunit: Example Ministry\nhistory: {directory: history, reserve: 1MiB}\n"
+        "capture: {flow: {idle_timeout: 2h, active_timeout: 10h}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_replay_writes_it(tmp_path: Path, capture: Path, settings: Path) -> None:
+    """Every hour has its bytes, and the books and the metrics say the same."""
+    agent = app.replay(settings, app.Options(files=(capture,)))
+
+    found = read(tmp_path / "history")
+    rows = found.rows.sort("hour").collect()
+    value = agent.metrics.registry.get_sample_value
+    assert rows.select("gateway", "unit", "hour", "bytes_out", "country").rows() == [
+        ("gw-test", "Example Ministry", hour, 2 * 1_040, "SG") for hour in range(5)
+    ]
+    assert rows["total_bytes_out"].to_list() == [2_080 * n for n in range(1, 6)]
+    assert value("crossborder_history_rows_written_total") == 5
+    assert value("crossborder_history_rows_waiting") == 0
+    assert value("crossborder_history_bytes") == sum(file.path.stat().st_size for file in found.files)
+    assert value("crossborder_history_oldest_timestamp_seconds") == BEGIN
+    assert value("crossborder_history_errors_total", {"fault": "write"}) == 0
+
+
+def test_compiled_rules_are_asked_of_it(tmp_path: Path, capture: Path, settings: Path) -> None:
+    """The rules find in the rows what they found in the reports: same rules, same flows."""
+    assets = "systems: [{name: registry, categories: [core:I.26], networks: [10.20.10.0/24]}]\n"
+    (tmp_path / "assets.yaml").write_text(assets, encoding="utf-8")
+    settings.write_text(settings.read_text(encoding="utf-8") + "assets: assets.yaml\n", encoding="utf-8")
+    app.replay(settings, app.Options(files=(capture,), events=tmp_path / "events.jsonl"))
+    ruleset = build_parts(config.read(settings)).ruleset
+    counted = {rule.name for rule in ruleset.enabled if rule.correlation}
+
+    rows = read(tmp_path / "history").rows.collect()
+    found = set(Matcher(ruleset)(rows.select(CROSSING_SCHEMA.names()))["rule"])
+
+    events = map(json.loads, (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines())
+    told = {event["rule"]["name"] for event in events}
+    assert told - counted
+    assert found - counted == told - counted
+
+
+def test_without_a_folder_nothing_is_kept(tmp_path: Path, capture: Path) -> None:
+    """The history is off by default, and off writes nothing."""
+    before = set(tmp_path.iterdir())
+    agent = app.replay(None, app.Options(files=(capture,)))
+
+    assert set(tmp_path.iterdir()) == before
+    assert agent.metrics.registry.get_sample_value("crossborder_history_bytes") is None
+
+
+def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path, capture: Path, settings: Path) -> None:
+    """`check` and a start say so, with the path."""
+    (tmp_path / "history").write_text("", encoding="utf-8")
+
+    assert f"{tmp_path / 'history'}: the flow history cannot be kept there" in str(
+        run("check", "-c", settings).exception
+    )
+    with pytest.raises(CrossborderError, match="is no folder"):
+        app.replay(settings, app.Options(files=(capture,)))
