@@ -110,3 +110,75 @@ def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path, capture
     )
     with pytest.raises(CrossborderError, match="is no folder"):
         app.replay(settings, app.Options(files=(capture,)))
+
+
+def test_the_list(capture: Path, settings: Path) -> None:
+    """An hour a line, and as JSON."""
+    app.replay(settings, app.Options(files=(capture,)))
+
+    listed = run("history", "list", "-c", settings)
+    lines = [json.loads(line) for line in run("history", "list", "-c", settings, "--json").output.splitlines()]
+
+    assert listed.output.splitlines()[0].split()[:5] == ["2026-01-01", "00h", "UTC", "1", "rows"]
+    assert "5 hours, 5 rows" in listed.output
+    assert [(line["hour"], line["rows"], line["files"], line["held"]) for line in lines] == [
+        (f"2026-01-01T0{n}:00:00+00:00", 1, 1, False) for n in range(5)
+    ]
+
+
+def test_check_names_what_is_damaged(tmp_path: Path, capture: Path, settings: Path) -> None:
+    """Exit code 0 when all is well, 1 with the path when not."""
+    app.replay(settings, app.Options(files=(capture,)))
+    fine = run("history", "check", tmp_path / "history")
+    path = min((tmp_path / "history").rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    spoilt = run("history", "check", "-c", settings)
+
+    assert (fine.exit_code, fine.output) == (0, "5 files are fine, 0 damaged\n")
+    assert spoilt.exit_code == 1
+    assert spoilt.output.splitlines() == [
+        f"{path}: its bytes are not those that were written",
+        "4 files are fine, 1 damaged",
+    ]
+
+
+def test_hold_and_release(tmp_path: Path, capture: Path, settings: Path) -> None:
+    """A day is Vietnam's, and wholly in it; what is held is seen in the list and stays."""
+    app.replay(settings, app.Options(files=(capture,)))
+    held = run("history", "hold", "-c", settings, "--from", "2026-01-01", "--to", "2026-01-01T09:00", "--reason", "17")
+    marks = [json.loads(line)["held"] for line in run("history", "list", "-c", settings, "--json").output.splitlines()]
+    text = settings.read_text(encoding="utf-8").replace("reserve: 1MiB", "reserve: 1MiB, keep: 1ms")
+    settings.write_text(text, encoding="utf-8")
+    agent = app.Agent(config.read(settings), app.Options(files=(capture,)))
+    agent.publishers.close()
+    agent.close()
+    left = [str(file.path.parent.name) for file in read(tmp_path / "history").files]
+
+    assert "held from 2025-12-31 17:00 to 2026-01-01 02:00 UTC" in held.output
+    assert marks == [True, True, False, False, False]
+    assert left == ["hour=00", "hour=01", "hour=04"]
+    assert agent.metrics.registry.get_sample_value("crossborder_history_held_partitions") == 2
+    none = run("history", "release", "-c", settings, "--from", "2026-02-01", "--to", "2026-02-02")
+    assert "no hold lies within that time" in str(none.exception)
+    released = run("history", "release", "-c", settings, "--from", "2026-01-01", "--to", "2026-01-01")
+    assert "released from 2025-12-31 17:00 to 2026-01-01 02:00 UTC: 17" in released.output
+    assert not list((tmp_path / "history").rglob("HOLD"))
+
+
+@pytest.mark.parametrize("words", [("list",), ("check",), ("hold", "--from", "2026-01-01", "--to", "2026-01-02")])
+def test_without_a_history_there_is_a_sentence(tmp_path: Path, settings: Path, words: tuple[str, ...]) -> None:
+    """It says what to name, or that nothing is there."""
+    reason = ("--reason", "x") if words[0] == "hold" else ()
+    assert "history.directory" in str(run("history", *words, *reason).exception)
+    assert f"{tmp_path / 'history'}: there is no such folder" in str(
+        run("history", *words, *reason, "-c", settings).exception
+    )
+
+
+def test_times_are_checked(settings: Path) -> None:
+    """What is no time, and what ends before it begins, is told."""
+    nonsense = run("history", "hold", "-c", settings, "--from", "soon", "--to", "2026-01-01", "--reason", "x")
+    backwards = run("history", "hold", "-c", settings, "--from", "2026-01-02", "--to", "2026-01-01", "--reason", "x")
+
+    assert "'soon' is no day or moment" in nonsense.output
+    assert "--from must be before --to" in backwards.output

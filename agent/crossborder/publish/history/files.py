@@ -91,6 +91,14 @@ def fault_of(file: File) -> str:
     return "" if digest_of(data) == file.digest else "its bytes are not those that were written"
 
 
+def height_of(path: Path) -> int | None:
+    """Return how many rows a file says it has; None when it cannot be read."""
+    try:
+        return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+
+
 def version_of(path: Path) -> int:
     """Return the version of a file by its end; raises ValueError or OSError with what is wrong with it."""
     try:

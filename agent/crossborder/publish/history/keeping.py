@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from crossborder.publish.history import holds
-from crossborder.publish.history.files import FINAL_LEVEL, discard, draft, fault_of, put, version_of
+from crossborder.publish.history.files import FINAL_LEVEL, discard, draft, fault_of, height_of, put, version_of
 from crossborder.publish.history.places import File, files_of, flush, moment, standing
 from crossborder.publish.history.reading import stored
 from crossborder.publish.history.rows import PENDING_SCHEMA, VERSION, folded
@@ -106,7 +106,7 @@ class Keeper:
         """Make the files of an hour into one; where one is damaged all stay, for a person to look at."""
         if len(files) < 2 or any(map(self._damaged, files)):
             return
-        for group in _groups([(file, _height(file.path)) for file in files]):
+        for group in _groups([(file, height_of(file.path) or 0) for file in files]):
             self._join(group)
 
     def _join(self, files: list[File]) -> None:
@@ -164,10 +164,6 @@ def _groups(files: list[tuple[File, int]]) -> list[list[File]]:
         groups[-1].append(file)
         total += rows
     return [group for group in groups if len(group) > 1]
-
-
-def _height(path: Path) -> int:
-    return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
 
 
 def _size(path: Path) -> int:
