@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from scapy.layers.inet import IP, TCP
@@ -13,6 +15,7 @@ from scapy.utils import wrpcap
 
 from crossborder import app, config
 from crossborder.cli import cli
+from crossborder.engine.communityids import community_ids
 from crossborder.errors import CrossborderError
 from crossborder.match import Matcher
 from crossborder.model import CROSSING_SCHEMA
@@ -110,6 +113,25 @@ def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path, capture
     )
     with pytest.raises(CrossborderError, match="is no folder"):
         app.replay(settings, app.Options(files=(capture,)))
+
+
+def test_community_ids_are_made_again(tmp_path: Path, settings: Path, corpus: Path) -> None:
+    """Of every kind of flow the id is that of the report; who does not ask for them does not wait for them."""
+    files = tuple(sorted((corpus / "foxio").glob("*.pcap*")))
+    text = settings.read_text(encoding="utf-8").replace("capture: {", "capture: {community_id_seed: 1, ")
+    text = text.replace("reserve: 1MiB", "reserve: 1MiB, keep: 36500d")  # captures of many years
+    settings.write_text(text, encoding="utf-8")
+    app.replay(settings, app.Options(files=files, flows=tmp_path / "flows.parquet"))
+    flows = pl.read_parquet(tmp_path / "flows.parquet").filter(pl.col("scope") == "crossing")
+
+    rows = read(tmp_path / "history", identify=partial(community_ids, seed=1)).rows
+    found = dict(rows.select("flow_id", "community_id").collect().iter_rows())
+
+    assert len(found) > 100
+    assert {"tcp", "udp", "icmp"} <= set(flows["transport"])
+    assert found == dict(flows.select("flow_id", "community_id").iter_rows())
+    unasked = read(tmp_path / "history", identify=lambda _: pytest.fail("nobody asked")).rows
+    assert unasked.select("flow_id", "bytes_out").collect().height == len(found)
 
 
 def test_the_list(capture: Path, settings: Path) -> None:

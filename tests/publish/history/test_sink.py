@@ -465,3 +465,39 @@ def test_since_and_until_are_hours(tmp_path: Path, batch: Batches, crossings: Fr
 
     assert [file.path.parent.name for file in read(tmp_path, half_past, three).files] == ["hour=13", "hour=14"]
     assert len(read(tmp_path, half_past, three.replace(second=1)).files) == 3
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    """On a disk of two megabytes that others fill: the history stops, leaves them room, and goes on when there is."""
+    script = WRITING.replace("sink.History._room = lambda self: 1 << 30\n", "").replace(
+        "Limits()", "Limits(reserve=512 << 10)"
+    )
+    program = f"""
+set -e
+mount -t tmpfs -o size=2m none {tmp_path}
+exec {sys.executable} - {tmp_path}/h 0 30 << 'END'
+import pathlib
+filler = pathlib.Path("{tmp_path}/filler")
+told = print
+def print(tick, **other):
+    if tick == 5:
+        filler.write_bytes(bytes(1500 << 10))
+    if tick == 20:
+        told(history.standing.waiting, history.standing.room, history.standing.faults["write"], flush=True)
+        filler.unlink()
+{script}
+from crossborder.publish.history import read
+told(read(pathlib.Path("{tmp_path}/h"), thorough=True).rows.collect()["bytes_out"].sum(), history.standing.lost)
+END
+"""
+    done = subprocess.run(["unshare", "-m", "sh", "-c", program], capture_output=True, text=True, check=False)
+
+    full, end = done.stdout.splitlines()
+    waiting, room, faults = map(int, full.split())
+    assert waiting > 100, done.stderr
+    assert room == 0
+    assert faults >= 10
+    assert end == "300 0"
+    assert "no room but what history.reserve leaves to others" in done.stderr

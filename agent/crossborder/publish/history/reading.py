@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossborder.publish.history.places import File
+    from crossborder.publish.history.rows import Identify
 
 MIGRATIONS: dict[int, Callable[[pl.LazyFrame], pl.LazyFrame]] = {}
 """Version → what makes its rows those of the next. A column that is only new needs none: it is null in older files."""
@@ -40,12 +41,20 @@ class Found(NamedTuple):
 
 
 def read(
-    directory: Path, since: datetime | None = None, until: datetime | None = None, *, thorough: bool = False
+    directory: Path,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    thorough: bool = False,
+    identify: Identify | None = None,
 ) -> Found:
     """Return the history of all gateways from the hour of `since` to before `until`, both with a time zone.
 
     A row is one hour of a flow, and hours are not cut: one of which `until` is within is there wholly. Files that
     cannot be read are left out and named; `thorough` reads all bytes of each beforehand, else its end alone.
+
+    `identify` makes Community IDs, which are not kept (`engine.communityids`), where they are asked for; without it
+    they are null.
     """
     first = None if since is None else hour_of(since)
     after = None if until is None else hour_of(until) + (until != until.replace(minute=0, second=0, microsecond=0))
@@ -57,7 +66,7 @@ def read(
             shapes.setdefault(_shape(file, thorough=thorough), []).append(file)
         except (OSError, ValueError) as error:
             left_out.append(LeftOut(file.path, str(error)))
-    frames = [_scanned(shape, files) for shape, files in shapes.items()]
+    frames = [whole(_kept(shape, files), identify) for shape, files in shapes.items()]
     rows = pl.concat(frames) if frames else pl.LazyFrame(schema=HISTORY_SCHEMA)
     return Found(rows, tuple(file for files in shapes.values() for file in files), tuple(left_out))
 
@@ -78,10 +87,6 @@ def _shape(file: File, *, thorough: bool = False) -> _Shape:
     if version < VERSION and not set(range(version, VERSION)) <= MIGRATIONS.keys():
         raise ValueError(f"is of history version {version}, which nothing reads any more")
     return version, tuple(pl.read_parquet_schema(file.path).items())
-
-
-def _scanned(shape: _Shape, files: list[File]) -> pl.LazyFrame:
-    return whole(_kept(shape, files))
 
 
 def _kept(shape: _Shape, files: list[File]) -> pl.LazyFrame:

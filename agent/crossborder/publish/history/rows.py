@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from crossborder.model import CLASSIFY_COLUMNS, CROSSING_SCHEMA, REPORT_COLUMNS, Column, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Identify = Callable[[pl.Series], pl.Series]
+    """Makes Community IDs of structs with the columns they are a hash of."""
 
 VERSION = 1
 HOUR_NS = 3_600 * 10**9
@@ -30,6 +38,7 @@ HISTORY_SCHEMA = pl.Schema({**CROSSING_SCHEMA, "gateway": pl.String(), "date": p
 
 _ORDER = ["transport", "app_protocol", "server_name", "remote_key", "local_key", "first_ns", "flow_id"]
 """What is alike stands together: that is what compression and statistics live on."""
+_TUPLE = ["transport", "initiator", "local_key", "remote_key", "local_port", "remote_port"]
 _FLOW_HOUR = ["flow_id", "hour"]
 
 
@@ -68,12 +77,14 @@ def conformed(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.with_columns(*missing, *other)
 
 
-def whole(rows: pl.LazyFrame) -> pl.LazyFrame:
+def whole(rows: pl.LazyFrame, identify: Identify | None = None) -> pl.LazyFrame:
     """Return rows of files as a reader gets them: HISTORY_SCHEMA, totals made from what stood before the hour."""
     totals = [(pl.col(name) + pl.col(total.removeprefix("total_"))).alias(total) for name, total in _BEFORE.items()]
     enums = [pl.col(c.name).cast(c.dtype, strict=False) for c in _KEPT if isinstance(c.dtype, pl.Enum)]
-    nulls = [pl.lit(None, CROSSING_SCHEMA[name]).alias(name) for name in DERIVED]
-    return rows.with_columns(*totals, *enums, *nulls).select(HISTORY_SCHEMA.names())
+    ids = pl.lit(None, pl.String)
+    if identify:
+        ids = pl.struct(_TUPLE).map_batches(identify, pl.String, is_elementwise=True)
+    return rows.with_columns(*totals, *enums, ids.alias("community_id")).select(HISTORY_SCHEMA.names())
 
 
 def _sum_of(column: Column) -> pl.Expr:
