@@ -22,7 +22,7 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, open_state
+from crossborder.opening import Options, engine_config, open_history, open_state
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.appender import open_appenders
@@ -102,6 +102,8 @@ class Agent:
             from crossborder.publish.flows import FlowsFile
 
             sinks.append(FlowsFile(options.flows))
+        if history := open_history(settings, self.metrics.history):
+            sinks.append(history)
         if options.files:
             sinks.append(self.summary)
         return Publishers(sinks, self.metrics.sink_failed)

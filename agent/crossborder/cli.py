@@ -30,6 +30,7 @@ COMMANDS = {
         "crossborder.commands.register:register",
         "Make a filter that knows your own people, and nobody else's.",
     ),
+    "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
     "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),

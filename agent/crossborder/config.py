@@ -66,6 +66,14 @@ def _content(value: object) -> int:
     return found
 
 
+def _store(value: object) -> int:
+    found = yamlfile.size(value)
+    if found is None or found < 1 << 20:
+        message = "a size from 1MiB on is expected, as 100GiB"
+        raise ValueError(message)
+    return found
+
+
 def _network(value: object) -> object:
     try:
         return ipaddress.ip_network(str(value))
@@ -104,6 +112,7 @@ _DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
 _SIZE_SCHEMA = {"type": "string", "pattern": "^[0-9]+(KiB|MiB|GiB)$"}
 ContentSize = Annotated[int, BeforeValidator(_content), WithJsonSchema(_SIZE_SCHEMA)]
+StoreSize = Annotated[int, BeforeValidator(_store), WithJsonSchema({"type": "string", "pattern": "^[0-9]+([KMGT]iB)$"})]
 RingSize = Annotated[int, BeforeValidator(_ring), WithJsonSchema(_SIZE_SCHEMA)]
 Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
 Country = Annotated[str, AfterValidator(_country)]
@@ -238,6 +247,18 @@ class EventsSection(Section):
     file: Path | None = Field(None, description="Append events to this file.")
 
 
+class HistorySection(Section):
+    """The flow history: every crossing as Parquet, an hour a partition."""
+
+    directory: Path | None = Field(None, description="Folder of the history; empty: none is kept.")
+    keep: Duration = Field(400 * 86400.0, gt=0, description="Older hours are removed, unless they are held.")
+    size: StoreSize = Field(100 << 30, description="The oldest hours are removed when all are larger.")
+    compact: bool = Field(True, description="The files of an hour that is over are made into one.")
+    reserve: StoreSize = Field(
+        256 << 20, description="The history stops when no more is free on its disk: events come first."
+    )
+
+
 class Config(Section):
     """The whole configuration file."""
 
@@ -252,6 +273,7 @@ class Config(Section):
     rules: RulesSection = RulesSection()
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
+    history: HistorySection = HistorySection()
     state: StateSection = StateSection()
     persons: PersonsSection = PersonsSection()
     _document: yamlfile.Document | None = PrivateAttr(None)

@@ -20,6 +20,7 @@ _UNITS = {  # of a field's type, the largest first
     "Duration": ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")),
     "RingSize": _SIZES,
     "ContentSize": _SIZES,
+    "StoreSize": _SIZES,
 }
 
 

@@ -13,14 +13,18 @@ from crossborder.searching import searching
 from crossborder.statefile import FILE_NAME, StateFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from crossborder.config import Config
     from crossborder.engine import EngineName
     from crossborder.parts import Parts
+    from crossborder.publish.history import History
+    from crossborder.publish.history.sink import Standing
     from crossborder.statefile import StatePart
 
 STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
+MOST_PATIENCE = 900.0  # seconds an hour of the history is kept open for flows that end late
 REPLAY_TICK = 300.0  # seconds of packet time: nobody waits for a dashboard, so fewer and fuller batches
 
 
@@ -44,6 +48,18 @@ class Options:
     summary: bool = False
     progress: bool = False
     first_events: int = 0  # kept for showing
+
+
+def open_history(settings: Config, tell: Callable[[Standing], None]) -> History | None:
+    """Open the gateway's flow history, where one is to be kept; raises CrossborderError when it cannot be written."""
+    section = settings.history
+    if section.directory is None:
+        return None
+    from crossborder.publish.history import History, Limits
+
+    patience = min(settings.capture.flow.idle_timeout + 2 * settings.capture.tick, MOST_PATIENCE)
+    limits = Limits(section.keep, section.size, section.compact, section.reserve, round(patience * SECOND_NS))
+    return History(section.directory, settings.gateway, limits, tell)
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:

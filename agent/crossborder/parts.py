@@ -97,6 +97,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     detectors = attempt(lambda: used_detectors(settings)) or ()
     permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
+    attempt(lambda: _check_history(settings))
     key = attempt(lambda: _key(settings))
     registers = attempt(lambda: used_registers(settings, key)) or ()
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
@@ -113,6 +114,14 @@ def _check_events_file(settings: Config) -> None:
     """Raise CrossborderError when events could not be written, without making a file."""
     if settings.events.file:
         check_events_file(settings.events.file)
+
+
+def _check_history(settings: Config) -> None:
+    """Raise CrossborderError when the flow history could not be written, without making anything."""
+    if settings.history.directory:
+        from crossborder.publish.history.sink import check  # needed only where one is kept
+
+        check(settings.history.directory, settings.gateway)
 
 
 def _key(settings: Config) -> Key | None:

@@ -13,7 +13,8 @@ PERSON_KINDS = ("basic", "sensitive", "bank")
 BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
-SINKS = ("metrics", "events", "flows", "summary")
+FAULTS = ("write", "torn", "upkeep")
+SINKS = ("metrics", "events", "flows", "history", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
 
@@ -419,6 +420,66 @@ METRICS: tuple[Metric, ...] = (
         "Events given up because too many waited to be written.",
         "increase(crossborder_events_lost_total[1d]) > 0",
     ),
+    # The flow history; gauges are absent where none is kept.
+    Metric(
+        "crossborder_history_rows_written_total",
+        "counter",
+        (),
+        "Rows of the flow history written into partitions: one for each flow and hour, more where rows came late.",
+        "increase(crossborder_history_rows_written_total[1d])",
+    ),
+    Metric(
+        "crossborder_history_rows_waiting",
+        "gauge",
+        (),
+        "Rows in no partition yet: those of hours that are not over. They are on disk in the write-ahead segment, but "
+        "for those that cannot be written.",
+        "crossborder_history_rows_waiting > 500000",
+    ),
+    Metric(
+        "crossborder_history_rows_lost_total",
+        "counter",
+        (),
+        "Reports that the flow history gave up because too many waited to be written.",
+        "increase(crossborder_history_rows_lost_total[1d]) > 0",
+    ),
+    Metric(
+        "crossborder_history_errors_total",
+        "counter",
+        ("fault",),
+        "`write`: batches that could not be written for now, they are held; `torn`: starts that found the end of the "
+        "write-ahead segment torn; `upkeep`: files that are damaged, and rounds that could not join or remove files.",
+        "increase(crossborder_history_errors_total[10m]) > 0",
+    ),
+    Metric(
+        "crossborder_history_room_bytes",
+        "gauge",
+        (),
+        "Bytes that may be written to the disk of the flow history before it stops, for the sake of events: what is "
+        "free less `history.reserve`.",
+        "predict_linear(crossborder_history_room_bytes[6h], 4 * 3600) <= 0",
+    ),
+    Metric(
+        "crossborder_history_bytes",
+        "gauge",
+        (),
+        "Bytes of all partitions of this gateway.",
+        "crossborder_history_bytes > 90 * 1024^3",
+    ),
+    Metric(
+        "crossborder_history_oldest_timestamp_seconds",
+        "gauge",
+        (),
+        "When the oldest hour of the flow history begins.",
+        "time() - crossborder_history_oldest_timestamp_seconds < 180 * 86400",
+    ),
+    Metric(
+        "crossborder_history_held_partitions",
+        "gauge",
+        (),
+        "Hours that are kept whatever their age and size, by `crossborder history hold`.",
+        "crossborder_history_held_partitions > 0",
+    ),
     Metric(
         "crossborder_publish_errors_total",
         "counter",
@@ -462,6 +523,7 @@ LABELS: dict[str, str] = {
     "decision": f"`{_C.join(Decision)}`",
     "permit": "ids of the permits file, and of permits that were debited and are gone from it",
     "ceiling": f"`{_C.join(CEILINGS)}`",
+    "fault": f"`{_C.join(FAULTS)}`",
     "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`; of persons `{_C.join(PERSON_KINDS)}`",
     "bound": f"`{_C.join(BOUNDS)}`",
     "database": "names of the databases and tables configured",

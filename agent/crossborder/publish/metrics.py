@@ -19,7 +19,7 @@ from crossborder.model import (
     EndReason,
     Inspection,
 )
-from crossborder.publish.catalogue import EVICTED, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
+from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.counts import counts_of_detections, counts_of_findings, counts_of_flows
 from crossborder.publish.series import OTHER, Histogram, Series
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from crossborder.model import Batch
     from crossborder.publish.exposition import CollectorRegistry, Family
+    from crossborder.publish.history.sink import Standing
     from crossborder.publish.series import Labels
 
 BOOKS = {
@@ -235,6 +236,20 @@ class Metrics:
         self._count("crossborder_events_failed_total", (), failed)
         self._count("crossborder_events_lost_total", (), lost)
 
+    def history(self, standing: Standing) -> None:
+        """Take how the flow history stands."""
+        kept = standing.kept
+        self._follow("crossborder_history_rows_written_total", [((), standing.written)])
+        self._follow("crossborder_history_rows_lost_total", [((), standing.lost)])
+        self._follow("crossborder_history_errors_total", (((fault,), n) for fault, n in standing.faults.items()))
+        with self._lock:
+            self._of("crossborder_history_rows_waiting").set((), standing.waiting)
+            self._of("crossborder_history_room_bytes").set((), standing.room)
+            self._of("crossborder_history_bytes").set((), kept.bytes)
+            self._of("crossborder_history_held_partitions").set((), kept.held)
+            if kept.oldest:
+                self._of("crossborder_history_oldest_timestamp_seconds").set((), kept.oldest)
+
     # What the server asks for.
 
     @cached_property
@@ -332,6 +347,7 @@ class Metrics:
         self._of("crossborder_flows_total").zero((reason.value,) for reason in EndReason)
         self._of("crossborder_publish_errors_total").zero((sink,) for sink in SINKS)
         self._of("crossborder_match_evicted_total").zero((kind,) for kind in EVICTED)
+        self._of("crossborder_history_errors_total").zero((fault,) for fault in FAULTS)
         self._of("crossborder_capture_shedding").zero((work,) for work in (*SHEDS, OTHER))
         self._meet({UNKNOWN_COUNTRY})
 

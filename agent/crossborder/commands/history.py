@@ -1,0 +1,220 @@
+"""`crossborder history`: what was recorded of flows, whether it is whole, and what must not be removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from crossborder.commands.options import config_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crossborder.publish.history.holds import Hold
+
+DAMAGED = 1
+
+folder_argument = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+
+
+def _moment(_context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Read a day or a moment; without a zone it is Vietnam's. A day as `--to` is in it wholly."""
+    if value is None:
+        return None
+    from crossborder.match.permits import VIETNAM
+
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no day or moment, as 2026-03-31", param=parameter) from None
+    at = at if at.tzinfo else at.replace(tzinfo=VIETNAM)
+    if parameter.name == "until" and re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", value):
+        at = datetime.combine(at.date() + timedelta(days=1), time(), at.tzinfo)
+    return at.astimezone(UTC)
+
+
+from_option = click.option("--from", "since", required=True, callback=_moment, help="First day or moment.")
+to_option = click.option("--to", "until", required=True, callback=_moment, help="Last day, or the moment it ends.")
+
+
+@click.group()
+def history() -> None:
+    """List and check the flow history, hold hours of it, release them.
+
+    The history is Parquet under history.directory, a row for each flow and hour:
+    gateway=NAME/date=YYYY-MM-DD/hour=HH/*.parquet, hours in UTC. Days given without a zone are Vietnam's.
+    """
+
+
+class _Hour(NamedTuple):
+    gateway: str
+    hour: datetime
+    rows: int | None  # none: it cannot be read
+    bytes: int
+    files: int
+    held: bool
+
+
+@history.command("list")
+@folder_argument
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_hours(folder: Path | None, config_path: Path | None, as_json: bool) -> None:
+    """List the hours that were recorded: rows, bytes, files, and whether they are held.
+
+    FOLDER is a history; without it, history.directory of the configuration. An agent may be writing it.
+
+    \b
+    crossborder history list -c crossborder.yaml
+    crossborder history list /srv/history --json
+    """
+    from crossborder.publish.units import size_of
+    from crossborder.telemetry import printable
+
+    found = list(_hours(_folder(folder, config_path)))
+    if as_json:
+        for one in found:
+            click.echo(json.dumps({**one._asdict(), "hour": one.hour.isoformat()}, ensure_ascii=False))
+        return
+    for one in found:
+        rows = "damaged" if one.rows is None else f"{one.rows:,}"
+        held = "held" if one.held else ""
+        line = f"{one.hour:%Y-%m-%d %H}h UTC  {rows:>13} rows  {size_of(one.bytes):>10}  {one.files:>3} files  {held:4}"
+        click.echo(f"{line}  {printable(one.gateway)}")
+    total = size_of(sum(one.bytes for one in found))
+    click.echo(f"{len(found)} hours, {sum(one.rows or 0 for one in found):,} rows, {total}", err=True)
+
+
+@history.command()
+@folder_argument
+@config_option
+def check(folder: Path | None, config_path: Path | None) -> None:
+    """Read every byte of the history and name what is damaged; exit code 1 when anything is.
+
+    \b
+    crossborder history check -c crossborder.yaml
+    """
+    from crossborder.publish.history import read
+    from crossborder.telemetry import printable
+
+    place = _folder(folder, config_path)
+    found = read(place, thorough=True)
+    faults = [f"{path}: {why}" for path, why in found.left_out]
+    faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place)]
+    for fault in faults:
+        click.echo(printable(fault))
+    click.echo(f"{len(found.files)} files are fine, {len(faults)} damaged", err=True)
+    if faults:
+        raise click.exceptions.Exit(DAMAGED)
+
+
+@history.command()
+@config_option
+@from_option
+@to_option
+@click.option("--reason", required=True, help="Why, as a file number.")
+def hold(config_path: Path | None, since: datetime, until: datetime, reason: str) -> None:
+    """Keep the hours of a time whatever their age and size, those that are yet to come too.
+
+    A line of HOLD in the gateway's folder. A file HOLD in the folder of an hour, made by hand, holds that hour.
+
+    \b
+    crossborder history hold -c crossborder.yaml --from 2026-03-01 --to 2026-03-31 --reason "inspection 17/2026"
+    """
+    from crossborder.publish.history.holds import Hold
+
+    if since >= until:
+        raise click.UsageError("--from must be before --to.")
+    place, holds = _holds(config_path)
+    _write(place, (*holds, Hold(since, until, reason)))
+    click.echo(f"held from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC: {place}", err=True)
+
+
+@history.command()
+@config_option
+@from_option
+@to_option
+def release(config_path: Path | None, since: datetime, until: datetime) -> None:
+    """Let go of the holds that lie within a time; the next round of the agent may remove what is too old.
+
+    \b
+    crossborder history release -c crossborder.yaml --from 2026-03-01 --to 2026-03-31
+    """
+    from crossborder.errors import CrossborderError
+
+    place, holds = _holds(config_path)
+    within = {one for one in holds if since <= one.since and one.until <= until}
+    if not within:
+        raise CrossborderError.at(place / "HOLD", "no hold lies within that time")
+    _write(place, tuple(one for one in holds if one not in within))
+    for one in sorted(within):
+        click.echo(
+            f"released from {one.since:%Y-%m-%d %H:%M} to {one.until:%Y-%m-%d %H:%M} UTC: {one.reason}", err=True
+        )
+
+
+def _folder(folder: Path | None, config_path: Path | None) -> Path:
+    from crossborder import config
+    from crossborder.errors import CrossborderError
+
+    place = folder or config.read(config_path).history.directory
+    if place is None:
+        raise CrossborderError("no history: name its folder, or history.directory in the configuration (-c)")
+    if not place.is_dir():
+        raise CrossborderError.at(place, "there is no such folder")
+    return place
+
+
+def _hours(place: Path) -> Iterator[_Hour]:
+    from crossborder.publish.history import holds
+    from crossborder.publish.history.files import height_of
+    from crossborder.publish.history.places import files_of, gateways, moment, standing
+
+    for folder in gateways(place):
+        held = holds.read(folder)
+        for hour, group in groupby(standing(files_of(folder))[0], key=lambda file: file.hour):
+            files = list(group)
+            rows = [height_of(file.path) for file in files]
+            known = None if None in rows else sum(n for n in rows if n is not None)
+            size = sum(file.path.stat().st_size for file in files)
+            yield _Hour(files[0].gateway, moment(hour), known, size, len(files), held.covers(hour))
+
+
+def _spoilt(place: Path) -> list[Path]:
+    from crossborder.publish.history.ahead import FOLDER
+    from crossborder.publish.history.places import gateways
+
+    return [path for folder in gateways(place) for path in sorted((folder / FOLDER).glob("*.damaged"))]
+
+
+def _holds(config_path: Path | None) -> tuple[Path, tuple[Hold, ...]]:
+    """Return the gateway's folder and what is held there by lines of ours."""
+    from crossborder import config
+    from crossborder.errors import CrossborderError
+    from crossborder.publish.history import holds
+    from crossborder.publish.history.places import gateway_folder
+
+    place = gateway_folder(_folder(None, config_path), config.read(config_path).gateway)
+    if not place.is_dir():
+        raise CrossborderError.at(place, "nothing was recorded of this gateway")
+    found = holds.read(place)
+    if found.all_of_it:
+        message = "does not say what it holds, so it holds everything: put it right, or remove it to release all"
+        raise CrossborderError.at(place / holds.NAME, message)
+    return place, found.holds
+
+
+def _write(place: Path, held: tuple[Hold, ...]) -> None:
+    from crossborder.errors import CrossborderError
+    from crossborder.publish.history import holds
+
+    try:
+        holds.write(place, held)
+    except OSError as error:
+        raise CrossborderError.at(place / holds.NAME, f"cannot be written: {error.strerror or error}") from None

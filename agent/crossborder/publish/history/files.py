@@ -1,0 +1,110 @@
+"""Writes and reads single files of the history: Parquet, zstd, its schema's version and its hour in the metadata."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from crossborder.publish.history.places import (
+    DRAFT,
+    digest_of,
+    file_name,
+    flush,
+    hour_folder,
+    make_folder,
+    moment,
+    write_whole,
+)
+from crossborder.publish.history.rows import VERSION, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from crossborder.publish.history.ahead import Move
+    from crossborder.publish.history.places import File
+
+VERSION_KEY = "crossborder.history.version"
+_GATEWAY_KEY, _HOUR_KEY = "crossborder.history.gateway", "crossborder.history.hour"
+LEVEL, FINAL_LEVEL = 3, 9  # of zstd: in a tick, and when nobody waits
+GROUP_ROWS = 262_144
+
+
+class Draft(NamedTuple):
+    """A file that is whole, on disk and seen by nobody until it is moved."""
+
+    move: Move
+    rows: int
+
+
+def draft(folder: Path, gateway: str, hour: int, numbers: tuple[int, int], rows: pl.DataFrame, level: int) -> Draft:
+    """Write rows of one hour (PENDING_SCHEMA) beside their place; raises OSError, and then nothing is left."""
+    file = io.BytesIO()
+    metadata = {
+        VERSION_KEY: str(VERSION),
+        _GATEWAY_KEY: gateway,
+        _HOUR_KEY: moment(hour).isoformat(),
+    }
+    ordered(rows).write_parquet(
+        file, compression="zstd", compression_level=level, row_group_size=GROUP_ROWS, metadata=metadata
+    )
+    data = file.getvalue()
+    place = hour_folder(folder, hour)
+    make_folder(place)
+    name = file_name(*numbers, data)
+    write_whole(place / f".{name}{DRAFT}", data)
+    at = place.relative_to(folder)
+    return Draft((str(at / f".{name}{DRAFT}"), str(at / name)), rows.height)
+
+
+def put(folder: Path, moves: Iterable[Move]) -> None:
+    """Put drafts in their places; what is there already was moved before. Raises OSError, and may be asked again."""
+    places = set()
+    for before, after in moves:
+        if (folder / before).exists():
+            (folder / before).rename(folder / after)
+            places.add((folder / after).parent)
+    for place in places:
+        flush(place)
+
+
+def discard(folder: Path, drafts: Iterable[Draft]) -> None:
+    """Remove drafts that are not wanted any more."""
+    for one in drafts:
+        (folder / one.move[0]).unlink(missing_ok=True)
+
+
+def discard_all(folder: Path) -> None:
+    """Remove every draft of a gateway: those of writings that never were."""
+    for path in folder.glob(f"date=*/hour=*/.*{DRAFT}"):
+        path.unlink(missing_ok=True)
+
+
+def fault_of(file: File) -> str:
+    """Say what is wrong with a file, reading all of it; empty when its bytes are those its name was made of."""
+    try:
+        data = file.path.read_bytes()
+    except OSError as error:
+        return error.strerror or str(error)
+    return "" if digest_of(data) == file.digest else "its bytes are not those that were written"
+
+
+def height_of(path: Path) -> int | None:
+    """Return how many rows a file says it has; None when it cannot be read."""
+    try:
+        return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+
+
+def version_of(path: Path) -> int:
+    """Return the version of a file by its end; raises ValueError or OSError with what is wrong with it."""
+    try:
+        said = pl.read_parquet_metadata(path).get(VERSION_KEY)
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(str(error).split("\n", 1)[0]) from None
+    if said is None or not said.isdigit():
+        raise ValueError("is no file of the flow history")
+    return int(said)

@@ -1,0 +1,143 @@
+"""Where the files of the history are and what their names say: gateway, hour, order, digest of what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_NAME = re.compile(r"(\d{10})-(\d{10})-([0-9a-f]{16})\.parquet")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DRAFT = ".draft"
+"""How a file ends that is not whole yet; it begins with a dot, and no reader takes it for one."""
+
+
+class File(NamedTuple):
+    """A file of one hour of one gateway. `first` and `last` are the numbers of the writings it holds."""
+
+    path: Path
+    gateway: str
+    hour: int  # since 1970 UTC
+    first: int
+    last: int
+    digest: str
+
+    def holds(self, other: File) -> bool:
+        """Tell whether this is what another file of its hour was made into."""
+        return self.first <= other.first and other.last <= self.last and self[3:5] != other[3:5]
+
+
+def gateway_folder(directory: Path, gateway: str) -> Path:
+    """Return the folder of a gateway."""
+    return directory / f"gateway={quote(gateway, safe='')}"
+
+
+def hour_folder(folder: Path, hour: int) -> Path:
+    """Return the folder of an hour in that of a gateway."""
+    at = moment(hour)
+    return folder / f"date={at:%Y-%m-%d}" / f"hour={at:%H}"
+
+
+def moment(hour: int) -> datetime:
+    """Return when an hour begins."""
+    return _EPOCH + timedelta(hours=hour)
+
+
+def hour_of(at: datetime) -> int:
+    """Return the hour a moment is in."""
+    return (at - _EPOCH) // timedelta(hours=1)
+
+
+def file_name(first: int, last: int, data: bytes) -> str:
+    """Return the name of a file by the writings it holds and by its bytes: it sorts, and never meets another."""
+    return f"{first:010d}-{last:010d}-{digest_of(data)}.parquet"
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest a file's name holds."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def gateways(directory: Path) -> Iterator[Path]:
+    """Yield the folders of gateways."""
+    yield from (path for path in sorted(directory.glob("gateway=*")) if path.is_dir())
+
+
+def files_of(folder: Path, since: int | None = None, until: int | None = None) -> Iterator[File]:
+    """Yield the files of a gateway, oldest hour first, from one hour to before another; nothing but ours.
+
+    Those that were made into another one and are not removed yet are there too: see `standing`.
+    """
+    gateway = unquote(folder.name.removeprefix("gateway="))
+    for hour, place in _hours(folder):
+        if (since is None or hour >= since) and (until is None or hour < until):
+            for name in sorted(_names(place)):
+                if found := _NAME.fullmatch(name):
+                    yield File(place / name, gateway, hour, int(found[1]), int(found[2]), found[3])
+
+
+def standing(files: Iterable[File]) -> tuple[list[File], list[File]]:
+    """Return the files that stand, and those that were made into one of them."""
+    hours: dict[tuple[str, int], list[File]] = {}
+    for file in files:
+        hours.setdefault((file.gateway, file.hour), []).append(file)
+    stand: list[File] = []
+    gone: list[File] = []
+    for group in hours.values():
+        for file in group:
+            (gone if any(other.holds(file) for other in group) else stand).append(file)
+    return stand, gone
+
+
+def _hours(folder: Path) -> Iterator[tuple[int, Path]]:
+    for date in sorted(folder.glob("date=*")):
+        for place in sorted(date.glob("hour=*")):
+            try:
+                at = datetime.strptime(f"{date.name} {place.name} +0000", "date=%Y-%m-%d hour=%H %z")
+            except ValueError:
+                continue  # not ours
+            yield hour_of(at), place
+
+
+def _names(place: Path) -> list[str]:
+    try:
+        return [path.name for path in place.iterdir()]
+    except OSError:
+        return []  # gone meanwhile, or no folder
+
+
+def flush(path: Path) -> None:
+    """Have the kernel write a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a new file and have it on the disk; what is half written when that fails is removed."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, those above it too, and have their names on the disk."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        flush(path.parent)
