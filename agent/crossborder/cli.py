@@ -30,7 +30,7 @@ COMMANDS = {
         "crossborder.commands.register:register",
         "Make a filter that knows your own people, and nobody else's.",
     ),
-    "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
+    "key": ("crossborder.commands.key:key", "Make the key identifiers are hashed under; the pair that signs events."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),
     "version": ("crossborder.commands.version:version", "Print versions of the agent and what it stands on."),

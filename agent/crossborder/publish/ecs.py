@@ -9,7 +9,7 @@ import polars as pl
 
 import crossborder
 from crossborder.model import FIELDS, FINDING_SCHEMA, LEVELS, Phase, Report
-from crossborder.publish.jsontext import Column, array, dumps, escaped, nested, texts
+from crossborder.publish.jsontext import SLOT, Column, array, dumps, escaped, nested, texts
 from crossborder.publish.units import size_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _UNASKED = (
 )
 """The same for columns that no rule asks of."""
 
+_SLOTS = {"crossborder.chain": f"{{{SLOT}}}", "event.sequence": SLOT}
 
 _QUOTES = {n: '"' if t == pl.String or isinstance(t, pl.Enum) else "" for n, t in FINDING_SCHEMA.items()}
 
@@ -80,8 +81,11 @@ class EventMaker:
         """Yield one event per finding that opened or closed, as data."""
         yield from map(json.loads, self.lines(findings))
 
-    def lines(self, findings: pl.DataFrame) -> pl.Series:
-        """Return one event per finding that opened or closed, as a line of JSON; `continued` rows make none."""
+    def lines(self, findings: pl.DataFrame, *, slots: bool = False) -> pl.Series:
+        """Return one event per finding that opened or closed, as a line of JSON; `continued` rows make none.
+
+        With slots, a log's chain has its places in them (`chain.Chain.linked`).
+        """
         told = findings.filter(pl.col("phase") != Phase.CONTINUED.value)
         if told.is_empty():
             return pl.Series([], dtype=pl.String)
@@ -91,7 +95,7 @@ class EventMaker:
         frame = _said(told.with_columns(pl.col("unit").replace("", None).fill_null(self._unit)))
         last = _moment(pl.from_epoch("last_ns", time_unit="ns")).alias("last")
         frame = frame.with_columns(laws, sizes, last, _reasons(told["why"]), _detections(told["detections"]))
-        return nested(frame.with_columns(**_MADE), _tree(self._members())) + "\n"
+        return nested(frame.with_columns(**_MADE), _tree(self._members() | (_SLOTS if slots else {}))) + "\n"
 
     def _members(self) -> dict[str, Column | str]:
         """Return what stands at each place of an event."""

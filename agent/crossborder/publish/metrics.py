@@ -236,6 +236,13 @@ class Metrics:
         self._count("crossborder_events_failed_total", (), failed)
         self._count("crossborder_events_lost_total", (), lost)
 
+    def chain(self, sequence: int, checkpoint: float | None) -> None:
+        """Take the number of the event log's last line, and when its last checkpoint was: seconds since 1970."""
+        with self._lock:
+            self._of("crossborder_events_chain_sequence").set((), sequence)
+            if checkpoint is not None:
+                self._of("crossborder_events_checkpoint_timestamp_seconds").set((), checkpoint)
+
     # What the server asks for.
 
     @cached_property
