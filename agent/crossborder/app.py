@@ -94,7 +94,7 @@ class Agent:
         sinks: list[Any] = [self.metrics]
         path = options.events or settings.events.file
         if path or settings.events.stdout:
-            appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings))
+            appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
             self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain)
             self._record_path = path
             sinks.append(self._record)

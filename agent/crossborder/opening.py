@@ -60,7 +60,7 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
     return state
 
 
-def log_origin(settings: Config) -> Origin:
+def log_origin(settings: Config, options: Options) -> Origin:
     """Return whose event log is written, and who signs it; raises CrossborderError where that key cannot be used."""
     events = settings.events
     signer = None
@@ -74,6 +74,7 @@ def log_origin(settings: Config) -> Origin:
         signer=signer,
         checkpoint_events=events.checkpoint_events,
         checkpoint_every=events.checkpoint_every,
+        tick=options.tick or settings.capture.tick,
     )
 
 

@@ -74,9 +74,12 @@ class Appender:
         return written, delayed, lost
 
     def _told_of_gap(self) -> list[bytes]:
-        told = [self.chain.note("events-lost", lost=self._untold)] if self.chain and self._untold else []
+        """Return the line that tells how many events are missing, vouched for: a checkpoint may be missing too."""
+        if not self.chain or not self._untold:
+            return []
+        told = self.chain.note("events-lost", lost=self._untold)
         self._untold = 0
-        return [*told]
+        return [told, self.chain.checkpoint("events")] if self.chain.origin.signer else [told]
 
     def _write(self) -> int:
         """Write what is held, as far as it goes; return how many events are done."""

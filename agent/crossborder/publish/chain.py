@@ -61,6 +61,7 @@ class Origin:
     signer: Signer | None = None
     checkpoint_events: int = 1000
     checkpoint_every: float = 300.0  # seconds
+    tick: float = 0.0  # seconds: how much later a checkpoint may be written
 
 
 class Note(bytes):
@@ -114,7 +115,7 @@ class Chain:
         self.origin = origin
         self.end = end or Link(secrets.token_hex(16), 0, "", NOTHING)
         self._unsigned = 0  # events since the last checkpoint
-        self._since = time.time()  # wall clock of the last checkpoint; of the start before there is one
+        self._since = 0.0  # wall clock of the last checkpoint; the first comes with the first lines
         self.checkpoint_at: float | None = None  # when one was last written
 
     def linked(self, lines: Iterable[bytes]) -> list[bytes]:
@@ -171,7 +172,7 @@ class Chain:
         signer = self.origin.signer
         if signer is None:
             return {}
-        often = {"events": self.origin.checkpoint_events, "seconds": self.origin.checkpoint_every}
+        often = {"events": self.origin.checkpoint_events, "seconds": self.origin.checkpoint_every + self.origin.tick}
         return {"key": signer.fingerprint, "checkpoints": often}
 
     def _text(self, action: Action, told: Mapping[str, object]) -> bytes:
