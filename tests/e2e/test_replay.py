@@ -225,3 +225,24 @@ def test_a_rule_that_is_switched_off_finds_nothing(
     names = [event["rule"]["name"] for event in _events_in(events)]
 
     assert names == ["opaque_core"]
+
+
+def test_two_replays_make_one_signed_log(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the configuration to the verdict: made, signed, gone on with, whole; and broken where it was altered."""
+    key, events = capture.with_name("events.key"), capture.with_suffix(".events")
+    config = capture.parent / "c.yaml"
+    config.write_text("assets: assets.yaml\nevents: {signing_key: events.key}\n", encoding="utf-8")
+    _run(capsys, monkeypatch, "key", "make", "--signing", key)
+    for _ in range(2):
+        _run(capsys, monkeypatch, "replay", capture, "-c", config, "--events", events, "--quiet")
+    asked = ("events", "verify", events, "--public-key", f"{key}.pub")
+    whole, said, _ = _run(capsys, monkeypatch, *asked)
+    events.write_bytes(events.read_bytes().replace(b"opaque_core", b"opaque_care", 1))
+    broken, told, _ = _run(capsys, monkeypatch, *asked)
+
+    assert (whole, broken) == (0, 1)
+    assert "note: was closed in order" in said
+    assert "4 signatures hold" in said
+    assert told.startswith(f"{events}:3: altered: ")

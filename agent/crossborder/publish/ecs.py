@@ -121,20 +121,38 @@ def _reasons(why: pl.Series) -> pl.Series:
     parts = [pl.lit('{"field":"'), "field", pl.lit('","test":"'), "test", pl.lit('","value":'), "value", pl.lit("}")]
     quoted = pl.concat_str(pl.lit('"'), "value", pl.lit('"')).fill_null("null").alias("value")
     said = escaped(lines).with_columns(quoted).select("at", said=pl.concat_str(parts))
-    whole = said.group_by("at", maintain_order=True).agg("said").with_columns(array("said"))
-    rows = pl.select(at=pl.int_range(len(why), dtype=pl.get_index_type()))
-    return rows.join(whole, on="at", how="left", maintain_order="left")["said"].alias("why")
+    return _joined(said, len(why)).alias("why")
 
 
 def _detections(found: pl.Series) -> pl.Series:
     """Return what detectors saw, as JSON: how many distinct values, not their hashes."""
     if found.null_count() == len(found):
         return pl.Series("detections", [None], dtype=pl.String).new_from_index(0, len(found))
-    seen = (
-        [{**one, "distinct": None if one["distinct"] is None else len(one["distinct"])} for one in row or []]
-        for row in found.to_list()
-    )
-    return pl.Series("detections", [dumps(row) if row else None for row in seen], dtype=pl.String)
+    lines = pl.DataFrame({"seen": found}).with_row_index("at").explode("seen").drop_nulls("seen").unnest("seen")
+    rates = lines["confidence"].unique()
+    said = pl.col("confidence").replace_strict(rates, [dumps(rate) for rate in rates], return_dtype=pl.String)
+    counts = (pl.col("distinct").list.len().alias("distinct"), said.fill_null("null"))
+    none = pl.when(pl.col("samples").is_null()).then(pl.lit("null")).otherwise(pl.lit("[]"))
+    samples = pl.coalesce(texts("samples"), none).alias("samples")
+    name = pl.concat_str(pl.lit('"'), "detector", pl.lit('"')).alias("detector")
+    whole = escaped(lines.with_columns(counts).select("at", *_SEEN)).with_columns(name, samples)
+    return _joined(whole.select("at", said=_seen()), len(found)).alias("detections")
+
+
+_SEEN = ("confidence", "detector", "distinct", "matches", "samples")
+
+
+def _seen() -> pl.Expr:
+    values = (pl.col(name).cast(pl.String).fill_null("null") for name in _SEEN)
+    pieces = (piece for name, value in zip(_SEEN, values, strict=True) for piece in (pl.lit(f',"{name}":'), value))
+    return pl.concat_str(pl.lit("{"), pl.concat_str(*pieces).str.strip_prefix(","), pl.lit("}"))
+
+
+def _joined(lines: pl.DataFrame, height: int) -> pl.Series:
+    """Return the JSON of lists: what is said, joined by the row it is `at`; null where nothing is."""
+    whole = lines.group_by("at", maintain_order=True).agg("said").with_columns(array("said"))
+    rows = pl.select(at=pl.int_range(height, dtype=pl.get_index_type()))
+    return rows.join(whole, on="at", how="left", maintain_order="left")["said"]
 
 
 def _moment(time: pl.Expr) -> pl.Expr:
