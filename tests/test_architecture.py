@@ -18,6 +18,7 @@ FREE = {
     "prefixes",
     "kept",
     "keyfile",
+    "signingkey",
     "statefile",
     "telemetry",
     "__version__",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from crossborder import keyfile
+from crossborder import keyfile, signingkey
 from crossborder.cli import cli
 from crossborder.errors import CrossborderError
 
@@ -75,3 +75,41 @@ def test_lost(tmp_path: Path) -> None:
     """A missing key is not replaced by a new one."""
     with pytest.raises(CrossborderError, match="put the key back"):
         keyfile.read(tmp_path / "persons.key")
+
+
+def test_a_pair_for_signing(tmp_path: Path) -> None:
+    """The private key is its owner's alone, the public one tells what it signed, openssl reads both."""
+    path = tmp_path / "events.key"
+
+    said = CliRunner().invoke(cli, ["key", "make", "--signing", str(path)])
+    signer, public = signingkey.read(path), signingkey.read_public(tmp_path / "events.key.pub")
+    signature = signer.sign(b"said").decode()
+    shown = CliRunner().invoke(cli, ["key", "show", f"{path}.pub"]).output.strip()
+
+    assert said.exit_code == 0, said.output
+    assert signer.fingerprint == public.fingerprint == shown
+    assert signer.fingerprint in said.output
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert public.fits(signature, b"said")
+    assert not public.fits(signature, b"sand")
+    assert not public.fits("?", b"said")
+    assert "PRIVATE" not in repr(signer)
+
+
+def test_a_signing_key_is_read_with_care(tmp_path: Path) -> None:
+    """Open to others, no key, a public one for a private one, or not there: a sentence with what to type."""
+    path = tmp_path / "events.key"
+    with pytest.raises(CrossborderError, match="crossborder key make --signing"):
+        signingkey.read(path)
+    signingkey.make(path)
+    with pytest.raises(CrossborderError, match="is there already"):
+        signingkey.make(path)
+    with pytest.raises(CrossborderError, match="is no public Ed25519 key"):
+        signingkey.read_public(path)
+    path.chmod(0o640)
+    with pytest.raises(CrossborderError, match=f"chmod 600 {path}"):
+        signingkey.read(path)
+    path.chmod(0o600)
+    path.write_bytes((tmp_path / "events.key.pub").read_bytes())
+    with pytest.raises(CrossborderError, match="is no Ed25519 key"):
+        signingkey.read(path)

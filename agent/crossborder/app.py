@@ -22,13 +22,13 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, open_history, open_state
+from crossborder.opening import Options, engine_config, log_origin, open_history, open_state
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
-from crossborder.publish.appender import open_appenders
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
 from crossborder.publish.fanout import Publishers
+from crossborder.publish.logfile import open_appenders
 from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
 from crossborder.searching import Search
@@ -94,8 +94,8 @@ class Agent:
         sinks: list[Any] = [self.metrics]
         path = options.events or settings.events.file
         if path or settings.events.stdout:
-            appenders = open_appenders(path, stdout=settings.events.stdout)
-            self._record = EventLog(self._events, appenders, self.metrics.events)
+            appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
+            self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain)
             self._record_path = path
             sinks.append(self._record)
         if options.flows:

@@ -31,7 +31,8 @@ COMMANDS = {
         "Make a filter that knows your own people, and nobody else's.",
     ),
     "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
-    "key": ("crossborder.commands.key:key", "Make the key under which identifiers are hashed."),
+    "events": ("crossborder.commands.events:events", "Verify that an event log is as it was written."),
+    "key": ("crossborder.commands.key:key", "Make the key identifiers are hashed under; the pair that signs events."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),
     "version": ("crossborder.commands.version:version", "Print versions of the agent and what it stands on."),
@@ -49,7 +50,7 @@ First steps:
   crossborder top -c crossborder.yaml       or watch it in a terminal
 
 \b
-Exit codes: 0 fine; 1 findings, where --fail-on asks; 2 something a person can put right.
+Exit codes: 0 fine; 1 findings, where --fail-on asks, or a broken log; 2 something a person can put right.
 """
 
 

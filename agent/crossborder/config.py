@@ -245,6 +245,11 @@ class EventsSection(Section):
 
     stdout: bool = Field(False, description="Write events to standard output.")
     file: Path | None = Field(None, description="Append events to this file.")
+    signing_key: Path | None = Field(
+        None, description="Key checkpoints are signed with: crossborder key make --signing FILE."
+    )
+    checkpoint_events: int = Field(1000, ge=1, le=1_000_000, description="A checkpoint after so many events.")
+    checkpoint_every: Duration = Field(300.0, ge=1, description="A checkpoint after so much time, events or not.")
 
 
 class HistorySection(Section):

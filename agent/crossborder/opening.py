@@ -1,4 +1,4 @@
-"""What an agent opens, by its configuration with the command line over it: its state, and what its engine reads how."""
+"""What an agent opens, by its configuration with the command line over it: state, event log, what is read and how."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
 from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.persons.tally import PERSONS_PART
+from crossborder.publish.chain import Origin
 from crossborder.searching import searching
 from crossborder.statefile import FILE_NAME, StateFile
 
@@ -73,6 +74,24 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
     if parts.key:
         state.bind(parts.key.fingerprint)
     return state
+
+
+def log_origin(settings: Config, options: Options) -> Origin:
+    """Return whose event log is written, and who signs it; raises CrossborderError where that key cannot be used."""
+    events = settings.events
+    signer = None
+    if events.signing_key:
+        from crossborder import signingkey
+
+        signer = signingkey.read(events.signing_key)
+    return Origin(
+        settings.gateway,
+        settings.unit,
+        signer=signer,
+        checkpoint_events=events.checkpoint_events,
+        checkpoint_every=events.checkpoint_every,
+        tick=options.tick or settings.capture.tick,
+    )
 
 
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:

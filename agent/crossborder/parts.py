@@ -111,9 +111,13 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
 
 
 def _check_events_file(settings: Config) -> None:
-    """Raise CrossborderError when events could not be written, without making a file."""
+    """Raise CrossborderError when events could not be written or signed, without making a file."""
     if settings.events.file:
         check_events_file(settings.events.file)
+    if settings.events.signing_key:
+        from crossborder import signingkey
+
+        signingkey.read(settings.events.signing_key)
 
 
 def _check_history(settings: Config) -> None:

@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -44,6 +44,11 @@ def capture(tmp_path: Path) -> Path:
     (tmp_path / "assets.yaml").write_text(ASSETS, encoding="utf-8")
     (tmp_path / "c.yaml").write_text("assets: assets.yaml\n", encoding="utf-8")
     return path
+
+
+def _events_in(path: Path) -> list[dict[str, Any]]:
+    """Return the events of a file, without what the log tells of itself."""
+    return [event for event in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if "rule" in event]
 
 
 def _run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:
@@ -136,7 +141,7 @@ def test_a_file_cut_in_the_middle(
     assert err.startswith(f"{cut}: ")
     assert "core_data_abroad" in out
     assert pl.read_ndjson(flows)["packets_out"].sum() == 20
-    rules = [json.loads(line)["rule"]["name"] for line in events.read_text(encoding="utf-8").splitlines()]
+    rules = [event["rule"]["name"] for event in _events_in(events)]
     assert rules == ["core_data_abroad", "opaque_core"]
 
 
@@ -201,7 +206,7 @@ def test_the_same_rule_on_three_interfaces(
     code, *_ = _run(
         capsys, monkeypatch, "replay", *files, "-c", capture.parent / "c.yaml", "--events", events, "--quiet"
     )
-    told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    told = _events_in(events)
     seen = [e["observer"]["ingress"]["interface"]["name"] for e in told if e["rule"]["name"] == "core_data_abroad"]
 
     assert code == 0
@@ -217,6 +222,27 @@ def test_a_rule_that_is_switched_off_finds_nothing(
     events = capture.with_suffix(".events")
 
     _run(capsys, monkeypatch, "replay", capture, "-c", config, "--events", events, "--quiet")
-    names = [json.loads(line)["rule"]["name"] for line in events.read_text(encoding="utf-8").splitlines()]
+    names = [event["rule"]["name"] for event in _events_in(events)]
 
     assert names == ["opaque_core"]
+
+
+def test_two_replays_make_one_signed_log(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the configuration to the verdict: made, signed, gone on with, whole; and broken where it was altered."""
+    key, events = capture.with_name("events.key"), capture.with_suffix(".events")
+    config = capture.parent / "c.yaml"
+    config.write_text("assets: assets.yaml\nevents: {signing_key: events.key}\n", encoding="utf-8")
+    _run(capsys, monkeypatch, "key", "make", "--signing", key)
+    for _ in range(2):
+        _run(capsys, monkeypatch, "replay", capture, "-c", config, "--events", events, "--quiet")
+    asked = ("events", "verify", events, "--public-key", f"{key}.pub")
+    whole, said, _ = _run(capsys, monkeypatch, *asked)
+    events.write_bytes(events.read_bytes().replace(b"opaque_core", b"opaque_care", 1))
+    broken, told, _ = _run(capsys, monkeypatch, *asked)
+
+    assert (whole, broken) == (0, 1)
+    assert "note: was closed in order" in said
+    assert "4 signatures hold" in said
+    assert told.startswith(f"{events}:3: altered: ")

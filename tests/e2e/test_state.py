@@ -269,7 +269,9 @@ def test_through_the_agent(tmp_path: Path) -> None:
     agent.run()
 
     found = {
-        e["rule"]["name"]: e["crossborder"] for e in map(json.loads, events.read_text(encoding="utf-8").splitlines())
+        e["rule"]["name"]: e["crossborder"]
+        for e in map(json.loads, events.read_text(encoding="utf-8").splitlines())
+        if "rule" in e
     }
     assert found["band_near"]["bands"] == ["important:sensitive:80%"]
     assert found["band_important_sensitive"]["bands"] == ["important:sensitive"]

@@ -6,16 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 from structlog.testing import capture_logs
 
 from crossborder.errors import CrossborderError
-from crossborder.publish.appender import Appender, check, open_appenders, open_file
+from crossborder.publish.appender import Appender, check, open_file
+from crossborder.publish.chain import Chain, Origin
 from crossborder.publish.ecs import EventMaker
 from crossborder.publish.events import EventLog
+from crossborder.publish.logfile import open_appenders
 from crossborder.publish.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -46,8 +48,16 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def event_log(metrics: Metrics, *appenders: Appender) -> EventLog:
-    """Return a log over these appenders."""
+    """Return a log over these appenders, each with a chain."""
+    for appender in appenders:
+        appender.chain = appender.chain or Chain(Origin("g"))
     return EventLog(EventMaker("g", "u"), appenders, metrics.events)
+
+
+def events_in(data: bytes) -> list[dict[str, Any]]:
+    """Return the events of lines, without what the log tells of itself."""
+    lines = map(json.loads, data.splitlines())
+    return [line for line in lines if "rule" in line]
 
 
 def counted(metrics: Metrics) -> tuple[float | None, ...]:
@@ -62,10 +72,10 @@ def test_one_line_a_finding(tmp_path: Path, metrics: Metrics, batch: Batches, fi
     log = event_log(metrics, *open_appenders(path, stdout=False))
 
     log(batch(), NOTHING, findings({}, {"finding_id": "b" * 16}))
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = events_in(path.read_bytes())
     log.close()
 
-    assert [json.loads(line)["event"]["id"] for line in lines] == ["00000000000000a1", "b" * 16]
+    assert [line["event"]["id"] for line in lines] == ["00000000000000a1", "b" * 16]
     assert path.stat().st_mode & 0o777 == 0o600
     assert counted(metrics) == (2, 0, 0)
 
@@ -78,7 +88,7 @@ def test_lines_are_appended(tmp_path: Path, metrics: Metrics, batch: Batches, fi
         log(batch(), NOTHING, findings({}))
         log.close()
 
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(events_in(path.read_bytes())) == 2
 
 
 def test_a_torn_line_spoils_no_other(tmp_path: Path, metrics: Metrics, batch: Batches, findings: Frames) -> None:
@@ -89,7 +99,7 @@ def test_a_torn_line_spoils_no_other(tmp_path: Path, metrics: Metrics, batch: Ba
     log(batch(), NOTHING, findings({}))
     log.close()
 
-    torn, whole = path.read_text(encoding="utf-8").splitlines()
+    torn, _, whole = path.read_text(encoding="utf-8").splitlines()
     assert torn == '{"half":'
     assert json.loads(whole)["event"]["id"] == "00000000000000a1"
 
@@ -105,7 +115,7 @@ def test_standard_output_carries_events_and_stays_open(
     log.close()
     print("still here", flush=True)  # noqa: T201 - the point of the test
 
-    event, after = capfd.readouterr().out.splitlines()
+    _, event, after = capfd.readouterr().out.splitlines()
     assert json.loads(event)["rule"]["name"] == "core-data-abroad"
     assert after == "still here"
 
@@ -267,5 +277,5 @@ def test_rotation(tmp_path: Path, metrics: Metrics, batch: Batches, findings: Fr
     log(batch(), NOTHING, findings({}))
     log.close()
 
-    assert [len(p.read_bytes().splitlines()) for p in (old, path)] == [2, 1]
+    assert [len(events_in(p.read_bytes())) for p in (old, path)] == [2, 1]
     assert [entry["event"] for entry in said] == ["events file not reopened"]

@@ -13,20 +13,26 @@ from typing import TYPE_CHECKING
 import polars as pl
 from scapy.utils import PcapReader
 
-from crossborder import config
+from crossborder import config, signingkey
 from crossborder.classify import Classifier
 from crossborder.demo import write_capture
 from crossborder.engine import open_engine
 from crossborder.match import Matcher
 from crossborder.opening import Options, engine_config
 from crossborder.parts import build_parts
+from crossborder.publish.chain import Origin
+from crossborder.publish.ecs import EventMaker
+from crossborder.publish.events import EventLog
+from crossborder.publish.logfile import open_appenders
 from crossborder.publish.metrics import Metrics
+from crossborder.telling import legal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossborder.model import Batch
     from crossborder.parts import Parts
+    from crossborder.signingkey import SigningKey
 
 SCAPY_PACKETS = 4_000
 FLOWS = (10_000, 100_000)
@@ -98,6 +104,32 @@ def measure_stages(batches: list[Batch], parts: Parts) -> None:
         )
 
 
+def measure_events(batches: list[Batch], parts: Parts) -> None:
+    """Time events with the chain on: made, linked, appended to a file; beside making them alone, and signed."""
+    batch = repeated(batches, FLOWS[0])
+    findings = Matcher(parts.ruleset)(Classifier(parts.geography, parts.assets)(batch))
+    findings = findings.filter(pl.col("phase") != "continued")
+    maker = EventMaker("bench", "")
+    maker.ruleset(parts.ruleset.sha256, 1, {rule.name: legal_of(rule) for rule in parts.ruleset.enabled})
+    made = best(lambda: maker.lines(findings, slots=True).cast(pl.Binary).to_list())
+    with tempfile.TemporaryDirectory() as folder:
+        signer = signingkey.make(Path(folder) / "events.key")
+        whole = _appended(Path(folder) / "plain", maker, batch, findings, None)
+        signed = _appended(Path(folder) / "signed", maker, batch, findings, signer)
+    count = findings.height
+    print(
+        f"{count:>7,} events     {count / whole:>9,.0f} events/s made, chained and appended "
+        f"({whole / made:.2f} x making them alone); signed every 1,000 {count / signed:,.0f}"
+    )
+
+
+def _appended(path: Path, maker: EventMaker, batch: Batch, findings: pl.DataFrame, signer: SigningKey | None) -> float:
+    log = EventLog(maker, open_appenders(path, stdout=False, origin=Origin("bench", signer=signer)), lambda **_: None)
+    seconds = best(lambda: log(batch, findings, findings))
+    log.close()
+    return seconds
+
+
 def measure_start() -> None:
     """Time the commands people wait for."""
     for words in (("version",), ("check",)):
@@ -115,7 +147,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         capture = Path(folder) / "demo.pcap"
         write_capture(capture)
-        measure_stages(measure_engine(capture, parts), parts)
+        batches = measure_engine(capture, parts)
+        measure_stages(batches, parts)
+        measure_events(batches, parts)
     measure_start()
 
 

@@ -481,6 +481,20 @@ METRICS: tuple[Metric, ...] = (
         "crossborder_history_held_partitions > 0",
     ),
     Metric(
+        "crossborder_events_chain_sequence",
+        "gauge",
+        (),
+        "Number of the last line of the event log; where it falls, lines were taken away or a log began.",
+        "resets(crossborder_events_chain_sequence[1d]) > 0",
+    ),
+    Metric(
+        "crossborder_events_checkpoint_timestamp_seconds",
+        "gauge",
+        (),
+        "Time of the last signed checkpoint of the event log; absent where it is not signed.",
+        "time() - crossborder_events_checkpoint_timestamp_seconds",
+    ),
+    Metric(
         "crossborder_publish_errors_total",
         "counter",
         ("sink",),

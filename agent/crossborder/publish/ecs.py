@@ -9,7 +9,7 @@ import polars as pl
 
 import crossborder
 from crossborder.model import FIELDS, FINDING_SCHEMA, LEVELS, Phase, Report
-from crossborder.publish.jsontext import Column, array, dumps, escaped, nested, texts
+from crossborder.publish.jsontext import SLOT, Column, array, dumps, escaped, nested, texts
 from crossborder.publish.units import size_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _UNASKED = (
 )
 """The same for columns that no rule asks of."""
 
+_SLOTS = {"crossborder.chain": f"{{{SLOT}}}", "event.sequence": SLOT}
 
 _QUOTES = {n: '"' if t == pl.String or isinstance(t, pl.Enum) else "" for n, t in FINDING_SCHEMA.items()}
 
@@ -80,8 +81,11 @@ class EventMaker:
         """Yield one event per finding that opened or closed, as data."""
         yield from map(json.loads, self.lines(findings))
 
-    def lines(self, findings: pl.DataFrame) -> pl.Series:
-        """Return one event per finding that opened or closed, as a line of JSON; `continued` rows make none."""
+    def lines(self, findings: pl.DataFrame, *, slots: bool = False) -> pl.Series:
+        """Return one event per finding that opened or closed, as a line of JSON; `continued` rows make none.
+
+        With slots, a log's chain has its places in them (`chain.Chain.linked`).
+        """
         told = findings.filter(pl.col("phase") != Phase.CONTINUED.value)
         if told.is_empty():
             return pl.Series([], dtype=pl.String)
@@ -91,7 +95,7 @@ class EventMaker:
         frame = _said(told.with_columns(pl.col("unit").replace("", None).fill_null(self._unit)))
         last = _moment(pl.from_epoch("last_ns", time_unit="ns")).alias("last")
         frame = frame.with_columns(laws, sizes, last, _reasons(told["why"]), _detections(told["detections"]))
-        return nested(frame.with_columns(**_MADE), _tree(self._members())) + "\n"
+        return nested(frame.with_columns(**_MADE), _tree(self._members() | (_SLOTS if slots else {}))) + "\n"
 
     def _members(self) -> dict[str, Column | str]:
         """Return what stands at each place of an event."""
@@ -117,20 +121,38 @@ def _reasons(why: pl.Series) -> pl.Series:
     parts = [pl.lit('{"field":"'), "field", pl.lit('","test":"'), "test", pl.lit('","value":'), "value", pl.lit("}")]
     quoted = pl.concat_str(pl.lit('"'), "value", pl.lit('"')).fill_null("null").alias("value")
     said = escaped(lines).with_columns(quoted).select("at", said=pl.concat_str(parts))
-    whole = said.group_by("at", maintain_order=True).agg("said").with_columns(array("said"))
-    rows = pl.select(at=pl.int_range(len(why), dtype=pl.get_index_type()))
-    return rows.join(whole, on="at", how="left", maintain_order="left")["said"].alias("why")
+    return _joined(said, len(why)).alias("why")
 
 
 def _detections(found: pl.Series) -> pl.Series:
     """Return what detectors saw, as JSON: how many distinct values, not their hashes."""
     if found.null_count() == len(found):
         return pl.Series("detections", [None], dtype=pl.String).new_from_index(0, len(found))
-    seen = (
-        [{**one, "distinct": None if one["distinct"] is None else len(one["distinct"])} for one in row or []]
-        for row in found.to_list()
-    )
-    return pl.Series("detections", [dumps(row) if row else None for row in seen], dtype=pl.String)
+    lines = pl.DataFrame({"seen": found}).with_row_index("at").explode("seen").drop_nulls("seen").unnest("seen")
+    rates = lines["confidence"].unique()
+    said = pl.col("confidence").replace_strict(rates, [dumps(rate) for rate in rates], return_dtype=pl.String)
+    counts = (pl.col("distinct").list.len().alias("distinct"), said.fill_null("null"))
+    none = pl.when(pl.col("samples").is_null()).then(pl.lit("null")).otherwise(pl.lit("[]"))
+    samples = pl.coalesce(texts("samples"), none).alias("samples")
+    name = pl.concat_str(pl.lit('"'), "detector", pl.lit('"')).alias("detector")
+    whole = escaped(lines.with_columns(counts).select("at", *_SEEN)).with_columns(name, samples)
+    return _joined(whole.select("at", said=_seen()), len(found)).alias("detections")
+
+
+_SEEN = ("confidence", "detector", "distinct", "matches", "samples")
+
+
+def _seen() -> pl.Expr:
+    values = (pl.col(name).cast(pl.String).fill_null("null") for name in _SEEN)
+    pieces = (piece for name, value in zip(_SEEN, values, strict=True) for piece in (pl.lit(f',"{name}":'), value))
+    return pl.concat_str(pl.lit("{"), pl.concat_str(*pieces).str.strip_prefix(","), pl.lit("}"))
+
+
+def _joined(lines: pl.DataFrame, height: int) -> pl.Series:
+    """Return the JSON of lists: what is said, joined by the row it is `at`; null where nothing is."""
+    whole = lines.group_by("at", maintain_order=True).agg("said").with_columns(array("said"))
+    rows = pl.select(at=pl.int_range(height, dtype=pl.get_index_type()))
+    return rows.join(whole, on="at", how="left", maintain_order="left")["said"]
 
 
 def _moment(time: pl.Expr) -> pl.Expr:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from crossborder.errors import CrossborderError
-from crossborder.publish.appender import open_file
+from crossborder.publish.logfile import turn
 from crossborder.telemetry import log
 
 if TYPE_CHECKING:
@@ -30,26 +30,36 @@ class Tallies(Protocol):
         """Count."""
 
 
+class Told(Protocol):
+    """Where the end of a log is shown: `Metrics.chain`."""
+
+    def __call__(self, sequence: int, checkpoint: float | None) -> None:
+        """Take the number of the last line, and when the last checkpoint was: seconds since 1970."""
+
+
 class EventLog:
     """The sink that writes events. A failure is said once, counted, and tried again with the next batch."""
 
     name = "events"
 
-    def __init__(self, maker: EventMaker, appenders: Iterable[Appender], count: Tallies) -> None:
-        """Take who makes events, where they go (`appender.open_appenders`), and who counts them."""
+    def __init__(
+        self, maker: EventMaker, appenders: Iterable[Appender], count: Tallies, tell: Told | None = None
+    ) -> None:
+        """Take who makes events, where they go (`logfile.open_appenders`), who counts them and shows the log's end."""
         self._maker = maker
         self._appenders = tuple(appenders)
         self._count = count
+        self._tell = tell
 
     def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
         """Write the events of one batch, and those held from before."""
         del batch, crossings
         for part in findings.iter_slices(AT_ONCE):
-            lines = self._maker.lines(part).cast(pl.Binary).to_list()
+            lines = self._maker.lines(part, slots=True).cast(pl.Binary).to_list()
             for appender in self._appenders:
                 self._append(appender, lines)
         for appender in self._appenders:
-            if findings.is_empty() and appender.held:
+            if findings.is_empty() and (appender.held or (appender.chain and appender.chain.due)):
                 self._append(appender, [])
 
     def reopen(self, path: Path) -> None:
@@ -57,7 +67,7 @@ class EventLog:
         for appender in self._appenders:
             if appender.name == str(path):
                 try:
-                    appender.turn_to(open_file(path))
+                    turn(appender, path)
                 except CrossborderError as error:
                     log().error("events file not reopened", reason=str(error))
 
@@ -71,6 +81,7 @@ class EventLog:
         before = appender.error
         written, failed, lost = appender.append(lines)
         self._count(written=written, failed=failed, lost=lost)
+        self._show()
         if appender.error and not before:
             log().error(
                 "events cannot be written, they are held and tried again", sink=appender.name, reason=appender.reason
@@ -78,9 +89,18 @@ class EventLog:
         if before and not appender.error:
             log().info("events are written again", sink=appender.name, lost=appender.lost)
 
+    def _show(self) -> None:
+        """Show the end of the first log: that of the file, where there is one."""
+        chain = self._appenders[0].chain
+        if self._tell and chain:
+            self._tell(chain.end.sequence, chain.checkpoint_at)
+
     def _closed(self, appender: Appender) -> CrossborderError | None:
         self._append(appender, [])
-        missing = len(appender.held) + appender.lost
+        if appender.chain and appender.chain.origin.signer and not appender.held:
+            appender.begin(appender.chain.checkpoint("closed"))
+            self._append(appender, [])
+        missing = appender.waiting + appender.lost
         appender.close()
         if not missing or isinstance(appender.error, BrokenPipeError):  # whoever read us has gone: their choice
             return None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ODD = f'["\\\\{CONTROLS}]'  # what cannot stand in a JSON string as it is, or shall not
 
+SLOT = "\0"
+"""Where something is put in later; no character of the JSON written here."""
 
 _SOME = r"(?s)\A,(.+)\z"
 """Members, each behind a comma; nothing is no match, and so null."""

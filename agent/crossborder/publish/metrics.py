@@ -250,6 +250,13 @@ class Metrics:
             if kept.oldest:
                 self._of("crossborder_history_oldest_timestamp_seconds").set((), kept.oldest)
 
+    def chain(self, sequence: int, checkpoint: float | None) -> None:
+        """Take the number of the event log's last line, and when its last checkpoint was: seconds since 1970."""
+        with self._lock:
+            self._of("crossborder_events_chain_sequence").set((), sequence)
+            if checkpoint is not None:
+                self._of("crossborder_events_checkpoint_timestamp_seconds").set((), checkpoint)
+
     # What the server asks for.
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Group
+
+_OF_THE_LOG = re.compile(rb'"event":\{"action":"(?:log-\w+|events-lost)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,11 @@ class Finding:
 
 
 def findings_in(lines: Iterable[bytes]) -> tuple[list[Finding], int]:
-    """Return the findings of lines in their order, and how many lines are no events of an agent."""
-    found = [_finding(line) for line in lines]
+    """Return the findings of lines in their order, and how many lines are no events of an agent.
+
+    What the log tells of itself is neither.
+    """
+    found = [_finding(line) for line in lines if not _OF_THE_LOG.search(line)]
     good = [finding for finding in found if finding]
     return good, len(found) - len(good)
 
