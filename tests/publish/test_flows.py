@@ -43,6 +43,23 @@ LIFE: list[dict[str, Any]] = [
 ]
 
 
+def test_what_was_found_early_stays_found(crossings: Frames) -> None:
+    """What detectors found is told of one report: of the flow it is what any of them said, and the most values."""
+    found = {"detectors": ["vn-personal-id"], "detected_kinds": ["basic"], "detected_items": ["core:I.26"]}
+    later = {"detectors": ["bank-card"], "detected_kinds": ["bank", "basic"], "detected_items": ["core:I.26"]}
+    reports = crossings(
+        {"report": "opened", "end_reason": None, **found, "detected_values": 60},
+        {"report": "active", "end_reason": None, **later, "detected_values": 2},
+        {"report": "ended", **dict.fromkeys((*found, "detected_values"))},
+        {"flow_id": 2, "report": "ended", **dict.fromkeys((*found, "detected_values"))},
+    )
+
+    first, second = sum_reports(reports).select(*found, "detected_values").rows()
+
+    assert first == (["vn-personal-id", "bank-card"], ["basic", "bank"], ["core:I.26"], 60)
+    assert second == (None, None, None, None)
+
+
 def told(flow: dict[str, Any]) -> dict[str, Any]:
     """Return what the tests look at."""
     names = ("flow_id", "end_reason", "bytes_out", "bytes_in", "missing_out", "total_bytes_out", "server_name")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from crossborder.publish.series import OTHER
+
+if TYPE_CHECKING:
+    from crossborder.model import Column
 
 CROSSES = pl.col("scope") == "crossing"
 TRANSITS = pl.col("scope") == "transit"
@@ -15,6 +20,26 @@ FIRST = _OUT + pl.col("packets_in") == pl.col("total_packets_out") + pl.col("tot
 """A flow's first report: what it counts is all there was."""
 FIRST_OUT = (_OUT > 0) & (pl.col("total_packets_out") == _OUT)
 """A flow's first report with anything outward: once in the life of a flow that sends, never of one that does not."""
+
+
+UNITED = ("detectors", "detected_kinds", "detected_items")
+"""States that speak of one report and not of all so far: of several they are what any of them said."""
+
+
+def summed(column: Column) -> pl.Expr:
+    """Return how several reports of one flow, oldest first, become one value; of lists an empty one where none is."""
+    values = pl.col(column.name)
+    if column.name in UNITED:
+        return values.list.explode(keep_nulls=False, empty_as_null=False).unique(maintain_order=True)
+    if column.name == "detected_values":
+        return values.max()
+    if column.kind == "key":
+        return values.first()
+    if column.kind in {"state", "total"}:
+        return values.last()
+    if isinstance(column.dtype, pl.List):
+        return values.list.explode(keep_nulls=False, empty_as_null=False)
+    return pl.when(values.count() > 0).then(values.sum())  # all null: not measured, and a sum of 0 would be made up
 
 
 def country() -> pl.Expr:

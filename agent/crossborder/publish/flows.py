@@ -11,6 +11,7 @@ import polars as pl
 
 from crossborder.errors import CrossborderError
 from crossborder.model import CLASSIFY_COLUMNS, REPORT_COLUMNS, schema
+from crossborder.publish.columns import UNITED, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,28 +26,19 @@ FLOW_SCHEMA = schema(COLUMNS)
 _ORDER = ["first_ns", "flow_id"]
 
 
-def _summed(column: Column) -> pl.Expr:
-    """Return how the reports of one flow, oldest first, become one value."""
-    values = pl.col(column.name)
-    if column.kind == "key":
-        return values.first()
-    if column.kind in {"state", "total"}:
-        return values.last()
-    if isinstance(column.dtype, pl.List):
-        return values.list.explode(keep_nulls=False, empty_as_null=False)
-    return pl.when(values.count() > 0).then(values.sum())  # all null: not measured, and a sum of 0 would be made up
-
-
-_SUMMED = [_summed(c).alias(c.name) for c in COLUMNS if c.name != "flow_id"]
-_LISTS = [c.name for c in COLUMNS if c.kind == "delta" and isinstance(c.dtype, pl.List)]
+_SUMMED = [summed(c).alias(c.name) for c in COLUMNS if c.name != "flow_id"]
+_LISTS = [*UNITED, *(c.name for c in COLUMNS if c.kind == "delta" and isinstance(c.dtype, pl.List))]
 _MEASURED = [pl.col(name).count().alias(f"{name} measured") for name in _LISTS]
 
 
 def sum_reports(reports: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a flow from reports in the order of time: keys first, deltas summed, totals and states last."""
-    summed = reports.group_by("flow_id", maintain_order=True).agg(*_SUMMED, pl.col("report").last(), *_MEASURED)
+    """Return one row a flow from reports in the order of time.
+
+    Keys are the first, deltas summed, totals and states the last; what was found of one report is united.
+    """
+    flows = reports.group_by("flow_id", maintain_order=True).agg(*_SUMMED, pl.col("report").last(), *_MEASURED)
     nulls = [pl.when(pl.col(f"{name} measured") > 0).then(pl.col(name)).alias(name) for name in _LISTS]
-    return summed.with_columns(nulls).select(*FLOW_SCHEMA.names(), "report")
+    return flows.with_columns(nulls).select(*FLOW_SCHEMA.names(), "report")
 
 
 class FlowsFile:

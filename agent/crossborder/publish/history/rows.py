@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from crossborder.model import CLASSIFY_COLUMNS, CROSSING_SCHEMA, REPORT_COLUMNS, Column, Scope
+from crossborder.model import CLASSIFY_COLUMNS, CROSSING_SCHEMA, REPORT_COLUMNS, Scope
+from crossborder.publish.columns import UNITED, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,6 @@ HOUR_NS = 3_600 * 10**9
 
 DERIVED = ("community_id",)
 """Columns of a crossing that can be made again from others and hardly compress."""
-UNITED = ("detectors", "detected_kinds", "detected_items")
-"""States that speak of one report and not of all so far: of an hour they are what any of its reports said."""
 
 _TOTALS = tuple(c.name for c in REPORT_COLUMNS if c.name.startswith("total_"))
 _KEPT = tuple(c for c in (*REPORT_COLUMNS, *CLASSIFY_COLUMNS) if c.name not in (*_TOTALS, *DERIVED))
@@ -87,25 +86,9 @@ def whole(rows: pl.LazyFrame, identify: Identify | None = None) -> pl.LazyFrame:
     return rows.with_columns(*totals, *enums, ids.alias("community_id")).select(HISTORY_SCHEMA.names())
 
 
-def _sum_of(column: Column) -> pl.Expr:
-    """Return how several reports of a flow in an hour become one value."""
-    values = pl.col(column.name)
-    if column.name in UNITED:
-        return values.list.explode(keep_nulls=False, empty_as_null=False).unique(maintain_order=True)
-    if column.name == "detected_values":
-        return values.max()
-    if column.kind == "key":
-        return values.first()
-    if column.kind in {"state", "total"}:
-        return values.last()
-    if isinstance(column.dtype, pl.List):
-        return values.list.explode(keep_nulls=False, empty_as_null=False)
-    return pl.when(values.count() > 0).then(values.sum())  # all null: not measured, and a sum of 0 would be made up
-
-
 _LISTS = (*UNITED, *(c.name for c in _KEPT if c.kind == "delta" and isinstance(c.dtype, pl.List)))
 _SUMMED = [
-    *(_sum_of(c).alias(c.name) for c in _KEPT if c.name != "flow_id"),
+    *(summed(c).alias(c.name) for c in _KEPT if c.name != "flow_id"),
     *(pl.col(name).min() for name in _BEFORE),
     *(pl.col(name).count().alias(f"{name} seen") for name in _LISTS),
 ]
