@@ -485,7 +485,7 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         (),
         "Number of the last line of the event log; where it falls, lines were taken away or a log began.",
-        "resets(crossborder_events_chain_sequence[1d]) > 0",
+        "crossborder_events_chain_sequence < crossborder_events_chain_sequence offset 1h",
     ),
     Metric(
         "crossborder_events_checkpoint_timestamp_seconds",
