@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from crossborder.publish.history.places import DRAFT, flush, write_whole
+from crossborder.publish.history.places import DRAFT, write_whole
 from crossborder.publish.history.rows import PENDING_SCHEMA
+from crossborder.statefile import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ from crossborder.publish.history.places import (
     DRAFT,
     digest_of,
     file_name,
-    flush,
     hour_folder,
     make_folder,
     moment,
     write_whole,
 )
 from crossborder.publish.history.rows import VERSION, ordered
+from crossborder.statefile import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from crossborder.publish.history.places import DRAFT, flush, hour_folder, hour_of, write_whole
+from crossborder.publish.history.places import DRAFT, hour_folder, hour_of, write_whole
+from crossborder.statefile import flush
 
 if TYPE_CHECKING:
     from pathlib import Path

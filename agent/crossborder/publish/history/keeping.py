@@ -13,9 +13,10 @@ import polars as pl
 
 from crossborder.publish.history import holds
 from crossborder.publish.history.files import FINAL_LEVEL, discard, draft, fault_of, height_of, put, version_of
-from crossborder.publish.history.places import File, files_of, flush, moment, standing
+from crossborder.publish.history.places import File, files_of, moment, standing
 from crossborder.publish.history.reading import stored
 from crossborder.publish.history.rows import PENDING_SCHEMA, VERSION, folded
+from crossborder.statefile import flush
 from crossborder.telemetry import log
 
 if TYPE_CHECKING:

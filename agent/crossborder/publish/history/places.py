@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
+from crossborder.statefile import flush
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -111,15 +113,6 @@ def _names(place: Path) -> list[str]:
         return [path.name for path in place.iterdir()]
     except OSError:
         return []  # gone meanwhile, or no folder
-
-
-def flush(path: Path) -> None:
-    """Have the kernel write a file, or the names in a folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_whole(path: Path, data: bytes) -> None:
