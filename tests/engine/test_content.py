@@ -294,7 +294,16 @@ TEXTS = st.lists(
     st.one_of(
         st.text(max_size=20),
         st.sampled_from(
-            [ROW, MARKED, unicodedata.normalize("NFD", MARKED), "\\ud83d\\ude00", "&#7853;", "%C3%A9", "="]
+            [
+                ROW,
+                MARKED,
+                unicodedata.normalize("NFD", MARKED),
+                "\\ud83d\\ude00",
+                "\\ud8ad\\ud",
+                "&#7853;",
+                "%C3%A9",
+                "=",
+            ]
         ),
         st.from_regex(r"0[0-9]{2}[0-3][0-9]{8}", fullmatch=True),
         st.integers(1, 60).map(lambda size: "điện thoại " * size),

@@ -85,13 +85,13 @@ def _quoted(found: bytes) -> bytes | None:
 
 
 def _json(found: bytes) -> bytes | None:
-    """Return what a backslash and what follows stand for (RFC 8259 7)."""
+    """Return what a backslash and what follows stand for (RFC 8259 7); half of a pair stays, or waits for the other."""
     if len(found) == 12:
         high, low = int(found[2:6], 16), int(found[8:], 16)
         return chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)).encode()
     if len(found) == 6:
         code = int.from_bytes(bytes.fromhex(found[2:].decode()), "big")
-        return (chr(code) if not 0xD800 <= code < 0xE000 else "\ufffd").encode()
+        return None if 0xD800 <= code < 0xE000 else chr(code).encode()
     letter = found[1:]
     return _CONTROLS.get(letter, letter) if len(letter) == 1 and letter != b"u" else None
 

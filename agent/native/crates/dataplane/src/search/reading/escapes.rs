@@ -151,10 +151,13 @@ fn push(code: Option<char>, out: &mut Vec<u8>) {
     out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// Writes what a backslash and what follows stand for (RFC 8259 7).
+/// Writes what a backslash and what follows stand for (RFC 8259 7); half of a pair stays, or waits for the other half.
 fn write_json(found: &[u8], out: &mut Vec<u8>) -> bool {
     match found {
-        [_, b'u', unit @ ..] if unit.len() == 4 => push(char::from_u32(hex(unit)), out),
+        [_, b'u', unit @ ..] if unit.len() == 4 => match char::from_u32(hex(unit)) {
+            Some(letter) => push(Some(letter), out),
+            None => return false,
+        },
         [_, b'u', pair @ ..] if pair.len() == 10 => {
             let unit = |at: usize| hex(pair.get(at..at + 4).unwrap_or_default());
             let (high, low) = (unit(0), unit(6));

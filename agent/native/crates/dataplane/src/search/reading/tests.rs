@@ -89,3 +89,19 @@ fn the_table_of_tcvn3_is_whole() {
     };
     assert_eq!(read(b"Vi\xD6t Nam, \xAE\xAD\xEEc, t\xEE, \xFE\xA1"), "Việt Nam, được, tợ, ỵĂ");
 }
+
+#[test]
+fn half_a_pair_is_read_alike_however_cut() {
+    for text in
+        [&br#"{"\ud8ad\ud"#[..], br#"\ud83d\ude00"#, br#"\ud83d\ud83d\ude00"#, br#"\ude00 \ud8ad"#, br#"\ud8ad\n"#]
+    {
+        let read = |size: usize| {
+            let (mut stage, mut out) = (Escapes::json(), Vec::new());
+            text.chunks(size).for_each(|piece| stage.turn(piece, false, &mut out));
+            stage.turn(&[], true, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let whole = read(usize::MAX);
+        assert!((1..text.len()).all(|size| read(size) == whole), "{whole}");
+    }
+}
