@@ -75,6 +75,21 @@ def test_a_stage_imports_no_other_stage(path: Path) -> None:
         assert not ours - {"errors"}
 
 
+def test_reviewing_reads_the_record_and_nobody_waits_for_it() -> None:
+    """`review` stands on the stages and is imported by commands alone."""
+    importers = {p.relative_to(PACKAGE).parts[0] for p in FILES if any("crossborder.review" in n for n in _imports(p))}
+    ours = {
+        name.split(".")[1]
+        for path in (PACKAGE / "review").rglob("*.py")
+        for name in _imports(path)
+        if "." in name
+        if name.startswith("crossborder.")
+    }
+
+    assert importers <= {"review", "commands"}
+    assert ours <= FREE | {"review", "engine", "classify", "match", "publish", "parts", "config", "progress"}
+
+
 def test_what_looks_at_an_agent_is_no_part_of_one() -> None:
     """`top` is imported by its command alone; what two looks mean knows neither files nor sockets nor the screen."""
     importers = {

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from crossborder.commands.options import config_option
+from crossborder.commands.record import folder_argument, from_option, history_folder, to_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
 
     from crossborder.publish.history.holds import Hold
 
 DAMAGED = 1
-
-folder_argument = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
-
-
-def _moment(_context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    """Read a day or a moment; without a zone it is Vietnam's. A day as `--to` is in it wholly."""
-    if value is None:
-        return None
-    from crossborder.match.permits import VIETNAM
-
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no day or moment, as 2026-03-31", param=parameter) from None
-    at = at if at.tzinfo else at.replace(tzinfo=VIETNAM)
-    if parameter.name == "until" and re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", value):
-        at = datetime.combine(at.date() + timedelta(days=1), time(), at.tzinfo)
-    return at.astimezone(UTC)
-
-
-from_option = click.option("--from", "since", required=True, callback=_moment, help="First day or moment.")
-to_option = click.option("--to", "until", required=True, callback=_moment, help="Last day, or the moment it ends.")
 
 
 @click.group()
@@ -77,7 +55,7 @@ def list_hours(folder: Path | None, config_path: Path | None, as_json: bool) -> 
     from crossborder.publish.units import size_of
     from crossborder.telemetry import printable
 
-    found = list(_hours(_folder(folder, config_path)))
+    found = list(_hours(history_folder(folder, config_path)))
     if as_json:
         for one in found:
             click.echo(json.dumps({**one._asdict(), "hour": one.hour.isoformat()}, ensure_ascii=False))
@@ -103,7 +81,7 @@ def check(folder: Path | None, config_path: Path | None) -> None:
     from crossborder.publish.history import read
     from crossborder.telemetry import printable
 
-    place = _folder(folder, config_path)
+    place = history_folder(folder, config_path)
     found = read(place, thorough=True)
     faults = [f"{path}: {why}" for path, why in found.left_out]
     faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place)]
@@ -116,8 +94,8 @@ def check(folder: Path | None, config_path: Path | None) -> None:
 
 @history.command()
 @config_option
-@from_option
-@to_option
+@from_option(required=True)
+@to_option(required=True)
 @click.option("--reason", required=True, help="Why, as a file number.")
 def hold(config_path: Path | None, since: datetime, until: datetime, reason: str) -> None:
     """Keep the hours of a time whatever their age and size, those that are yet to come too.
@@ -138,8 +116,8 @@ def hold(config_path: Path | None, since: datetime, until: datetime, reason: str
 
 @history.command()
 @config_option
-@from_option
-@to_option
+@from_option(required=True)
+@to_option(required=True)
 def release(config_path: Path | None, since: datetime, until: datetime) -> None:
     """Let go of the holds that lie within a time; the next round of the agent may remove what is too old.
 
@@ -157,18 +135,6 @@ def release(config_path: Path | None, since: datetime, until: datetime) -> None:
         click.echo(
             f"released from {one.since:%Y-%m-%d %H:%M} to {one.until:%Y-%m-%d %H:%M} UTC: {one.reason}", err=True
         )
-
-
-def _folder(folder: Path | None, config_path: Path | None) -> Path:
-    from crossborder import config
-    from crossborder.errors import CrossborderError
-
-    place = folder or config.read(config_path).history.directory
-    if place is None:
-        raise CrossborderError("no history: name its folder, or history.directory in the configuration (-c)")
-    if not place.is_dir():
-        raise CrossborderError.at(place, "there is no such folder")
-    return place
 
 
 def _hours(place: Path) -> Iterator[_Hour]:
@@ -200,7 +166,7 @@ def _holds(config_path: Path | None) -> tuple[Path, tuple[Hold, ...]]:
     from crossborder.publish.history import holds
     from crossborder.publish.history.places import gateway_folder
 
-    place = gateway_folder(_folder(None, config_path), config.read(config_path).gateway)
+    place = gateway_folder(history_folder(None, config_path), config.read(config_path).gateway)
     if not place.is_dir():
         raise CrossborderError.at(place, "nothing was recorded of this gateway")
     found = holds.read(place)
