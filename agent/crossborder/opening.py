@@ -59,7 +59,15 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
     from crossborder.publish.history import History, Limits
 
     patience = min(settings.capture.flow.idle_timeout + 2 * settings.capture.tick, MOST_PATIENCE)
-    limits = Limits(section.keep, section.size, section.compact, section.reserve, round(patience * SECOND_NS))
+    pause = max(300.0, 2 * settings.capture.tick)
+    limits = Limits(
+        section.keep,
+        section.size,
+        section.compact,
+        section.reserve,
+        round(pause * SECOND_NS),
+        round(patience * SECOND_NS),
+    )
     return History(section.directory, settings.gateway, limits, tell)
 
 

@@ -73,7 +73,7 @@ def list_hours(folder: Path | None, config_path: Path | None, as_json: bool) -> 
 @folder_argument
 @config_option
 def check(folder: Path | None, config_path: Path | None) -> None:
-    """Read every byte of the history and name what is damaged; exit code 1 when anything is.
+    """Read every byte of the history and name what is damaged or gone; exit code 1 when anything is.
 
     \b
     crossborder history check -c crossborder.yaml
@@ -87,7 +87,7 @@ def check(folder: Path | None, config_path: Path | None) -> None:
     faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place)]
     for fault in faults:
         click.echo(printable(fault))
-    click.echo(f"{len(found.files)} files are fine, {len(faults)} damaged", err=True)
+    click.echo(f"{len(found.files)} files are fine, {len(faults)} damaged or gone", err=True)
     if faults:
         raise click.exceptions.Exit(DAMAGED)
 

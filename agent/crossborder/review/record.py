@@ -8,11 +8,13 @@ from crossborder.engine.communityids import community_ids
 from crossborder.publish.history import read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     import polars as pl
 
+    from crossborder.publish.history.inventory import Span
     from crossborder.publish.history.places import File
     from crossborder.publish.history.reading import LeftOut
 
@@ -22,7 +24,8 @@ class Record(NamedTuple):
 
     rows: pl.LazyFrame  # HISTORY_SCHEMA; Community IDs are made where they are asked for
     files: tuple[File, ...]
-    left_out: tuple[LeftOut, ...]  # damaged files: whoever shows rows shows these too, and first
+    left_out: tuple[LeftOut, ...]  # damaged and missing files: whoever shows rows shows these too, and first
+    recorded: Mapping[str, tuple[Span, ...]]  # by gateway, when an agent recorded; see `inventory.gaps`
 
 
 def open_record(folder: Path, since: datetime | None = None, until: datetime | None = None) -> Record:

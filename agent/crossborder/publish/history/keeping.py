@@ -13,6 +13,7 @@ import polars as pl
 
 from crossborder.publish.history import holds
 from crossborder.publish.history.files import FINAL_LEVEL, discard, draft, fault_of, height_of, put, version_of
+from crossborder.publish.history.inventory import note_removed
 from crossborder.publish.history.places import File, files_of, moment, standing
 from crossborder.publish.history.reading import stored
 from crossborder.publish.history.rows import PENDING_SCHEMA, VERSION, folded
@@ -35,6 +36,7 @@ class Limits(NamedTuple):
     size: int = 100 << 30  # bytes
     compact: bool = True
     reserve: int = 256 << 20  # bytes that stay free
+    pause_ns: int = 300 * 10**9  # packet time between ticks after which nobody recorded
     patience_ns: int = 180 * 10**9  # packet time an hour stays open after its end: flows end late
 
 
@@ -148,6 +150,7 @@ class Keeper:
         for hour, group in hours[:-1]:
             too_old = now - moment(hour + 1).timestamp() > self._limits.keep
             if hour not in stays and hour not in self._open and (too_old or total > self._limits.size):
+                note_removed(self._folder, hour, "age" if too_old else "size")
                 _remove(group)
                 left.remove(hour)
                 total -= sum(sizes[file.path] for file in group)

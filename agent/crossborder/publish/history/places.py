@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -43,13 +44,39 @@ def gateway_folder(directory: Path, gateway: str) -> Path:
 
 def hour_folder(folder: Path, hour: int) -> Path:
     """Return the folder of an hour in that of a gateway."""
-    at = moment(hour)
-    return folder / f"date={at:%Y-%m-%d}" / f"hour={at:%H}"
+    return folder / folder_of(hour)
+
+
+def folder_of(hour: int) -> str:
+    """Return the path of an hour's folder in that of a gateway."""
+    return f"{moment(hour):date=%Y-%m-%d/hour=%H}"
+
+
+def hour_at(path: str) -> int:
+    """Return the hour whose folder has this path in that of a gateway; raises ValueError where none has."""
+    hour = hour_of(datetime.strptime(f"{path} +0000", "date=%Y-%m-%d/hour=%H %z"))
+    if path != folder_of(hour):
+        raise ValueError(path)
+    return hour
+
+
+def file_at(folder: Path, gateway: str, path: str) -> File:
+    """Return the file with this path in a gateway's folder; raises ValueError where none of ours is called so."""
+    place, _, name = path.rpartition("/")
+    found = _NAME.fullmatch(name)
+    if not found:
+        raise ValueError(path)
+    return File(folder / path, gateway, hour_at(place), int(found[1]), int(found[2]), found[3])
 
 
 def moment(hour: int) -> datetime:
     """Return when an hour begins."""
     return _EPOCH + timedelta(hours=hour)
+
+
+def instant(at_ns: int) -> datetime:
+    """Return a moment from nanoseconds since 1970 UTC, cut to microseconds."""
+    return _EPOCH + timedelta(microseconds=at_ns // 1000)
 
 
 def hour_of(at: datetime) -> int:
@@ -80,9 +107,8 @@ def files_of(folder: Path, since: int | None = None, until: int | None = None) -
     gateway = unquote(folder.name.removeprefix("gateway="))
     for hour, place in _hours(folder):
         if (since is None or hour >= since) and (until is None or hour < until):
-            for name in sorted(_names(place)):
-                if found := _NAME.fullmatch(name):
-                    yield File(place / name, gateway, hour, int(found[1]), int(found[2]), found[3])
+            for name in sorted(filter(_NAME.fullmatch, _names(place))):
+                yield file_at(folder, gateway, f"{folder_of(hour)}/{name}")
 
 
 def standing(files: Iterable[File]) -> tuple[list[File], list[File]]:
@@ -101,11 +127,8 @@ def standing(files: Iterable[File]) -> tuple[list[File], list[File]]:
 def _hours(folder: Path) -> Iterator[tuple[int, Path]]:
     for date in sorted(folder.glob("date=*")):
         for place in sorted(date.glob("hour=*")):
-            try:
-                at = datetime.strptime(f"{date.name} {place.name} +0000", "date=%Y-%m-%d hour=%H %z")
-            except ValueError:
-                continue  # not ours
-            yield hour_of(at), place
+            with contextlib.suppress(ValueError):  # not ours
+                yield hour_at(f"{date.name}/{place.name}"), place
 
 
 def _names(place: Path) -> list[str]:

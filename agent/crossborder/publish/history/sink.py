@@ -13,11 +13,12 @@ import polars as pl
 
 from crossborder.errors import CrossborderError
 from crossborder.publish.catalogue import FAULTS
-from crossborder.publish.history import ahead
+from crossborder.publish.history import ahead, inventory
 from crossborder.publish.history.ahead import Segment
 from crossborder.publish.history.files import LEVEL, discard, discard_all, draft, put
+from crossborder.publish.history.inventory import Span
 from crossborder.publish.history.keeping import Keeper, Kept, Limits
-from crossborder.publish.history.places import files_of, gateway_folder, make_folder
+from crossborder.publish.history.places import files_of, gateway_folder, instant, make_folder
 from crossborder.publish.history.rows import HOUR_NS, PENDING_SCHEMA, folded, pending
 from crossborder.telemetry import log
 
@@ -38,6 +39,8 @@ SEGMENT_BYTES = 256 << 20
 """A segment that has grown so much is begun anew with what its ticks amount to."""
 LATE_NS = 300 * 10**9
 """Packet time between two writings, so that rows that come late do not each make a file."""
+RECORDED_NS = 900 * 10**9
+"""Packet time after which the inventory is told that somebody records: a crash loses no more of that."""
 _ENDED = pl.col("report") == "ended"
 _EVERYTHING = pl.lit(value=True)
 
@@ -79,6 +82,8 @@ class History:
         self._folded = 0  # rows when they were last folded
         self._hours: set[int] = set()
         self._clock = self._settled = 0
+        self._since = self._noted = 0  # packet time since when somebody records, and when that was noted last
+        self._over: list[tuple[int, int]] = []  # times before that which are not noted
         self._failing = False
         try:
             make_folder(self._ahead)
@@ -90,7 +95,7 @@ class History:
     def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
         """Take one batch; raises nothing for want of room."""
         del findings
-        self._clock = batch.tick_ns
+        self._follow(batch.tick_ns)
         rows = pending(crossings)
         if self._failing and self._height + rows.height > HELD_ROWS:
             self.standing.lost += rows.height
@@ -102,6 +107,7 @@ class History:
         """Write everything into partitions; CrossborderError tells when rows had to stay behind."""
         self._attempt(lambda: self._settle(_EVERYTHING))
         self._attempt(self._finish_moves)
+        self._attempt(lambda: self._note(every=1))
         if self._segment:
             self._segment.close()
         self._keeper.close()
@@ -121,11 +127,28 @@ class History:
         self._check_room()
         self._secure(rows)
         self._finish_moves()
+        self._note()
         over = {hour for hour in self._hours if not self._is_open(hour)}
         if over and abs(self._clock - self._settled) >= LATE_NS:
             self._settle(pl.col("hour").is_in(list(over)))
         elif self._height == self._folded >= PART_ROWS and self._ended() >= PART_ROWS:
             self._settle(_ENDED | pl.col("hour").is_in(list(over)))
+
+    def _follow(self, clock: int) -> None:
+        """Follow the clock of packets; where it steps, nobody recorded between."""
+        if not self._clock <= clock <= self._clock + self._limits.pause_ns:
+            self._over.append((self._since, self._clock))
+            self._since = self._noted = clock
+        self._clock = clock
+
+    def _note(self, every: int = RECORDED_NS) -> None:
+        """Have in the inventory since when somebody records and until when, where that is news of so much time."""
+        if self._over or self._clock - self._noted >= every:
+            spans = [*self._over, (self._since, self._clock)]
+            inventory.note_recorded(
+                self._folder, (Span(instant(since), instant(until)) for since, until in spans if since < until)
+            )
+            self._over, self._noted = [], self._clock
 
     def _ended(self) -> int:
         return self._fold().filter(_ENDED).height
@@ -176,6 +199,7 @@ class History:
         """Put in place what is written; then the segments before are not needed any more."""
         if self._moves:
             put(self._folder, self._moves)
+            inventory.note_written(self._folder, (file for _, file in self._moves))
             self._moves = []
         ahead.remove_before(self._ahead, self._number)
 
@@ -195,12 +219,14 @@ class History:
             log().warning(
                 "the end of the flow history was torn", folder=str(self._ahead), bytes=left.torn, damaged=left.spoilt
             )
-        put(self._folder, self._moves)
-        self._moves = []
+        if unread := inventory.tidy(self._folder):
+            self._count("torn")
+            log().warning("lines of the inventory say nothing", folder=str(self._folder), lines=unread)
+        self._finish_moves()
         if not left.spoilt:
             discard_all(self._folder)
         self._rows, self._height = [left.rows], left.rows.height
-        self._clock = int(left.rows["last_ns"].max() or 0)  # type: ignore[arg-type]  # of integers
+        self._clock = self._since = self._noted = int(left.rows["last_ns"].max() or 0)  # type: ignore[arg-type]  # of integers
         self._attempt(lambda: self._settle(_EVERYTHING))
         self._say()
 
