@@ -37,6 +37,7 @@ DOORS = {
     "sigma": {"match/reader.py"},
     "crossborder_native": {"engine/native.py"},
     "sqlite3": {"statefile.py"},
+    "obstore": {"publish/history/store.py"},
     "datasketches": {"match/persons/sketch.py"},
     "click": {"cli.py", "commands/"},
 }

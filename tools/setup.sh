@@ -79,15 +79,18 @@ if [ ! -x .venv/bin/crossborder ] || [ "$(cat $stamp 2>/dev/null)" != "$want" ];
 	printf '%s\n' "$want" >$stamp
 fi
 
-# --- What converts rules for a SIEM, for the tests: apart, since it stands on another pySigma than ours ------------
-siem=build/siem
-want=$(sha256sum tools/siem.lock)
-if [ "${1:-}" = kit ] && [ "$(cat $siem/.stamp 2>/dev/null)" != "$want" ]; then
-	say "making $siem"
-	[ -x $siem/bin/python ] || "$python" -m venv $siem
-	$siem/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/siem.lock
-	printf '%s\n' "$want" >$siem/.stamp
-fi
+# --- What tests need beside the agent, each in an environment of its own -------------------------------------------
+# siem converts rules, and stands on another pySigma than ours; s3 serves an object store.
+for one in ${1:+siem s3}; do
+	[ "$1" = kit ] || break
+	want=$(sha256sum tools/$one.lock)
+	if [ "$(cat build/$one/.stamp 2>/dev/null)" != "$want" ]; then
+		say "making build/$one"
+		[ -x build/$one/bin/python ] || "$python" -m venv build/$one
+		build/$one/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/$one.lock
+		printf '%s\n' "$want" >build/$one/.stamp
+	fi
+done
 
 # Who starts the agent may not be allowed to write here, and would compile its modules at each start.
 .venv/bin/python -m compileall -q agent/crossborder

@@ -256,6 +256,11 @@ class HistorySection(Section):
     """The flow history: every crossing as Parquet, an hour a partition."""
 
     directory: Path | None = Field(None, description="Folder of the history; empty: none is kept.")
+    store: str | None = Field(
+        None,
+        pattern="^(s3|gs|az|file)://[^/]*/?.+",
+        description="Object store that hours are moved to when they are over, as s3://bucket/prefix.",
+    )
     keep: Duration = Field(400 * 86400.0, gt=0, description="Older hours are removed, unless they are held.")
     size: StoreSize = Field(100 << 30, description="The oldest hours are removed when all are larger.")
     compact: bool = Field(True, description="The files of an hour that is over are made into one.")

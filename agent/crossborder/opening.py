@@ -57,6 +57,7 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
     if section.directory is None:
         return None
     from crossborder.publish.history import History, Limits
+    from crossborder.publish.history.store import Store
 
     patience = min(settings.capture.flow.idle_timeout + 2 * settings.capture.tick, MOST_PATIENCE)
     pause = max(300.0, 2 * settings.capture.tick)
@@ -68,7 +69,7 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
         round(pause * SECOND_NS),
         round(patience * SECOND_NS),
     )
-    return History(section.directory, settings.gateway, limits, tell)
+    return History(section.directory, settings.gateway, limits, tell, Store(section.store) if section.store else None)
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:

@@ -125,7 +125,7 @@ def _check_history(settings: Config) -> None:
     if settings.history.directory:
         from crossborder.publish.history.sink import check  # needed only where one is kept
 
-        check(settings.history.directory, settings.gateway)
+        check(settings.history.directory, settings.gateway, settings.history.store)
 
 
 def _key(settings: Config) -> Key | None:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from crossborder.commands.options import config_option
-from crossborder.commands.record import folder_argument, from_option, history_folder, to_option
+from crossborder.commands.record import folder_argument, from_option, history_folder, history_place, to_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
+    from crossborder.publish.history.gathering import Where
     from crossborder.publish.history.holds import Hold
+    from crossborder.publish.history.places import File, Place
 
 DAMAGED = 1
 
@@ -43,19 +45,22 @@ class _Hour(NamedTuple):
 @folder_argument
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_hours(folder: Path | None, config_path: Path | None, as_json: bool) -> None:
+def list_hours(folder: Place | None, config_path: Path | None, as_json: bool) -> None:
     """List the hours that were recorded: rows, bytes, files, and whether they are held.
 
-    FOLDER is a history; without it, history.directory of the configuration. An agent may be writing it.
+    FOLDER is a history, or the address of a store that hours were moved to; without it, history.directory and
+    history.store of the configuration. An agent may be writing it.
 
     \b
     crossborder history list -c crossborder.yaml
     crossborder history list /srv/history --json
+    crossborder history list s3://records/crossborder
     """
     from crossborder.publish.units import size_of
     from crossborder.telemetry import printable
 
-    found = list(_hours(history_folder(folder, config_path)))
+    place = history_place(folder, config_path)
+    found = list(_hours(place))
     if as_json:
         for one in found:
             click.echo(json.dumps({**one._asdict(), "hour": one.hour.isoformat()}, ensure_ascii=False))
@@ -72,7 +77,7 @@ def list_hours(folder: Path | None, config_path: Path | None, as_json: bool) -> 
 @history.command()
 @folder_argument
 @config_option
-def check(folder: Path | None, config_path: Path | None) -> None:
+def check(folder: Place | None, config_path: Path | None) -> None:
     """Read every byte of the history and name what is damaged or gone; exit code 1 when anything is.
 
     \b
@@ -81,10 +86,11 @@ def check(folder: Path | None, config_path: Path | None) -> None:
     from crossborder.publish.history import read
     from crossborder.telemetry import printable
 
-    place = history_folder(folder, config_path)
+    place = history_place(folder, config_path)
     found = read(place, thorough=True)
     faults = [f"{path}: {why}" for path, why in found.left_out]
-    faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place)]
+    if place.folder:
+        faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place.folder)]
     for fault in faults:
         click.echo(printable(fault))
     click.echo(f"{len(found.files)} files are fine, {len(faults)} damaged or gone", err=True)
@@ -137,19 +143,34 @@ def release(config_path: Path | None, since: datetime, until: datetime) -> None:
         )
 
 
-def _hours(place: Path) -> Iterator[_Hour]:
+def _hours(place: Where) -> Iterator[_Hour]:
     from crossborder.publish.history import holds
     from crossborder.publish.history.files import height_of
-    from crossborder.publish.history.places import files_of, gateways, moment, standing
+    from crossborder.publish.history.gathering import gather
+    from crossborder.publish.history.places import EVER, gateway_folder, moment
 
-    for folder in gateways(place):
-        held = holds.read(folder)
-        for hour, group in groupby(standing(files_of(folder))[0], key=lambda file: file.hour):
-            files = list(group)
-            rows = [height_of(file.path) for file in files]
-            known = None if None in rows else sum(n for n in rows if n is not None)
-            size = sum(file.path.stat().st_size for file in files)
-            yield _Hour(files[0].gateway, moment(hour), known, size, len(files), held.covers(hour))
+    files, left_out, _ = gather(place, *EVER)
+    for path, why in left_out:
+        click.echo(f"{path}: {why}", err=True)
+    sizes = _sizes(place, files)
+    for (gateway, hour), group in groupby(files, key=lambda file: (file.gateway, file.hour)):
+        some = list(group)
+        rows = [height_of(file) for file in some]
+        known = None if None in rows else sum(n for n in rows if n is not None)
+        held = place.folder is not None and holds.read(gateway_folder(place.folder, gateway)).covers(hour)
+        yield _Hour(gateway, moment(hour), known, sum(sizes[file] for file in some), len(some), held)
+
+
+def _sizes(place: Where, files: list[File]) -> dict[File, int]:
+    from crossborder.publish.history.places import gateway_folder
+    from crossborder.publish.history.store import Store
+
+    sizes = {file: file.path.stat().st_size for file in files if not file.store}
+    if place.store and len(sizes) < len(files):
+        store = Store(place.store)
+        for gateway in {file.gateway for file in files}:
+            sizes |= dict(store.sizes_of(gateway_folder(place.store, gateway)))
+    return sizes
 
 
 def _spoilt(place: Path) -> list[Path]:
@@ -166,7 +187,7 @@ def _holds(config_path: Path | None) -> tuple[Path, tuple[Hold, ...]]:
     from crossborder.publish.history import holds
     from crossborder.publish.history.places import gateway_folder
 
-    place = gateway_folder(history_folder(None, config_path), config.read(config_path).gateway)
+    place = gateway_folder(history_folder(config_path), config.read(config_path).gateway)
     if not place.is_dir():
         raise CrossborderError.at(place, "nothing was recorded of this gateway")
     found = holds.read(place)

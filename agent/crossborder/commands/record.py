@@ -12,7 +12,21 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-folder_argument = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+    from crossborder.publish.history.gathering import Where
+    from crossborder.publish.history.places import Place
+
+
+def _place(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Place | None:
+    """Take an address of an object store for one, and all else for a folder."""
+    from crossborder.publish.history.places import Url
+
+    if value is None:
+        return None
+    return Url.of(value) if "://" in value else Path(value)
+
+
+folder_argument = click.argument("folder", required=False, callback=_place)
+"""A folder, or s3://bucket/prefix; the function takes a `Place | None`."""
 
 
 def moment(_context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
@@ -43,14 +57,30 @@ def to_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[...,
     return click.option("--to", "until", required=required, callback=moment, metavar="DAY", help=told)
 
 
-def history_folder(folder: Path | None, config_path: Path | None) -> Path:
-    """Return the folder of the history: the one named, else the configuration's; refused where there is none."""
+def history_place(folder: Place | None, config_path: Path | None) -> Where:
+    """Return where the history is: the place named, else the configuration's folder and store; refused without any."""
     from crossborder import config
     from crossborder.errors import CrossborderError
+    from crossborder.publish.history.gathering import Where, where
+    from crossborder.publish.history.places import Url
 
-    place = folder or config.read(config_path).history.directory
-    if place is None:
+    if folder:
+        found = where(folder)
+    else:
+        section = config.read(config_path).history
+        found = Where(section.directory, Url.of(section.store))
+    if found == Where():
         raise CrossborderError("no history: name its folder, or history.directory in the configuration (-c)")
-    if not place.is_dir():
-        raise CrossborderError.at(place, "there is no such folder")
-    return place
+    if found.folder and not found.folder.is_dir():
+        raise CrossborderError.at(found.folder, "there is no such folder")
+    return found
+
+
+def history_folder(config_path: Path | None) -> Path:
+    """Return the folder that the agent of this configuration writes its history to."""
+    from crossborder.errors import CrossborderError
+
+    found = history_place(None, config_path).folder
+    if found is None:
+        raise CrossborderError("no history.directory in the configuration")
+    return found

@@ -13,7 +13,7 @@ PERSON_KINDS = ("basic", "sensitive", "bank")
 BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
-FAULTS = ("write", "torn", "upkeep")
+FAULTS = ("write", "torn", "upkeep", "store")
 SINKS = ("metrics", "events", "flows", "history", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
@@ -448,7 +448,8 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         ("fault",),
         "`write`: batches that could not be written for now, they are held; `torn`: starts that found the end of the "
-        "write-ahead segment torn; `upkeep`: files that are damaged, and rounds that could not join or remove files.",
+        "write-ahead segment torn; `upkeep`: files that are damaged, and rounds that could not join or remove files; "
+        "`store`: rounds in which the object store did not take hours, they stay on the disk.",
         "increase(crossborder_history_errors_total[10m]) > 0",
     ),
     Metric(
@@ -460,10 +461,17 @@ METRICS: tuple[Metric, ...] = (
         "predict_linear(crossborder_history_room_bytes[6h], 4 * 3600) <= 0",
     ),
     Metric(
+        "crossborder_history_files_moved_total",
+        "counter",
+        (),
+        "Files of the flow history that were moved from the disk to the object store (`history.store`).",
+        "increase(crossborder_history_files_moved_total[3h]) == 0",
+    ),
+    Metric(
         "crossborder_history_bytes",
         "gauge",
         (),
-        "Bytes of all partitions of this gateway.",
+        "Bytes of all partitions of this gateway, in the object store too, while it answers.",
         "crossborder_history_bytes > 90 * 1024^3",
     ),
     Metric(

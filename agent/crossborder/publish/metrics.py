@@ -241,6 +241,7 @@ class Metrics:
         kept = standing.kept
         self._follow("crossborder_history_rows_written_total", [((), standing.written)])
         self._follow("crossborder_history_rows_lost_total", [((), standing.lost)])
+        self._follow("crossborder_history_files_moved_total", [((), standing.kept.moved)])
         self._follow("crossborder_history_errors_total", (((fault,), n) for fault, n in standing.faults.items()))
         with self._lock:
             self._of("crossborder_history_rows_waiting").set((), standing.waiting)

@@ -10,13 +10,12 @@ from crossborder.publish.history import read
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     import polars as pl
 
+    from crossborder.publish.history.gathering import LeftOut, Where
     from crossborder.publish.history.inventory import Span
-    from crossborder.publish.history.places import File
-    from crossborder.publish.history.reading import LeftOut
+    from crossborder.publish.history.places import File, Place
 
 
 class Record(NamedTuple):
@@ -28,6 +27,6 @@ class Record(NamedTuple):
     recorded: Mapping[str, tuple[Span, ...]]  # by gateway, when an agent recorded; see `inventory.gaps`
 
 
-def open_record(folder: Path, since: datetime | None = None, until: datetime | None = None) -> Record:
-    """Return what the history in `folder` holds of the hours from `since` to before `until`; None: no bound."""
-    return Record(*read(folder, since, until, identify=community_ids))
+def open_record(place: Place | Where, since: datetime | None = None, until: datetime | None = None) -> Record:
+    """Return what the history at a place holds of the hours from `since` to before `until`; None: no bound."""
+    return Record(*read(place, since, until, identify=community_ids))

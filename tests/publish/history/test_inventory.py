@@ -82,7 +82,7 @@ def test_what_is_too_old_goes_by_right(history: Path) -> None:
 
 def test_a_removal_that_a_crash_cut_short_is_done_again(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the inventory and the files: they stand, nobody misses them, and the next round removes them."""
-    monkeypatch.setattr("crossborder.publish.history.keeping._remove", lambda _: None)
+    monkeypatch.setattr("crossborder.publish.history.keeping.remove", lambda _: None)
     History(history, "gw", Limits(reserve=0, keep=3600)).close()
     monkeypatch.undo()
 

@@ -20,7 +20,7 @@ from crossborder.publish.history.rows import VERSION, ordered
 from crossborder.statefile import flush
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from crossborder.publish.history.ahead import Move
@@ -82,29 +82,51 @@ def discard_all(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def fault_of(file: File) -> str:
-    """Say what is wrong with a file, reading all of it; empty when its bytes are those its name was made of."""
+def bytes_of(file: File) -> bytes:
+    """Return the bytes of a file that is no store's. Raises OSError."""
+    return file.path.read_bytes()
+
+
+def fault_of(file: File, fetch: Callable[[File], bytes] = bytes_of) -> str:
+    """Say what is wrong with a file, reading all of it; empty when its bytes are those its name was made of.
+
+    `fetch` brings the bytes, where they are in a store.
+    """
     try:
-        data = file.path.read_bytes()
+        data = fetch(file)
     except OSError as error:
         return error.strerror or str(error)
     return "" if digest_of(data) == file.digest else "its bytes are not those that were written"
 
 
-def height_of(path: Path) -> int | None:
+def height_of(file: File) -> int | None:
     """Return how many rows a file says it has; None when it cannot be read."""
     try:
-        return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+        return int(scanned([file]).select(pl.len()).collect().item())
     except (OSError, pl.exceptions.PolarsError):
         return None
 
 
-def version_of(path: Path) -> int:
+def scanned(files: Iterable[File], hive: Mapping[str, pl.DataType] | None = None) -> pl.LazyFrame:
+    """Return the rows of files, of one store or of none; with the columns that folders are, by `hive`.
+
+    A store is asked with the credentials of the environment and no others.
+    """
+    places = [_source(file) for file in files]
+    return pl.scan_parquet(places, hive_partitioning=hive is not None, hive_schema=hive, credential_provider=None)
+
+
+def version_of(file: File) -> int:
     """Return the version of a file by its end; raises ValueError or OSError with what is wrong with it."""
     try:
-        said = pl.read_parquet_metadata(path).get(VERSION_KEY)
+        said = pl.read_parquet_metadata(_source(file), credential_provider=None).get(VERSION_KEY)
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).split("\n", 1)[0]) from None
     if said is None or not said.isdigit():
         raise ValueError("is no file of the flow history")
     return int(said)
+
+
+def _source(file: File) -> str:
+    """Return where Polars finds a file; one of a mounted folder by its path: it reads those addresses in two ways."""
+    return str(file.place).removeprefix("file://")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from crossborder.publish.history.places import File
+    from crossborder.publish.history.places import File, Place
 
 NAME = "INVENTORY"
 PAUSE = timedelta(minutes=5)
@@ -38,16 +39,21 @@ class Span(NamedTuple):
 class Inventory(NamedTuple):
     """What the inventory of a gateway says."""
 
-    wrote: tuple[File, ...] = ()  # and was not removed by right
+    wrote: tuple[File, ...] = ()  # and was not removed by right; by where it was written
+    moved: frozenset[File] = frozenset()  # those of them that are in the store now
     recorded: tuple[Span, ...] = ()  # one after the other, none touches another
     unread: tuple[int, ...] = ()  # numbers of lines that say nothing
 
-    def missing(self, files: Iterable[File]) -> list[File]:
-        """Return what was written and is in none of the files that are there, joined ones seen through."""
+    def missing(self, files: Iterable[File], *, here: bool = True, stored: bool = False) -> list[File]:
+        """Return what was written and is in none of the files that are there, joined ones seen through.
+
+        `here` and `stored` say where was looked: beside the inventory, in the store.
+        """
         there: dict[int, list[File]] = {}
         for file in files:
             there.setdefault(file.hour, []).append(file)
-        return [one for one in self.wrote if not any(_within(one, file) for file in there.get(one.hour, ()))]
+        sought = (one for one in self.wrote if (stored if one in self.moved else here))
+        return [one for one in sought if not any(_within(one, file) for file in there.get(one.hour, ()))]
 
 
 def read(folder: Path) -> Inventory:
@@ -56,16 +62,20 @@ def read(folder: Path) -> Inventory:
         text = (folder / NAME).read_bytes()
     except FileNotFoundError:
         return Inventory()
-    gateway = unquote(folder.name.removeprefix("gateway="))
-    wrote: dict[int, dict[str, File]] = {}
-    spans, unread = [], []
+    return understood(text, folder)
+
+
+def understood(text: bytes, folder: Place) -> Inventory:
+    """Return what an inventory says that belongs into a gateway's folder."""
+    said = _Said(folder)
+    unread = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            spans += _take(json.loads(line), folder, gateway, wrote)
+            said.take(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError):
             unread.append(number)
-    files = tuple(file for hour in sorted(wrote) for file in wrote[hour].values())
-    return Inventory(files, united(spans), tuple(unread))
+    wrote = tuple(file for hour in sorted(said.wrote) for file in said.wrote[hour])
+    return Inventory(wrote, frozenset(said.moved.intersection(wrote)), united(said.spans), tuple(unread))
 
 
 def note_written(folder: Path, files: Iterable[str]) -> None:
@@ -75,7 +85,12 @@ def note_written(folder: Path, files: Iterable[str]) -> None:
 
 def note_removed(folder: Path, hour: int, why: str) -> None:
     """Note that the files of an hour are about to go, so that nobody misses them. Raises OSError."""
-    _append(folder, [{"removed": str(folder_of(hour)), "why": why}])
+    _append(folder, [{"removed": folder_of(hour), "why": why}])
+
+
+def note_moved(folder: Path, hour: int) -> None:
+    """Note that the files of an hour that were noted so far are in the store. Raises OSError."""
+    _append(folder, [{"moved": folder_of(hour)}])
 
 
 def note_recorded(folder: Path, spans: Iterable[Span]) -> None:
@@ -88,7 +103,12 @@ def tidy(folder: Path) -> tuple[int, ...]:
     said = read(folder)
     if (folder / NAME).exists():
         lines: list[_Line] = [_span(span) for span in said.recorded]
-        lines += [{"wrote": str(file.path.relative_to(folder))} for file in said.wrote]
+        for hour, group in groupby(said.wrote, key=lambda file: file.hour):
+            files = list(group)
+            moved = [file for file in files if file in said.moved]
+            lines += map(_wrote, moved)
+            lines += [{"moved": folder_of(hour)}] * bool(moved)
+            lines += (_wrote(file) for file in files if file not in said.moved)
         draft = folder / f".{NAME}{DRAFT}"
         write_whole(draft, _text(lines))
         draft.rename(folder / NAME)
@@ -125,18 +145,31 @@ def _within(one: File, file: File) -> bool:
     return file.first <= one.first and one.last <= file.last
 
 
-def _take(said: _Line, folder: Path, gateway: str, wrote: dict[int, dict[str, File]]) -> list[Span]:
-    """Take one line; returns the time it tells of."""
-    if "recorded" in said:
-        since, until = (datetime.fromisoformat(moment).astimezone(UTC) for moment in said["recorded"])  # type: ignore[attr-defined]  # else TypeError
-        return [Span(since, until)]
-    if "removed" in said:
-        wrote.pop(hour_at(str(said["removed"])), None)
-    else:
-        path = str(said["wrote"])
-        file = file_at(folder, gateway, path)
-        wrote.setdefault(file.hour, {})[path] = file
-    return []
+class _Said:
+    """What the lines so far say."""
+
+    def __init__(self, folder: Place) -> None:
+        self._folder, self._gateway = folder, unquote(folder.name.removeprefix("gateway="))
+        self.wrote: dict[int, dict[File, None]] = {}
+        self.moved: set[File] = set()
+        self.spans: list[Span] = []
+
+    def take(self, said: _Line) -> None:
+        """Take one line; raises what comes of one that says nothing."""
+        if "recorded" in said:
+            since, until = (datetime.fromisoformat(moment).astimezone(UTC) for moment in said["recorded"])  # type: ignore[attr-defined]  # else TypeError
+            self.spans.append(Span(since, until))
+        elif "removed" in said:
+            self.wrote.pop(hour_at(str(said["removed"])), None)
+        elif "moved" in said:
+            self.moved.update(self.wrote.get(hour_at(str(said["moved"])), ()))
+        else:
+            file = file_at(self._folder, self._gateway, str(said["wrote"]))
+            self.wrote.setdefault(file.hour, {})[file] = None
+
+
+def _wrote(file: File) -> _Line:
+    return {"wrote": f"{folder_of(file.hour)}/{file.path.name}"}
 
 
 def _span(span: Span) -> _Line:

@@ -14,7 +14,7 @@ import polars as pl
 from crossborder.publish.history import holds
 from crossborder.publish.history.files import FINAL_LEVEL, discard, draft, fault_of, height_of, put, version_of
 from crossborder.publish.history.inventory import note_removed
-from crossborder.publish.history.places import File, files_of, moment, standing
+from crossborder.publish.history.places import File, files_of, moment, remove, standing
 from crossborder.publish.history.reading import stored
 from crossborder.publish.history.rows import PENDING_SCHEMA, VERSION, folded
 from crossborder.statefile import flush
@@ -23,6 +23,8 @@ from crossborder.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
+
+    from crossborder.publish.history.moving import Mover
 
 MOST_ROWS = 1_000_000
 """Most rows made into one file: a gigabyte of memory. An hour of more has several."""
@@ -47,15 +49,19 @@ class Kept:
     bytes: int = 0
     oldest: float = 0.0  # seconds since 1970 UTC; 0: nothing is there
     held: int = 0  # hours that must stay
+    moved: int = 0  # files moved to the store, since the start
 
 
 class Keeper:
     """Goes round in a thread of its own whenever something was written; one round at a time."""
 
-    def __init__(self, folder: Path, gateway: str, limits: Limits, failed: Callable[[], None]) -> None:
-        """Take the gateway's folder, its name, and who counts failures."""
+    def __init__(
+        self, folder: Path, gateway: str, limits: Limits, failed: Callable[[], None], mover: Mover | None = None
+    ) -> None:
+        """Take the gateway's folder, its name, who counts failures, and who moves hours that are over."""
         self.kept = Kept()
         self._folder, self._gateway, self._limits, self._failed = folder, gateway, limits, failed
+        self._mover = mover
         self._asked = threading.Event()
         self._ending = False
         self._open: frozenset[int] = frozenset()
@@ -103,13 +109,17 @@ class Keeper:
                 if hour not in self._open:
                     self._joined(list(group))
             stand, _ = standing(files_of(self._folder))
-        self.kept = self._trimmed(stand)
+        moved: list[tuple[File, int]] = []
+        if self._mover:
+            moved = self._mover.move(file for file in stand if file.hour not in self._open and not self._damaged(file))
+            stand, _ = standing(files_of(self._folder))
+        self.kept = self._trimmed([(file, _size(file.path)) for file in stand] + moved)
 
     def _joined(self, files: list[File]) -> None:
         """Make the files of an hour into one; where one is damaged all stay, for a person to look at."""
         if len(files) < 2 or any(map(self._damaged, files)):
             return
-        for group in _groups([(file, height_of(file.path) or 0) for file in files]):
+        for group in _groups([(file, height_of(file) or 0) for file in files]):
             self._join(group)
 
     def _join(self, files: list[File]) -> None:
@@ -131,30 +141,39 @@ class Keeper:
             return True
         fault = fault_of(file)
         with contextlib.suppress(OSError, ValueError):
-            if not fault and version_of(file.path) <= VERSION:
+            if not fault and version_of(file) <= VERSION:
                 return False
         self._told.add(file.path)
         self._failed()
         log().error("a file of the flow history is damaged", file=str(file.path), reason=fault or "of a newer version")
         return True
 
-    def _trimmed(self, files: list[File]) -> Kept:
+    def _trimmed(self, files: list[tuple[File, int]]) -> Kept:
         """Remove the oldest hours that are not held while they are too old or all is too much."""
-        sizes = {file.path: _size(file.path) for file in files}
         held = holds.read(self._folder)
-        hours = [(hour, list(group)) for hour, group in groupby(files, key=lambda file: file.hour)]
-        stays = {hour for hour, _ in hours if held.covers(hour)}
-        total = sum(sizes.values())
-        now = min(time.time(), moment(hours[-1][0] + 1).timestamp()) if hours else 0.0  # old captures are not too old
-        left = [hour for hour, _ in hours]
-        for hour, group in hours[:-1]:
+        hours: dict[int, list[tuple[File, int]]] = {}
+        for file, size in sorted(files, key=lambda one: one[0].hour):
+            hours.setdefault(file.hour, []).append((file, size))
+        total = sum(size for _, size in files)
+        newest = max(hours, default=0)
+        now = min(time.time(), moment(newest + 1).timestamp())  # old captures are not too old
+        stays = 0
+        for hour in list(hours):
             too_old = now - moment(hour + 1).timestamp() > self._limits.keep
-            if hour not in stays and hour not in self._open and (too_old or total > self._limits.size):
+            if held.covers(hour):
+                stays += 1
+            elif hour != newest and hour not in self._open and (too_old or total > self._limits.size):
+                group = hours.pop(hour)
                 note_removed(self._folder, hour, "age" if too_old else "size")
-                _remove(group)
-                left.remove(hour)
-                total -= sum(sizes[file.path] for file in group)
-        return Kept(total, moment(left[0]).timestamp() if left else 0.0, len(stays))
+                self._remove([file for file, _ in group])
+                total -= sum(size for _, size in group)
+        moved = self._mover.moved if self._mover else 0
+        return Kept(total, moment(min(hours)).timestamp() if hours else 0.0, stays, moved)
+
+    def _remove(self, files: list[File]) -> None:
+        if self._mover:
+            self._mover.remove(files)
+        remove(files)
 
 
 def _groups(files: list[tuple[File, int]]) -> list[list[File]]:
@@ -175,13 +194,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _remove(files: list[File]) -> None:
-    """Remove the files of an hour, and its folders where nothing else is in them."""
-    for file in files:
-        file.path.unlink(missing_ok=True)
-    place = files[0].path.parent
-    with contextlib.suppress(OSError):
-        place.rmdir()
-        place.parent.rmdir()

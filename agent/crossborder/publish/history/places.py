@@ -7,37 +7,80 @@ import hashlib
 import os
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from crossborder.statefile import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 _NAME = re.compile(r"(\d{10})-(\d{10})-([0-9a-f]{16})\.parquet")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EVER = (0, 1 << 40)
+"""From the first hour to before one that never is."""
 DRAFT = ".draft"
 """How a file ends that is not whole yet; it begins with a dot, and no reader takes it for one."""
+
+
+class Url(str):
+    """An address in an object store; it is put together as a path is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, address: str | None) -> Url | None:
+        """Return the address of a store, without a slash at its end; None where there is none."""
+        return cls(address.rstrip("/")) if address else None
+
+    def __truediv__(self, name: str) -> Url:
+        """Return the address of something within."""
+        return Url(f"{self}/{name}")
+
+    @property
+    def name(self) -> str:
+        """What stands behind the last slash."""
+        return self.rpartition("/")[2]
+
+    @property
+    def parent(self) -> Url:
+        """What stands before it."""
+        return Url(self.rpartition("/")[0])
+
+    @property
+    def scheme(self) -> str:
+        """What stands before the colon."""
+        return self.partition(":")[0]
+
+
+Place = Path | Url
+"""Where something of a history is."""
+SomePlace = TypeVar("SomePlace", Path, Url)
 
 
 class File(NamedTuple):
     """A file of one hour of one gateway. `first` and `last` are the numbers of the writings it holds."""
 
-    path: Path
+    path: Path  # in a store: from its address on
     gateway: str
     hour: int  # since 1970 UTC
     first: int
     last: int
     digest: str
+    store: Url | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its bytes are."""
+        return self.store / self.path.as_posix() if self.store else self.path
 
     def holds(self, other: File) -> bool:
         """Tell whether this is what another file of its hour was made into."""
         return self.first <= other.first and other.last <= self.last and self[3:5] != other[3:5]
 
 
-def gateway_folder(directory: Path, gateway: str) -> Path:
+def gateway_folder(directory: SomePlace, gateway: str) -> SomePlace:
     """Return the folder of a gateway."""
     return directory / f"gateway={quote(gateway, safe='')}"
 
@@ -60,13 +103,14 @@ def hour_at(path: str) -> int:
     return hour
 
 
-def file_at(folder: Path, gateway: str, path: str) -> File:
+def file_at(folder: Place, gateway: str, path: str) -> File:
     """Return the file with this path in a gateway's folder; raises ValueError where none of ours is called so."""
     place, _, name = path.rpartition("/")
     found = _NAME.fullmatch(name)
     if not found:
         raise ValueError(path)
-    return File(folder / path, gateway, hour_at(place), int(found[1]), int(found[2]), found[3])
+    store, at = (folder.parent, Path(folder.name, path)) if isinstance(folder, Url) else (None, folder / path)
+    return File(at, gateway, hour_at(place), int(found[1]), int(found[2]), found[3], store)
 
 
 def moment(hour: int) -> datetime:
@@ -122,6 +166,16 @@ def standing(files: Iterable[File]) -> tuple[list[File], list[File]]:
         for file in group:
             (gone if any(other.holds(file) for other in group) else stand).append(file)
     return stand, gone
+
+
+def remove(files: Iterable[File]) -> None:
+    """Remove files that are no store's, and the folders where nothing else is in them. Raises OSError."""
+    for file in files:
+        if not file.store:
+            file.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.path.parent.rmdir()
+                file.path.parent.parent.rmdir()
 
 
 def _hours(folder: Path) -> Iterator[tuple[int, Path]]:

@@ -18,8 +18,10 @@ from crossborder.publish.history.ahead import Segment
 from crossborder.publish.history.files import LEVEL, discard, discard_all, draft, put
 from crossborder.publish.history.inventory import Span
 from crossborder.publish.history.keeping import Keeper, Kept, Limits
+from crossborder.publish.history.moving import Mover
 from crossborder.publish.history.places import files_of, gateway_folder, instant, make_folder
 from crossborder.publish.history.rows import HOUR_NS, PENDING_SCHEMA, folded, pending
+from crossborder.publish.history.store import Store
 from crossborder.telemetry import log
 
 if TYPE_CHECKING:
@@ -63,17 +65,24 @@ class History:
     name = "history"
 
     def __init__(
-        self, directory: Path, gateway: str, limits: Limits, tell: Callable[[Standing], None] = lambda _: None
+        self,
+        directory: Path,
+        gateway: str,
+        limits: Limits,
+        tell: Callable[[Standing], None] = lambda _: None,
+        store: Store | None = None,
     ) -> None:
         """Open a gateway's history, and write what a crash has left of it; `tell` takes how it stands after a batch.
 
+        Hours that are over are moved to the store, where there is one.
         Raises CrossborderError where nothing can be written, or where another agent writes.
         """
         self._folder = gateway_folder(directory, gateway)
         self._ahead = self._folder / ahead.FOLDER
         self._gateway, self._limits, self._tell = gateway, limits, tell
         self.standing = Standing()
-        self._keeper = Keeper(self._folder, gateway, limits, partial(self._count, "upkeep"))
+        mover = Mover(store, self._folder, partial(self._count, "store")) if store else None
+        self._keeper = Keeper(self._folder, gateway, limits, partial(self._count, "upkeep"), mover)
         self._segment: Segment | None = None
         self._number = 0  # of the segment, and of the files that were written when it began
         self._moves: list[ahead.Move] = []  # of drafts that are the partition's already, and not in place yet
@@ -267,8 +276,10 @@ class History:
         self._tell(self.standing)
 
 
-def check(directory: Path, gateway: str) -> None:
-    """Raise CrossborderError where a gateway's history could not be written, without making anything."""
+def check(directory: Path, gateway: str, store: str | None = None) -> None:
+    """Raise CrossborderError where a gateway's history could not be written, without making or sending anything."""
+    if store:
+        Store(store)
     place = gateway_folder(directory, gateway)
     while not place.exists() and place != place.parent:
         place = place.parent
