@@ -158,6 +158,30 @@ OUTPUT = (
         h=8,
     ),
 )
+_ROWS = {"written": Word(t.WRITTEN, "green"), "lost": Word(t.GIVEN_UP, "dark-red")}
+_HISTORY = "crossborder_history_"
+RECORD = (
+    lines(
+        t.ROWS,
+        tuple(Target(f"sum(rate({q.of(f'{_HISTORY}rows_{what}_total')}[$__rate_interval]))", what) for what in _ROWS),
+        "cps",
+        LINES,
+        w=8,
+        words=_ROWS,
+    ),
+    lines(t.WAITING, (Target(q.of(f"{_HISTORY}rows_waiting"), "{{instance}}"),), "short", LINES, w=6),
+    lines(
+        t.ROOM,
+        (Target(q.of(f"{_HISTORY}room_bytes"), "{{instance}}"),),
+        "bytes",
+        LINES,
+        w=6,
+        line=q.threshold("history_room_bytes"),
+    ),
+    number(t.MISHAPS, f"round(sum(increase({q.of(f'{_HISTORY}errors_total')}[$__range])))", steps=_NONE, h=8),
+    lines(t.KEPT, (Target(q.of(f"{_HISTORY}bytes"), "{{instance}}"),), "bytes", LINES, w=12),
+    lines(t.NUMBER, (Target(q.of("crossborder_events_chain_sequence"), "{{instance}}"),), "short", LINES, w=12),
+)
 
 BOARD = Board(
     "capture",
@@ -170,5 +194,6 @@ BOARD = Board(
         Row("capture-row-packets", t.PACKETS, PACKETS),
         Row("capture-row-load", t.LOAD, LOAD),
         Row("capture-row-output", t.OUTPUT, OUTPUT),
+        Row("capture-row-record", t.RECORD, RECORD),
     ),
 )

@@ -94,6 +94,7 @@ def ministry(processes: Processes, port: int) -> Agent:
         permits="permits.yaml",
         rules={"paths": ["rules"]},
         persons={"opening_balance": balances},
+        history={"directory": "history"},
     )
     return agent
 

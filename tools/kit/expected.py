@@ -22,6 +22,7 @@ FIRES = {
 """Alert → why it must fire, and what must end it. None other may fire."""
 
 EITHER: dict[str, str] = {
+    "CrossborderHistoryRoomShort": "depends on the disk of the machine, and on who else writes to it",
     "CrossborderDatabaseOld": "depends on when the shipped database was built and on the day of the trial",
 }
 """Alerts that may fire or not, and why."""

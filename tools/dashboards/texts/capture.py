@@ -14,6 +14,7 @@ SUMMARY = Text("Now", "Hiện tại")
 PACKETS = Text("Packets", "Gói tin")
 LOAD = Text("Load", "Tải")
 OUTPUT = Text("What is written", "Đầu ra")
+RECORD = Text("The record", "Hồ sơ lưu trữ")
 
 BALANCE = Said(
     "capture-balance",
@@ -248,6 +249,60 @@ TRANSIT = Said(
         "Dung lượng mỗi giây mà cả hai đầu đều ngoài mạng của đơn vị. Nếu nhiều: home.networks thiếu mạng của đơn vị, dữ liệu của mạng đó không được theo dõi.",
     ),
     c.NONE_LOST,
+)
+ROWS = Said(
+    "capture-rows",
+    Text("Flow history: rows", "Lịch sử luồng: số dòng"),
+    Text(
+        "Rows a second written into hours of the flow history, and given up because too many waited. What is given up is missing in registers and reports.",
+        "Số dòng mỗi giây được ghi vào lịch sử luồng, và số dòng bị bỏ vì chờ quá nhiều. Phần bị bỏ sẽ thiếu trong sổ đăng ký và báo cáo.",
+    ),
+    c.NO_HISTORY,
+)
+WAITING = Said(
+    "capture-rows-waiting",
+    Text("Rows that wait", "Số dòng đang chờ"),
+    Text(
+        "Rows of hours that are not over; they are on disk in the write-ahead segment. Past a million, rows are given up.",
+        "Số dòng của các giờ chưa kết thúc; đã nằm trên đĩa trong đoạn ghi trước. Quá một triệu dòng thì phần dư bị bỏ.",
+    ),
+    c.NO_HISTORY,
+)
+ROOM = Said(
+    "capture-room",
+    Text("Room before the history stops", "Dung lượng còn lại trước khi lịch sử dừng"),
+    Text(
+        "What is free on its disk less history.reserve, which is the event log's: the history stops first, events last.",
+        "Dung lượng trống trên đĩa trừ history.reserve dành cho nhật ký sự kiện: lịch sử dừng trước, nhật ký sự kiện dừng sau cùng.",
+    ),
+    c.NO_HISTORY,
+)
+KEPT = Said(
+    "capture-kept",
+    Text("Flow history: size", "Lịch sử luồng: dung lượng"),
+    Text(
+        "All hours that are kept, in the object store too. The oldest go by history.size and history.keep, held ones never.",
+        "Toàn bộ các giờ được lưu, kể cả trong kho đối tượng. Giờ cũ nhất bị xóa theo history.size và history.keep; phần bị niêm giữ thì không.",
+    ),
+    c.NO_HISTORY,
+)
+MISHAPS = Said(
+    "capture-mishaps",
+    Text("Faults of the history in this range", "Lỗi của lịch sử trong khoảng này"),
+    Text(
+        "Batches not written, ends torn, files damaged, rounds the object store did not take. Should be 0: the log tells which.",
+        "Số lô không ghi được, đoạn cuối bị đứt, tệp hỏng, lượt kho đối tượng không nhận. Nên bằng 0: nhật ký cho biết chi tiết.",
+    ),
+    c.NO_HISTORY,
+)
+NUMBER = Said(
+    "capture-number",
+    Text("Number of the newest event", "Số thứ tự sự kiện mới nhất"),
+    Text(
+        "Numbers only grow, over restarts and rotation. One that goes back: the log was replaced, or its end was cut.",
+        "Số thứ tự chỉ tăng, kể cả khi khởi động lại và xoay vòng tệp. Nếu lùi lại: nhật ký đã bị thay thế hoặc bị cắt phần cuối.",
+    ),
+    c.NO_AGENT,
 )
 
 IN_FLOWS = Text("In flows", "Trong luồng")

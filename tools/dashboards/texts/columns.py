@@ -59,3 +59,4 @@ NO_RULES = Text("no rules in force", "chưa có quy tắc nào có hiệu lực"
 NO_DETECTIONS = Text("nothing recognised", "chưa nhận ra giá trị nào")
 NO_LOG = Text("no events in the log", "nhật ký không có sự kiện")
 NONE_LOST = Text("none", "không có")
+NO_HISTORY = Text("no history is kept (history.directory)", "chưa lưu lịch sử luồng (history.directory)")
