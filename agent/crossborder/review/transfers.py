@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from crossborder.model import Decision
+from crossborder.review.filing import filed
+from crossborder.review.headcount import headcount
+from crossborder.review.lanes import FLOW, LANE, added_up, in_lanes
+from crossborder.review.shares import KEY, SENDING, by_category, formed, numbered, summed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from crossborder.match.permits import Permits
-    from crossborder.match.ruleset import NamedSet
-
-Form = Literal["a", "b", "c", "unknown"]
-
-FORMS: dict[str, Form] = {"storage-abroad": "a", "recipient-abroad": "b", "platform-abroad": "c"}
-"""What permits call the forms of Law 91/2025/QH15, Article 20(1) → their points."""
-
-KEY = ("unit", "system", "category", "recipient", "country", "form")
-"""What makes two rows of the register two transfers."""
+    from crossborder.match.ruleset import Ruleset
+    from crossborder.review.lanes import Lanes
 
 _MOMENT = pl.Datetime("us", "UTC")
 _PERSONS = {
@@ -93,7 +89,7 @@ class Standards:
     """What transfers are judged by."""
 
     permits: Permits
-    sets: Mapping[str, NamedSet]  # of the ruleset: the services that tell the form
+    ruleset: Ruleset  # the services and protocols it names tell the form
     today: date  # in Viet Nam: what is due or overdue
 
 
@@ -105,4 +101,52 @@ def register(
     `earlier` are the rows of the record before the time asked: filing clocks run from the first transfer ever seen.
     `everything` has data in the register, too, that are neither core nor important.
     """
-    raise NotImplementedError
+    permits = standards.permits
+    lanes = added_up(rows, permits, everything=everything)
+    numbers = lanes.days.select(LANE).unique().sort(LANE).with_row_index("lane")
+    days = numbered(formed(lanes.days.join(numbers, on=LANE, nulls_equal=True), standards, everything=everything))
+    within = days.select("lane", "transfer").unique()
+    transfers = summed(days).join(_flows(lanes, numbers, within), on="transfer", how="left")
+    marked = in_lanes(rows.filter(pl.col("persons").list.len() > 0), permits, everything=everything)
+    marked = marked.join(numbers.lazy(), on=LANE, nulls_equal=True)
+    transfers = transfers.join(headcount(marked, within), on="transfer", how="left")
+    if earlier is None:
+        before = transfers.select(*SENDING, before_ns="first_ns").unique(SENDING)
+    else:
+        before = known_before(earlier, permits, everything=everything)
+    return _finished(transfers.join(before, on=SENDING, how="left", nulls_equal=True), standards)
+
+
+def known_before(earlier: pl.LazyFrame, permits: Permits, *, everything: bool = False) -> pl.DataFrame:
+    """Return since when rows know each transfer: SENDING, and `before_ns`, nanoseconds since 1970 UTC."""
+    laned = in_lanes(earlier, permits, everything=everything).group_by(LANE).agg(pl.col("first_ns").min())
+    found = by_category(laned.collect(engine="streaming"), everything=everything)
+    return found.group_by(SENDING).agg(before_ns=pl.col("first_ns").min())
+
+
+def _flows(lanes: Lanes, numbers: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame:
+    """Return how many distinct flows of several rows each transfer has: `several`."""
+    laned = lanes.flows.join(numbers, on=LANE, nulls_equal=True).select("lane", *FLOW)
+    told = laned.join(within, on="lane").select("transfer", *FLOW).unique()
+    return told.group_by("transfer").agg(several=pl.len())
+
+
+def _finished(transfers: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+    """Return transfers as TRANSFER_SCHEMA has them."""
+    known = pl.min_horizontal("before_ns", "first_ns")
+    timed = filed(transfers.with_columns(known_ns=known), standards.permits, standards.today)
+    both = pl.when(pl.col("declared") & pl.col("found")).then(pl.lit("both"))
+    told = timed.with_columns(
+        basis=both.when("declared").then(pl.lit("declared")).when("found").then(pl.lit("found")),
+        flows=pl.col("single") + pl.col("several").fill_null(0),
+        opaque_share=pl.when(pl.col("bytes_out") > 0).then(pl.col("opaque_bytes") / pl.col("bytes_out")),
+        first_seen=_moment("first_ns"),
+        last_seen=_moment("last_ns"),
+        known_since=_moment("known_ns"),
+        **{name: pl.when("looked").then(pl.col(name).fill_null(0)) for name in _PERSONS},
+    )
+    return told.sort(KEY).select(pl.col(name).cast(dtype) for name, dtype in TRANSFER_SCHEMA.items())
+
+
+def _moment(column: str) -> pl.Expr:
+    return pl.from_epoch(pl.col(column), time_unit="ns").dt.replace_time_zone("UTC")
