@@ -28,7 +28,7 @@ COMMANDS = {
     "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
     "register": (
         "crossborder.commands.register:register",
-        "Make a filter that knows your own people, and nobody else's.",
+        "List observed transfers and what changed; make a filter that knows your own people.",
     ),
     "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
     "events": ("crossborder.commands.events:events", "Verify that an event log is as it was written."),

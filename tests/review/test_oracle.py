@@ -41,7 +41,7 @@ permits:
 ROUTES = {"core": "nd165-core", "important": "nd165-important", "personal": "pdpl"}
 FIRST = date(2026, 2, 28)
 
-FLOWS = st.builds(
+FLOWS: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     gateway=st.sampled_from(["gw-1", "gw-2"]),
     unit=st.sampled_from(["Unit A", "Unit B"]),
@@ -94,7 +94,7 @@ def recount(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]
     """Return the transfers, by the key, as plainly as can be."""
     told = [(one, name) for one in rows for name in sorted({*one["categories"], *(one["detected_items"] or ())})]
     lawful = [(one, name) for one, name in told if name.partition(":")[0] in {"core", "important"}]
-    personal = defaultdict(bool)
+    personal: dict[tuple[Any, ...], bool] = defaultdict(bool)
     for one, name in lawful:
         found = name in (one["detected_items"] or ()) and bool(one["detected_kinds"])
         personal[sending(one, name)] |= found

@@ -103,7 +103,7 @@ def test_two_categories_of_a_system_are_two_rows(judging: Judging) -> None:
 
 def test_what_was_found_is_told_from_what_was_declared(judging: Judging) -> None:
     """Found alone on a system without a tag; both where the system holds it too; data of persons go their way."""
-    found = {"detected_items": ["core:I.26"], "detected_kinds": ["sensitive"]}
+    found: dict[str, Any] = {"detected_items": ["core:I.26"], "detected_kinds": ["sensitive"]}
     rows = record(
         row(flow_id=1, system="a", categories=None, **found),
         row(flow_id=2, system="b", **found),

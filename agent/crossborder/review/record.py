@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from crossborder.engine.communityids import community_ids
 from crossborder.publish.history import read
+from crossborder.publish.history.places import hour_of, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -28,3 +31,28 @@ class Record(NamedTuple):
 def open_record(folder: Path, since: datetime | None = None, until: datetime | None = None) -> Record:
     """Return what the history in `folder` holds of the hours from `since` to before `until`; None: no bound."""
     return Record(*read(folder, since, until, identify=community_ids))
+
+
+class Gap(NamedTuple):
+    """Hours of a gateway without a row: nothing crossed, or nobody recorded; which, the record cannot tell."""
+
+    gateway: str
+    since: datetime
+    until: datetime
+
+
+def gaps(record: Record, since: datetime | None = None, until: datetime | None = None) -> Iterator[Gap]:
+    """Yield the gaps of each gateway between two moments, else between the first and last hour of any gateway."""
+    hours: dict[str, set[int]] = {}
+    for file in record.files:
+        hours.setdefault(file.gateway, set()).add(file.hour)
+    if not hours:
+        return
+    every = set[int]().union(*hours.values())
+    first = hour_of(since) if since else min(every)
+    after = min(hour_of(until), max(every) + 1) if until else max(every) + 1
+    for gateway, known in sorted(hours.items()):
+        edges = [first - 1, *sorted(hour for hour in known if first <= hour < after), after]
+        for one, other in pairwise(edges):
+            if other > one + 1:
+                yield Gap(gateway, moment(one + 1), moment(other))

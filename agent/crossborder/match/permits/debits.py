@@ -77,9 +77,7 @@ class Debits:
         """Add to cases what they would debit, and `broken`, the ceiling that would break, in the order of reports."""
         debits = cases.unique(_PAIR).join(self._taken, on=_PAIR, how="anti").sort("row", "permit")
         fresh = debits.join(self._counted, on=["flow_id", "id"], how="anti").unique(["flow_id", "id"], keep="first")
-        counts = debits.join(
-            fresh.select(*_PAIR, flows="stands_for"), on=_PAIR, how="left", maintain_order="left"
-        )
+        counts = debits.join(fresh.select(*_PAIR, flows="stands_for"), on=_PAIR, how="left", maintain_order="left")
         flows = pl.col("flows").fill_null(0)
         used = counts.with_columns(flows).join(self._used(debits), on="id", maintain_order="left")
         sums = used.with_columns(
