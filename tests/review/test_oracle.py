@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.review.conftest import TODAY, instant, permits_of, persons, record, row, shipped
+from tests.review.rows import TODAY, instant, permits_of, persons, record, row, shipped
 
 from crossborder.review.judging import GRAVITY
 from crossborder.review.shares import KEY

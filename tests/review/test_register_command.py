@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 from tests.golden import assert_golden
-from tests.review.conftest import PERMIT, TODAY, persons, row, written
+from tests.review.rows import PERMIT, TODAY, persons, row, written
 
 from crossborder.cli import cli
 from crossborder.review.transfers import TRANSFER_SCHEMA

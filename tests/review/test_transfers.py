@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.review.conftest import PERMIT, persons, record, row, written
+from tests.review.rows import PERMIT, persons, record, row, standards, written
 
 from crossborder.review.record import open_record
 from crossborder.review.transfers import TRANSFER_SCHEMA, register
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
-    from tests.review.conftest import Judging
 
 
 def only(transfers: pl.DataFrame, *columns: str) -> Any:
@@ -25,7 +24,7 @@ def only(transfers: pl.DataFrame, *columns: str) -> Any:
     return values if len(columns) > 1 else values[0]
 
 
-def test_a_transfer_is_what_its_flows_add_up_to(judging: Judging) -> None:
+def test_a_transfer_is_what_its_flows_add_up_to(tmp_path: Path) -> None:
     """Two gateways, two hours, three flows: one row, with sums, times and who saw it."""
     found = register(
         record(
@@ -33,7 +32,7 @@ def test_a_transfer_is_what_its_flows_add_up_to(judging: Judging) -> None:
             row("2026-03-01 10:10", flow_id=2, bytes_out=1_000, payload_out=900, inspection="opaque"),
             row("2026-03-01 11:10", flow_id=3, bytes_out=3_000, payload_out=2_000, inspection="opaque"),
         ),
-        judging(),
+        standards(tmp_path),
     )
 
     assert found.schema == TRANSFER_SCHEMA
@@ -49,7 +48,7 @@ def test_a_transfer_is_what_its_flows_add_up_to(judging: Judging) -> None:
     )
 
 
-def test_a_flow_of_several_hours_counts_once(judging: Judging) -> None:
+def test_a_flow_of_several_hours_counts_once(tmp_path: Path) -> None:
     """Its bytes add up; it is one flow, also where files of an hour were not joined yet, and one more elsewhere."""
     begin = row("2026-03-01 09:50")["first_ns"]
     hours = [
@@ -59,16 +58,16 @@ def test_a_flow_of_several_hours_counts_once(judging: Judging) -> None:
         row("2026-03-01 11:20", flow_id=7, report="ended", bytes_out=100, first_ns=begin, before=300),
     ]
 
-    whole = register(record(*hours), judging())
-    part = register(record(*hours[2:]), judging())
-    twice = register(record(*hours, *({**one, "gateway": "gw-2"} for one in hours)), judging())
+    whole = register(record(*hours), standards(tmp_path))
+    part = register(record(*hours[2:]), standards(tmp_path))
+    twice = register(record(*hours, *({**one, "gateway": "gw-2"} for one in hours)), standards(tmp_path))
 
     assert only(whole, "flows", "bytes_out") == (1, 400)
     assert only(part, "flows", "bytes_out") == (1, 200)
     assert only(twice, "flows", "bytes_out") == (2, 800)
 
 
-def test_what_is_neither_core_nor_important_is_left_out_unless_asked_for(judging: Judging) -> None:
+def test_what_is_neither_core_nor_important_is_left_out_unless_asked_for(tmp_path: Path) -> None:
     """Personal data alone, other data and systems nobody has looked at stand there with `everything`."""
     rows = record(
         row(flow_id=1, system="a", categories=["personal"]),
@@ -78,8 +77,8 @@ def test_what_is_neither_core_nor_important_is_left_out_unless_asked_for(judging
         row(flow_id=5, system="e", categories=["corectness:x"]),
     )
 
-    usual = register(rows, judging())
-    every = register(rows, judging(), everything=True)
+    usual = register(rows, standards(tmp_path))
+    every = register(rows, standards(tmp_path), everything=True)
 
     assert usual["category"].to_list() == ["important:II.10"]
     assert every.select("system", "category", "basis", "decision", "route").rows() == [
@@ -91,9 +90,9 @@ def test_what_is_neither_core_nor_important_is_left_out_unless_asked_for(judging
     ]
 
 
-def test_two_categories_of_a_system_are_two_rows(judging: Judging) -> None:
+def test_two_categories_of_a_system_are_two_rows(tmp_path: Path) -> None:
     """Each with all the bytes: which of the two left nobody can tell. Personal data beside them change the route."""
-    found = register(record(row(categories=["core:I.25", "important:II.10", "personal"])), judging())
+    found = register(record(row(categories=["core:I.25", "important:II.10", "personal"])), standards(tmp_path))
 
     assert found.select("category", "bytes_out", "flows", "route").rows() == [
         ("core:I.25", 6_000, 1, "pdpl"),
@@ -101,7 +100,7 @@ def test_two_categories_of_a_system_are_two_rows(judging: Judging) -> None:
     ]
 
 
-def test_what_was_found_is_told_from_what_was_declared(judging: Judging) -> None:
+def test_what_was_found_is_told_from_what_was_declared(tmp_path: Path) -> None:
     """Found alone on a system without a tag; both where the system holds it too; data of persons go their way."""
     found: dict[str, Any] = {"detected_items": ["core:I.26"], "detected_kinds": ["sensitive"]}
     rows = record(
@@ -112,7 +111,7 @@ def test_what_was_found_is_told_from_what_was_declared(judging: Judging) -> None
         row(flow_id=5, system="d", categories=[], detected_items=["core:I.4"], detected_kinds=["document"]),
     )
 
-    told = register(rows, judging()).select("system", "category", "basis", "flows", "route").rows()
+    told = register(rows, standards(tmp_path)).select("system", "category", "basis", "flows", "route").rows()
 
     assert told == [
         ("a", "core:I.26", "found", 1, "pdpl"),
@@ -132,9 +131,9 @@ def test_what_was_found_is_told_from_what_was_declared(judging: Judging) -> None
         ({"as_org": None, "server_name": None, "geo_prefix": None, "remote_ip": "2001:db8::7"}, "2001:db8::7"),
     ],
 )
-def test_the_recipient_is_the_best_name_there_is(judging: Judging, columns: dict[str, Any], recipient: str) -> None:
+def test_the_recipient_is_the_best_name_there_is(tmp_path: Path, columns: dict[str, Any], recipient: str) -> None:
     """As the filing clocks of a running agent name it; an unknown country is one."""
-    found = register(record(row(country="ZZ", country_basis="unknown", **columns)), judging())
+    found = register(record(row(country="ZZ", country_basis="unknown", **columns)), standards(tmp_path))
 
     assert only(found, "recipient", "country") == (recipient, "ZZ")
 
@@ -151,15 +150,15 @@ def test_the_recipient_is_the_best_name_there_is(judging: Judging, columns: dict
     ],
 )
 def test_the_form_is_told_where_something_shows_it(
-    judging: Judging, columns: dict[str, Any], form: tuple[str, str]
+    tmp_path: Path, columns: dict[str, Any], form: tuple[str, str]
 ) -> None:
     """By the services and protocols that rules for Article 20(1) name; else nobody knows, and that is said."""
-    assert only(register(record(row(**columns)), judging()), "form", "form_basis") == form
+    assert only(register(record(row(**columns)), standards(tmp_path)), "form", "form_basis") == form
 
 
-def test_a_permit_tells_form_dossier_and_clock(judging: Judging) -> None:
+def test_a_permit_tells_form_dossier_and_clock(tmp_path: Path) -> None:
     """It covers what fits; the clock knows when its dossier was filed."""
-    found = register(record(row("2026-03-01 12:00", server_name=None)), judging(PERMIT))
+    found = register(record(row("2026-03-01 12:00", server_name=None)), standards(tmp_path, PERMIT))
 
     assert only(found, "decision", "permit", "permit_reason", "permitted_bytes", "form", "form_basis") == (
         "permitted", "p1", "dossier 12/2026", 6_000, "a", "permit",
@@ -169,10 +168,11 @@ def test_a_permit_tells_form_dossier_and_clock(judging: Judging) -> None:
     )  # fmt: skip
 
 
-def test_a_permit_that_ends_within_the_time(judging: Judging) -> None:
+def test_a_permit_that_ends_within_the_time(tmp_path: Path) -> None:
     """The gravest is told, and how much was covered until then; it is one transfer, of one form."""
     found = register(
-        record(row("2026-03-10 23:58", flow_id=1), row("2026-03-11 00:01", flow_id=2, bytes_out=500)), judging(PERMIT)
+        record(row("2026-03-10 23:58", flow_id=1), row("2026-03-11 00:01", flow_id=2, bytes_out=500)),
+        standards(tmp_path, PERMIT),
     )
 
     assert only(found, "decision", "permit", "permit_reason", "permitted_bytes", "bytes_out", "form") == (
@@ -180,10 +180,12 @@ def test_a_permit_that_ends_within_the_time(judging: Judging) -> None:
     )  # fmt: skip
 
 
-def test_a_permit_that_begins_within_the_time(judging: Judging) -> None:
+def test_a_permit_that_begins_within_the_time(tmp_path: Path) -> None:
     """Before its first day in Viet Nam nothing is covered."""
     permit = PERMIT.replace("from: 2026-01-01", "from: 2026-03-02")
-    found = register(record(row("2026-03-01 23:59", flow_id=1), row("2026-03-02 00:01", flow_id=2)), judging(permit))
+    found = register(
+        record(row("2026-03-01 23:59", flow_id=1), row("2026-03-02 00:01", flow_id=2)), standards(tmp_path, permit)
+    )
 
     assert only(found, "decision", "permit_reason", "permitted_bytes") == (
         "not-yet-valid", "begins on 2026-03-02", 6_000,
@@ -201,36 +203,36 @@ def test_a_permit_that_begins_within_the_time(judging: Judging) -> None:
     ],
 )
 def test_near_misses_say_why(
-    judging: Judging, columns: dict[str, Any], decision: tuple[str, str | None, str | None]
+    tmp_path: Path, columns: dict[str, Any], decision: tuple[str, str | None, str | None]
 ) -> None:
     """As the judge of a running agent says."""
-    found = register(record(row(**columns)), judging(PERMIT))
+    found = register(record(row(**columns)), standards(tmp_path, PERMIT))
 
     assert found.select("decision", "permit", "permit_reason").unique().rows() == [decision]
 
 
-def test_a_broken_ceiling(judging: Judging) -> None:
+def test_a_broken_ceiling(tmp_path: Path) -> None:
     """Days add up in their order; the day it breaks is over it."""
     permit = PERMIT + "    ceilings: {flows: 3}\n"
     rows = [row(f"2026-03-0{day} 12:00", flow_id=10 * day + n) for day in (1, 2) for n in (1, 2)]
 
-    found = register(record(*rows), judging(permit))
+    found = register(record(*rows), standards(tmp_path, permit))
 
     assert only(found, "decision", "permit_reason", "permitted_bytes") == ("overrun", "flows: 4 of 3", 12_000)
 
 
-def test_a_ceiling_of_persons(judging: Judging) -> None:
+def test_a_ceiling_of_persons(tmp_path: Path) -> None:
     """Who goes twice counts once against it."""
     permit = PERMIT + "    ceilings: {persons: 3}\n"
     first = row("2026-03-01 12:00", flow_id=1, persons=persons(basic=[1, 2, 3]))
     again = row("2026-03-02 12:00", flow_id=2, persons=persons(basic=[1, 2]))
     more = row("2026-03-03 12:00", flow_id=3, persons=persons(basic=[4]))
 
-    assert only(register(record(first, again), judging(permit)), "decision") == "permitted"
-    assert only(register(record(first, again, more), judging(permit)), "permit_reason") == "persons: 4 of 3"
+    assert only(register(record(first, again), standards(tmp_path, permit)), "decision") == "permitted"
+    assert only(register(record(first, again, more), standards(tmp_path, permit)), "permit_reason") == "persons: 4 of 3"
 
 
-def test_persons_are_distinct_over_the_time_and_bounded(judging: Judging) -> None:
+def test_persons_are_distinct_over_the_time_and_bounded(tmp_path: Path) -> None:
     """Who was seen by two gateways in two hours counts once, by kind; where nothing looked there is no number."""
     rows = record(
         row(flow_id=1, persons=persons(basic=range(1, 2_001))),
@@ -239,7 +241,7 @@ def test_persons_are_distinct_over_the_time_and_bounded(judging: Judging) -> Non
         row(flow_id=4, system="opaque"),
     )
 
-    found = {one["system"]: one for one in register(rows, judging()).iter_rows(named=True)}
+    found = {one["system"]: one for one in register(rows, standards(tmp_path)).iter_rows(named=True)}
 
     one = found["registry"]
     assert one["persons_basic_low"] <= 3_000 <= one["persons_basic_high"]
@@ -249,13 +251,13 @@ def test_persons_are_distinct_over_the_time_and_bounded(judging: Judging) -> Non
     assert found["opaque"]["persons_basic"] is found["opaque"]["persons_bank_low"] is None
 
 
-def test_the_clock_runs_from_the_first_transfer_in_the_record(judging: Judging) -> None:
+def test_the_clock_runs_from_the_first_transfer_in_the_record(tmp_path: Path) -> None:
     """Not from the first in the time asked; of one sender, route and recipient there is one clock."""
     now = record(row("2026-03-01 12:00", flow_id=2), row("2026-03-01 12:00", flow_id=3, system="other"))
     earlier = record(row("2026-01-05 12:00", flow_id=1), row("2025-12-05 12:00", flow_id=4, country="US"))
 
-    found = register(now, judging(), earlier=earlier)
-    alone = register(now, judging())
+    found = register(now, standards(tmp_path), earlier=earlier)
+    alone = register(now, standards(tmp_path))
 
     assert found.select("system", "known_since", "first_seen", "due").rows() == [
         ("other", instant_utc(3, 1), instant_utc(3, 1), date(2026, 1, 5)),
@@ -269,13 +271,13 @@ def instant_utc(month: int, day: int) -> datetime:
     return datetime(2026, month, day, 5, tzinfo=UTC)
 
 
-def test_nothing_recorded_is_an_empty_register(judging: Judging) -> None:
+def test_nothing_recorded_is_an_empty_register(tmp_path: Path) -> None:
     """With its columns."""
-    assert register(record(), judging(PERMIT)).schema == TRANSFER_SCHEMA
-    assert register(record(), judging(), earlier=record(), everything=True).is_empty()
+    assert register(record(), standards(tmp_path, PERMIT)).schema == TRANSFER_SCHEMA
+    assert register(record(), standards(tmp_path), earlier=record(), everything=True).is_empty()
 
 
-def test_it_reads_what_agents_wrote(tmp_path: Path, judging: Judging) -> None:
+def test_it_reads_what_agents_wrote(tmp_path: Path) -> None:
     """Rows through files of two gateways are the rows themselves."""
     rows = [
         row("2026-03-01 09:00", flow_id=1, persons=persons(basic=[1, 2])),
@@ -286,4 +288,6 @@ def test_it_reads_what_agents_wrote(tmp_path: Path, judging: Judging) -> None:
     found = open_record(written(tmp_path / "history", *rows))
 
     assert not found.left_out
-    assert register(found.rows, judging(PERMIT)).equals(register(record(*rows), judging(PERMIT)))
+    assert register(found.rows, standards(tmp_path, PERMIT)).equals(
+        register(record(*rows), standards(tmp_path, PERMIT))
+    )

@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
-import pytest
 
 from crossborder import config
 from crossborder.match.permits import VIETNAM, Permits
@@ -138,11 +137,6 @@ def permits_of(folder: Path, text: str) -> Permits:
     return read_permits(config.Config(), path)
 
 
-@pytest.fixture
-def judging(tmp_path: Path) -> Judging:
-    """Return a maker of standards."""
-
-    def made(permits: str = "") -> Standards:
-        return Standards(permits_of(tmp_path, permits) if permits else Permits(), shipped(), TODAY)
-
-    return made
+def standards(folder: Path, permits: str = "") -> Standards:
+    """Return standards of the shipped rules and of permits, which are written into a folder."""
+    return Standards(permits_of(folder, permits) if permits else Permits(), shipped(), TODAY)
