@@ -76,6 +76,11 @@ def stored(files: Iterable[File]) -> pl.LazyFrame:
     return pl.concat([_kept(_shape(file), [file]) for file in files])
 
 
+def rows_of(file: File, identify: Identify | None = None) -> pl.LazyFrame:
+    """Return the rows of one file as `read` does those of many; OSError or ValueError where it cannot be read."""
+    return whole(_kept(_shape(file), [file]), identify)
+
+
 def _shape(file: File, *, thorough: bool = False) -> _Shape:
     """Return version and columns of a file; raises OSError or ValueError with what is wrong with it."""
     fault = fault_of(file) if thorough else ""
