@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from crossborder.commands.changes import list_changes
 from crossborder.commands.transfers import list_transfers
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def register() -> None:
 
 
 register.add_command(list_transfers)
+register.add_command(list_changes)
 
 
 @register.command("build")

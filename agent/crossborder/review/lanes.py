@@ -50,12 +50,16 @@ class Lanes(NamedTuple):
     flows: pl.DataFrame  # LANE, FLOW: flows that have several rows, or may have
 
 
-def added_up(rows: pl.LazyFrame, permits: Permits, *, everything: bool) -> Lanes:
-    """Return the lanes of rows (HISTORY_SCHEMA): those of core and important data, or of everything."""
+def added_up(rows: pl.LazyFrame, permits: Permits, *, everything: bool, sampled: bool = False) -> Lanes:
+    """Return the lanes of rows (HISTORY_SCHEMA): those of core and important data, or of everything.
+
+    `sampled`: each with `sample`, what the Community ID of its first flow is made of.
+    """
     laned = in_lanes(rows, permits, everything=everything)
     carried = any(permit.ceilings.persons is not None for permit in permits.permits)
     day = _DAY if permits.permits else pl.lit(0, pl.Int32)
-    days = laned.with_columns(day=day).group_by(*LANE, "gateway", "day").agg(*_SUMS, _persons(carried=carried))
+    more = [_SAMPLE] if sampled else []
+    days = laned.with_columns(day=day).group_by(*LANE, "gateway", "day").agg(*_SUMS, _persons(carried=carried), *more)
     flows = laned.filter(~_ENDED_AT_ONCE).select(*LANE, *FLOW).unique()
     found = pl.collect_all([days, flows], engine="streaming")
     return Lanes(*found)
@@ -72,6 +76,7 @@ def in_lanes(rows: pl.LazyFrame, permits: Permits, *, everything: bool = False) 
     return named.with_columns(
         likeness([recipient for permit in permits.permits for recipient in permit.recipients]),
         pl.col("initiator").cast(pl.String),
+        remote=pl.col("remote_key"),
         personal=kinds.fill_null(value=False),
         place=pl.when(nameless).then(pl.coalesce("geo_prefix", "remote_ip")),
     )
@@ -89,6 +94,11 @@ def _read(inspection: str) -> pl.Expr:
     return _BYTES.filter(of).sum().alias(f"{inspection}_bytes")
 
 
+_SAMPLE = (
+    pl.struct("transport", "initiator", "local_key", pl.col("remote").alias("remote_key"), "local_port", "remote_port")
+    .min_by("first_ns")
+    .alias("sample")
+)
 _SUMS = (
     _BYTES.sum(),
     pl.col("payload_out").sum(),

@@ -53,7 +53,7 @@ def formed(laned: pl.DataFrame, standards: Standards, *, everything: bool) -> pl
     A form does not change from day to day: the permit is the latest one that is for the lane.
     """
     days = laned.sort("lane", "gateway", "day").with_row_index("day_row")
-    told = judged(_routed(by_category(days, everything=everything)), standards.permits)
+    told = judged(routed(by_category(days, everything=everything)), standards.permits)
     forms = {permit.id: OF_PERMITS[permit.form] for permit in standards.permits.permits if permit.form}
     about = pl.when(pl.col("decision").is_in(ABOUT)).then("permit")
     said = about.replace_strict(forms, default=None, return_dtype=pl.String)
@@ -64,7 +64,7 @@ def formed(laned: pl.DataFrame, standards: Standards, *, everything: bool) -> pl
     return shown.with_columns(form=pl.coalesce("by_permit", "by_sight", pl.lit("unknown")), form_basis=basis)
 
 
-def _routed(told: pl.DataFrame) -> pl.DataFrame:
+def routed(told: pl.DataFrame) -> pl.DataFrame:
     """Return days with their legal route: data of persons go the personal-data way, others by their class.
 
     Decree 356/2025/NĐ-CP, Article 42(3): a system says that its data are of persons, or a detector found such.
