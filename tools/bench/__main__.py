@@ -23,6 +23,7 @@ from tools.bench.setting import Setting
 from tools.bench.speed import gateway, mixed
 from tools.bench.startup import startup
 from tools.bench.table import Section
+from tools.bench.transfers import transfers
 
 PAGE = ROOT / "docs/PERFORMANCE.md"
 
@@ -41,6 +42,7 @@ SECTIONS = {
     "live": live,
     "startup": startup,
     "memory": memory,
+    "record": transfers,
     "stages": stages,
     "parts": parts,
 }
