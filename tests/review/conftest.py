@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
@@ -11,6 +12,7 @@ from tests.publish.conftest import CROSSING, NOON
 
 from crossborder.match.reader import read_ruleset
 from crossborder.model import CROSSING_SCHEMA, Batch
+from crossborder.prefixes import key_of
 from crossborder.publish.history import History, Limits
 from crossborder.publish.history.rows import HOUR_NS
 
@@ -40,7 +42,8 @@ def frame(*flows: dict[str, Any]) -> pl.DataFrame:
     for n, flow in enumerate(flows):
         given = dict(flow)
         at = NOON + given.pop("hour", 0) * HOUR_NS
-        rows.append({name: None for name in CROSSING_SCHEMA} | CROSSING | {"first_ns": at, "last_ns": at + n} | given)
+        keys = {f"{end}_key": key_of(ip_address(str(CROSSING[f"{end}_ip"])).packed) for end in ("local", "remote")}
+        rows.append(dict.fromkeys(CROSSING_SCHEMA) | CROSSING | keys | {"first_ns": at, "last_ns": at + n} | given)
     return pl.DataFrame(rows, schema=CROSSING_SCHEMA)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from tests.match.conftest import rule_head
 from tests.publish.conftest import NOON
 from tests.review.conftest import frame
@@ -25,12 +24,15 @@ if TYPE_CHECKING:
 
 LARGE = "detection: {much: {source.bytes|gte: 5000}, condition: much}\n"
 STORAGE = "detection: {there: {destination.domain|contains: storage}, condition: there}\n"
-LONG = [  # a flow of three hours
+LONG: list[dict[str, Any]] = [  # a flow of three hours
     {"flow_id": 7, "hour": n, "first_ns": NOON, "bytes_out": 3000, "total_bytes_out": 3000 * (n + 1)}
     | {"report": "active" if n < 2 else "ended"}
     for n in range(3)
 ]
-FLOWS = [*LONG, *({"flow_id": n, "hour": n % 3, "server_name": f"{n}.storage.example"} for n in range(10, 20))]
+FLOWS: list[dict[str, Any]] = [
+    *LONG,
+    *({"flow_id": n, "hour": n % 3, "server_name": f"{n}.storage.example"} for n in range(10, 20)),
+]
 
 
 def counting(threshold: int, span: str = "2h") -> str:
@@ -87,6 +89,7 @@ def test_an_hour_in_pieces_is_the_same(
     whole = asked(folder, ruleset)
 
     monkeypatch.setattr(asking, "PIECE_ROWS", 2)
+    monkeypatch.setattr(asking, "BATCH_ROWS", 1)
 
     assert sorted(asked(folder, ruleset)) == sorted(whole)
 

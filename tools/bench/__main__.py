@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tools.bench import peers, report
+from tools.bench.backtest import backtest
 from tools.bench.captures import FULL, ROOT, SHORT, Captures
 from tools.bench.live import live
 from tools.bench.memory import memory
@@ -45,6 +46,7 @@ SECTIONS = {
     "record": transfers,
     "stages": stages,
     "parts": parts,
+    "laboratory": backtest,
 }
 
 

@@ -64,7 +64,7 @@ def _hour(scratch: Path, corpus: str) -> pl.DataFrame:
     demo, mixed = scratch / "demo.pcap", scratch / "mixed.pcap"
     write_capture(demo)
     write_mixed(mixed, source(corpus, scratch), MIXED_BYTES, SEED)
-    config = with_content(write_config(scratch / "config", 0))
+    config = with_content(write_config(scratch / "config", 1))
     with config.open("a", encoding="utf-8") as file:
         file.write("history: {directory: history, reserve: 1MiB}\n")
     planted, usual = (_recorded(config, path) for path in (demo, mixed))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crossborder.match.conditions import And, Not, Op, Or, Test, tests
 from crossborder.model import CLASSIFY_COLUMNS, COLUMN_OF, PERSON_COLUMNS, REPORT_COLUMNS
+from crossborder.publish.columns import UNITED
 from crossborder.publish.history.rows import HOUR_NS
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _COUNTED = frozenset(column.name for column in PERSON_COLUMNS)
 _KINDS = {column.name: column.kind for column in (*REPORT_COLUMNS, *CLASSIFY_COLUMNS)}
+_LEARNT = frozenset({column.name for column in REPORT_COLUMNS if column.kind == "state"} | {*UNITED, "detected_values"})
+"""Columns that speak of what was read so far; the others of CLASSIFY_COLUMNS are known of an address at once."""
 _LOWER, _UPPER = frozenset({Op.GT, Op.GTE}), frozenset({Op.LT, Op.LTE})
 
 
@@ -35,7 +38,7 @@ def differences(rule: Rule) -> tuple[str, ...]:
     """Return in sentences how rows of hours make the answer differ from that of reports of seconds."""
     asked = list(_asked(rule.tree, wanted=True))
     bounded = sorted({test.field for test, wanted in asked if _bounds_above(test, wanted=wanted)})
-    early = sorted({test.field for test, _ in asked if _KINDS.get(COLUMN_OF[test.field]) == "state"})
+    early = sorted({test.field for test, _ in asked if COLUMN_OF[test.field] in _LEARNT})
     return tuple(filter(None, (_of_bounds(bounded), _of_states(early), _of_windows(rule))))
 
 

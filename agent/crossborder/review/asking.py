@@ -34,15 +34,14 @@ if TYPE_CHECKING:
 
 PIECE_ROWS = 262_144
 """Rows read at once: a row group of the history."""
-BATCH_ROWS = 500_000
-"""An hour in which rules find more flows than this is told in several batches."""
+BATCH_ROWS, MOST_ROWS = 100_000, 500_000
+"""Hours are told together until they are so many rows, for each batch has its price; an hour of more is cut."""
 
 
 class Found(NamedTuple):
-    """What rules find in a batch: an hour of a gateway."""
+    """What rules find in a batch: some hours of a gateway, one after the other."""
 
     gateway: str
-    hour: int  # since 1970 UTC
     rows: pl.DataFrame  # flows that were found, or may have been earlier: `row` and the columns asked for
     sightings: pl.DataFrame  # firing.SIGHTING_SCHEMA: which rule matches which row, or matched its flow before
     told: pl.DataFrame  # findings.TOLD: what that amounts to; `rule` is the place in the rules, `row` that in `rows`
@@ -75,13 +74,11 @@ class Asking:
                 yield from self._told(self._new(), of_gateway)
 
     def _told(self, findings: Findings, pieces: Iterator[_Sifted]) -> Iterator[Found]:
-        for _, of_hour in groupby(pieces, key=lambda piece: piece.file.hour):
-            for batch in _batches(of_hour):
-                self.read += sum(piece.read for piece in batch)
-                rows, hits = _joined(batch)
-                sightings = findings.follow(rows, hits)
-                file = batch[0].file
-                yield Found(file.gateway, file.hour, rows, sightings, findings.grown(rows, sightings))
+        for batch in _batches(pieces):
+            self.read += sum(piece.read for piece in batch)
+            rows, hits = _joined(batch)
+            sightings = findings.follow(rows, hits)
+            yield Found(batch[0].file.gateway, rows, sightings, findings.grown(rows, sightings))
 
     def _new(self) -> Findings:
         findings = Findings(self._max_groups, MAX_PAIRS)
@@ -129,15 +126,16 @@ def _goes_on(hour: int) -> pl.Expr:
 
 
 def _batches(pieces: Iterable[_Sifted]) -> Iterator[list[_Sifted]]:
-    """Yield the pieces of an hour together, as far as memory allows."""
+    """Yield pieces together; those of an hour as far as memory allows: what correlations count is slid within it."""
     batch: list[_Sifted] = []
     height = 0
     for piece in pieces:
-        batch.append(piece)
-        height += piece.rows.height
-        if height >= BATCH_ROWS:
+        begins = bool(batch) and batch[-1].file.hour != piece.file.hour
+        if height >= (BATCH_ROWS if begins else MOST_ROWS):
             yield batch
             batch, height = [], 0
+        batch.append(piece)
+        height += piece.rows.height
     if batch:
         yield batch
 
