@@ -28,9 +28,10 @@ COMMANDS = {
     "persons": ("crossborder.commands.persons:persons", "Show how many persons were sent abroad; join counts."),
     "register": (
         "crossborder.commands.register:register",
-        "Make a filter that knows your own people, and nobody else's.",
+        "List observed transfers and what changed; make a filter that knows your own people.",
     ),
     "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
+    "whatif": ("crossborder.commands.whatif:whatif", "Replay policy over the record: other countries, other permits."),
     "events": ("crossborder.commands.events:events", "Verify that an event log is as it was written."),
     "key": ("crossborder.commands.key:key", "Make the key identifiers are hashed under; the pair that signs events."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),

@@ -296,7 +296,7 @@ def test_a_flood_of_values_is_bounded(correlating: Correlating) -> None:
     for minute in range(12):
         match(batch(*(flow(1000 * minute + at, minute, remote_ip=f"198.51.{minute}.{at % 250}") for at in range(500))))
 
-    (correlator,) = match._correlators.values()
+    (correlator,) = match._findings.correlators.values()
     assert correlator._points.height <= 52
     assert match(batch(flow(99_999, 12))).filter(pl.col("phase") == "opened").height <= 1
 
@@ -307,7 +307,7 @@ def test_buckets_are_bounded(correlating: Correlating) -> None:
     for minute in range(30):
         match(batch(*(flow(1000 * minute + at, minute + at / 500) for at in range(500))))
 
-    (correlator,) = match._correlators.values()
+    (correlator,) = match._findings.correlators.values()
     assert correlator._points.height <= BUCKETS + 1
     assert correlator._sizes.height <= BUCKETS + 1
 

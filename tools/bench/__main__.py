@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tools.bench import peers, report
+from tools.bench.backtest import backtest
 from tools.bench.captures import FULL, ROOT, SHORT, Captures
 from tools.bench.live import live
 from tools.bench.memory import memory
@@ -23,6 +24,7 @@ from tools.bench.setting import Setting
 from tools.bench.speed import gateway, mixed
 from tools.bench.startup import startup
 from tools.bench.table import Section
+from tools.bench.transfers import transfers
 
 PAGE = ROOT / "docs/PERFORMANCE.md"
 
@@ -41,8 +43,10 @@ SECTIONS = {
     "live": live,
     "startup": startup,
     "memory": memory,
+    "record": transfers,
     "stages": stages,
     "parts": parts,
+    "laboratory": backtest,
 }
 
 

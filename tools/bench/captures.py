@@ -73,7 +73,7 @@ class Captures:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._sizes = sizes
-        self._corpus = corpus
+        self.corpus = corpus
         self._seed = seed
 
     def gateway(self) -> Capture:
@@ -90,11 +90,11 @@ class Captures:
 
     def mixed(self) -> Capture:
         """Return few and long flows of real traffic."""
-        return self._made("mixed", self._sizes.mixed_bytes, str(self._corpus or ""))
+        return self._made("mixed", self._sizes.mixed_bytes, str(self.corpus or ""))
 
     def longer(self) -> Capture:
         """Return the same for longer, so that what a program does once when it starts hardly counts."""
-        return self._made("mixed", 3 * self._sizes.mixed_bytes, str(self._corpus or ""))
+        return self._made("mixed", 3 * self._sizes.mixed_bytes, str(self.corpus or ""))
 
     def empty(self) -> Path:
         """Return a capture without a packet."""

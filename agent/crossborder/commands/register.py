@@ -1,4 +1,4 @@
-"""`crossborder register`: a unit's own people, made into a filter that knows them and stores nobody."""
+"""`crossborder register`: registers of two kinds; here a unit's own people, made into a filter that stores nobody."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from crossborder.commands.changes import list_changes
+from crossborder.commands.transfers import list_transfers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -22,11 +25,23 @@ LINES = 1 << 16  # between two looks at the progress
 
 @click.group()
 def register() -> None:
-    """Make a filter that knows your own people, so that the agent recognises these very people leaving.
+    """Two kinds of register: of transfers that were observed, and of your own people.
 
-    It holds no identifier, only a few bits of each one's hash under a key: nobody can be read out of it, and who has
-    both the key and the filter can try one identifier after another. Keep them as the list itself.
+    \b
+    Transfers (transfers, changes): who sent what kind of data to whom, by what
+    right; made of the flow history for whoever must assess it.
+
+    \b
+    People (build, show): a filter that knows your own people, so that the agent
+    recognises these very people leaving. It holds no identifier, only a few bits
+    of each one's hash under a key: nobody can be read out of it, and who has both
+    the key and the filter can try one identifier after another. Keep them as the
+    list itself.
     """
+
+
+register.add_command(list_transfers)
+register.add_command(list_changes)
 
 
 @register.command("build")

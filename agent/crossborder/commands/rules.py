@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossborder.commands.backtest import backtest
 from crossborder.commands.coverage import show_coverage
 from crossborder.commands.export import export_rules
 from crossborder.commands.mutate import mutate_rules
@@ -26,9 +27,10 @@ LABEL = 16  # width of the labels of `rules show`
 
 @click.group()
 def rules() -> None:
-    """List, show, test, measure and export rules."""
+    """List, show, test, measure and export rules; try them on the flow history."""
 
 
+rules.add_command(backtest)
 rules.add_command(show_coverage)
 rules.add_command(mutate_rules)
 rules.add_command(export_rules)
@@ -68,19 +70,24 @@ def show(name: str, config_path: Path | None, as_json: bool) -> None:
     \b
     crossborder rules show core_data_abroad
     """
+    from crossborder.match.describe import describe
+
+    described = describe(named(_ruleset((), config_path), name))
+    click.echo(json.dumps(asdict(described), ensure_ascii=False, indent=2) if as_json else _words(described))
+
+
+def named(ruleset: Ruleset, name: str) -> Rule:
+    """Return the rule of a name; raises CrossborderError with the nearest name where there is none."""
     from difflib import get_close_matches
 
     from crossborder.errors import CrossborderError
-    from crossborder.match.describe import describe
 
-    ruleset = _ruleset((), config_path)
     try:
-        described = describe(ruleset[name])
+        return ruleset[name]
     except KeyError:
         near = get_close_matches(name, [rule.name for rule in ruleset.rules], 1)
         hint = f"; do you mean {near[0]}?" if near else "; crossborder rules list shows all"
         raise CrossborderError(f"there is no rule {name!r}{hint}") from None
-    click.echo(json.dumps(asdict(described), ensure_ascii=False, indent=2) if as_json else _words(described))
 
 
 def _words(told: Description) -> str:

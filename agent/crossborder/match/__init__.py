@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from crossborder.match import masks
-from crossborder.match.correlate import Correlator
-from crossborder.match.firing import Firing
-from crossborder.match.fleet import Sums
+from crossborder.match.findings import Findings, table_of
 from crossborder.match.permits.judge import Judge
 from crossborder.match.permits.rules import asked_of
 from crossborder.match.persons import Persons
 from crossborder.match.plan import Plan
 from crossborder.match.why import Why, listed
-from crossborder.model import FINDING_SCHEMA, WHY, Phase, Scope
+from crossborder.model import FINDING_SCHEMA, Phase, Scope
 
 if TYPE_CHECKING:
     from crossborder.match.questions import Answers
@@ -82,12 +79,9 @@ class Matcher:
         """
         self.persons = persons or Persons()
         self.judge = judge or Judge()
-        self.max_groups = max_groups
-        self._firing = Firing(max_pairs)
-        self._sums = Sums()
+        self._findings = Findings(max_groups, max_pairs)
         self._next: Ruleset | None = None
         self._rules: tuple[Rule, ...] = ()
-        self._correlators: dict[tuple[str, str], Correlator] = {}
         self._sample = pl.DataFrame()
         self._use(ruleset)
 
@@ -101,13 +95,13 @@ class Matcher:
 
     def stats(self) -> MatchStats:
         """Return how full the memory is."""
-        named = {c.rule.name: c for c in self._correlators.values()}
+        named = {c.rule.name: c for c in self._findings.correlators.values()}
         return MatchStats(
-            len(self._firing),
-            self._firing.forgotten,
+            len(self._findings.firing),
+            self._findings.firing.forgotten,
             {name: len(c) for name, c in named.items()},
             {name: c.evicted for name, c in named.items()},
-            dict(self._sums.amounts),
+            dict(self._findings.sums.amounts),
         )
 
     def solo(self, turn: int) -> Solo | None:
@@ -134,53 +128,17 @@ class Matcher:
         if not self._rules:
             return pl.DataFrame(schema=FINDING_SCHEMA)
         tests = self._plan.tests(rows)
-        sightings = self._firing.follow(rows, self._hits(tests, rows.height))
+        sightings = self._findings.follow(rows, self._plan.hits(tests, rows.height))
         if sightings.is_empty():
             return pl.DataFrame(schema=FINDING_SCHEMA)
-        return self._told(rows, tests, self._grown(rows, sightings))
+        return self._told(rows, tests, self._findings.grown(rows, sightings))
 
     def _use(self, ruleset: Ruleset) -> None:
-        old = {rule.identity: at for at, rule in enumerate(self._rules)}
         self._rules = ruleset.enabled
-        new = {rule.identity: at for at, rule in enumerate(self._rules)}
-        self._firing.renumber({old[identity]: at for identity, at in new.items() if identity in old})
+        self._findings.use(self._rules)
         self._plan = Plan([rule.tree for rule in self._rules])
         self._whys: dict[int, Why] = {}  # of the rules that have found something
-        self._table = pl.concat([_table(self._rules), asked_of(self._rules)], how="horizontal")
-        counted = {rule.identity: rule for rule in self._rules if rule.correlation}
-        fresh = {identity: Correlator(rule, self.max_groups, self._sums) for identity, rule in counted.items()}
-        self._correlators = fresh | {key: kept for key, kept in self._correlators.items() if key in counted}
-
-    def _hits(self, tests: Answers, height: int) -> pl.DataFrame:
-        """Return rule and row of every match."""
-        matches = enumerate(self._plan.matches(tests))
-        found = {at: masks.column(mask, height).arg_true() for at, mask in matches if mask is not False}
-        sizes = pl.DataFrame(
-            {"rule": list(found), "rows": list(map(len, found.values()))}, schema={"rule": pl.UInt32, "rows": pl.UInt32}
-        )
-        rules = sizes.select(pl.col("rule").repeat_by("rows").explode())
-        return rules.with_columns(row=pl.concat([pl.Series([], dtype=pl.UInt32), *found.values()]))
-
-    def _grown(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
-        """Return what the sightings amount to, by themselves or counted: rule, row and phase of findings."""
-        counted = {at: self._correlators[rule.identity] for at, rule in enumerate(self._rules) if rule.correlation}
-        plain = sightings.filter(~pl.col("rule").is_in(list(counted)))
-        told = [self._plain(rows, plain)]
-        for at in sorted(set(counted).intersection(sightings["rule"].unique())):
-            correlator = counted[at]
-            found = correlator(rows, sightings.filter(pl.col("rule") == at))
-            told.append(found.select(pl.lit(at, pl.UInt32).alias("rule"), *_TOLD[1:]))
-        return pl.concat(told).sort("row", "rule", maintain_order=True)
-
-    def _plain(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
-        """Return what rules without a correlation tell: openings, bytes that were added, and ends."""
-        worth = sightings.filter((pl.col("bytes") > 0) | (pl.col("phase") != Phase.CONTINUED.value))
-        flows = rows["flow_id"].gather(worth["row"])
-        marks = self._table["mark"].gather(worth["rule"])
-        ids = pl.Series(
-            "finding_id", [f"{flow ^ mark:016x}" for flow, mark in zip(flows, marks, strict=True)], pl.String
-        )
-        return worth.with_columns(ids, counted=pl.lit(None, WHY)).select(_TOLD)
+        self._table = pl.concat([table_of(self._rules), asked_of(self._rules)], how="horizontal")
 
     def _told(self, rows: pl.DataFrame, tests: Answers, told: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of findings, each with its flow, its rule, its reasons and its decision."""
@@ -203,29 +161,8 @@ class Matcher:
 
 
 _FINDING = [pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items()]
-_TOLD = ("rule", "row", "phase", "bytes", "finding_id", "counted")
 
 
 def _taken(name: str, rows: pl.DataFrame, tests: Answers, at: pl.Series) -> pl.Series:
     """Return a column of crossings, or the answers to a test, at some rows."""
     return masks.column(tests[name], rows.height)[at].alias(name) if name in tests else rows[name][at]
-
-
-def _table(rules: tuple[Rule, ...]) -> pl.DataFrame:
-    """Return what findings say of their rules, one row per rule, and the mark that tells rules apart in ids."""
-    return pl.DataFrame(
-        {
-            "rule_uuid": [rule.uuid for rule in rules],
-            "rule_title": [rule.title for rule in rules],
-            "rule_sha256": [rule.sha256 for rule in rules],
-            "severity": [rule.level for rule in rules],
-            "category": [rule.category for rule in rules],
-            "rule": [rule.name for rule in rules],
-            "mark": [_mark(rule.uuid) for rule in rules],
-        },
-        schema_overrides={"mark": pl.UInt64},
-    )
-
-
-def _mark(uuid: str) -> int:
-    return int.from_bytes(hashlib.blake2b(uuid.encode(), digest_size=8).digest(), "big")

@@ -75,7 +75,7 @@ class Correlator:
         self._increments = Increments(rule.correlation, max_groups * ROWS_PER_GROUP)
         self._distinct = rule.correlation.type == "value_count"
         self._facts = self._asked()
-        self._columns = sorted({column for fact in self._facts for column in fact.meta.root_names()})
+        self.columns = sorted({column for fact in self._facts for column in fact.meta.root_names()})
         self._next_gid = 0
         self._now: int | None = None
         self._restart()
@@ -115,7 +115,7 @@ class Correlator:
     def _events(self, rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
         """Return the sightings with their flow, time, group key and what they gain."""
         ordered = sightings.sort("row")
-        facts = rows[self._columns][ordered["row"]].select(self._facts)
+        facts = rows[self.columns][ordered["row"]].select(self._facts)
         return self._increments(pl.concat([ordered, facts], how="horizontal"))
 
     def _asked(self) -> list[pl.Expr]:

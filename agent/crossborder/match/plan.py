@@ -60,6 +60,21 @@ class Plan:
         """Return where each tree is true, for what `tests` returned."""
         return [root(tests) for root in self._roots]
 
+    def hits(self, tests: Answers, height: int) -> pl.DataFrame:
+        """Return `rule`, the place of its tree, and `row` of every match in a frame of so many rows."""
+        matches = enumerate(self.matches(tests))
+        found = {at: masks.column(mask, height).arg_true() for at, mask in matches if mask is not False}
+        sizes = pl.DataFrame(
+            {"rule": list(found), "rows": list(map(len, found.values()))}, schema={"rule": pl.UInt32, "rows": pl.UInt32}
+        )
+        rules = sizes.select(pl.col("rule").repeat_by("rows").explode())
+        return rules.with_columns(row=pl.concat([pl.Series([], dtype=pl.UInt32), *found.values()]))
+
+    @property
+    def columns(self) -> set[str]:
+        """Return the columns of crossings that are asked."""
+        return {column for _, questions in self._rounds for column in questions.columns}
+
     def truth(self, node: Node) -> pl.Expr:
         """Return the boolean expression of a tree over a frame with a column for each test."""
         if isinstance(node, Test):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from crossborder.engine.communityids import community_ids
-from crossborder.publish.history import read
+from crossborder.publish.history import inventory, read
+from crossborder.publish.history.inventory import Span
+from crossborder.publish.history.places import hour_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     import polars as pl
 
     from crossborder.publish.history.gathering import LeftOut, Where
-    from crossborder.publish.history.inventory import Span
     from crossborder.publish.history.places import File, Place
 
 
@@ -30,3 +31,30 @@ class Record(NamedTuple):
 def open_record(place: Place | Where, since: datetime | None = None, until: datetime | None = None) -> Record:
     """Return what the history at a place holds of the hours from `since` to before `until`; None: no bound."""
     return Record(*read(place, since, until, identify=community_ids))
+
+
+class Gap(NamedTuple):
+    """Hours of a gateway of which nothing says that anybody recorded."""
+
+    gateway: str
+    since: datetime
+    until: datetime
+
+
+def gaps(record: Record, since: datetime | None = None, until: datetime | None = None) -> Iterator[Gap]:
+    """Yield the gaps of each gateway between two moments, else between the first and last hour of any gateway.
+
+    An hour without a row in which an agent recorded is none: nothing crossed.
+    """
+    hours: dict[str, set[int]] = {}
+    for file in record.files:
+        hours.setdefault(file.gateway, set()).add(file.hour)
+    if not hours:
+        return
+    every = set[int]().union(*hours.values())
+    first = hour_of(since) if since else min(every)
+    after = min(hour_of(until), max(every) + 1) if until else max(every) + 1
+    for gateway, known in sorted(hours.items()):
+        rows = (Span(moment(hour), moment(hour + 1)) for hour in known)
+        for gap in inventory.gaps([*rows, *record.recorded.get(gateway, ())], moment(first), moment(after)):
+            yield Gap(gateway, *gap)

@@ -51,7 +51,8 @@ class Debits:
     def _rows(self, asked: pl.DataFrame) -> pl.DataFrame:
         """Return the reports of findings, each with the bytes its flow sent since it was last seen here."""
         reports = asked.unique("row", keep="first", maintain_order=True).sort("row")
-        rows = reports.select("row", *REPORTED, hashes=_hashes(reports))
+        stands_for = "stands_for" if "stands_for" in reports.columns else pl.lit(1, pl.Int64).alias("stands_for")
+        rows = reports.select("row", *REPORTED, stands_for, hashes=_hashes(reports))
         known = rows.join(self._totals, on="flow_id", how="left", maintain_order="left")
         before = pl.coalesce(pl.col("total_bytes_out").shift().over("flow_id"), "known", pl.lit(0, pl.UInt64))
         grown = pl.col("total_bytes_out").cast(pl.Int64) - before.cast(pl.Int64)
@@ -76,9 +77,7 @@ class Debits:
         """Add to cases what they would debit, and `broken`, the ceiling that would break, in the order of reports."""
         debits = cases.unique(_PAIR).join(self._taken, on=_PAIR, how="anti").sort("row", "permit")
         fresh = debits.join(self._counted, on=["flow_id", "id"], how="anti").unique(["flow_id", "id"], keep="first")
-        counts = debits.join(
-            fresh.select(*_PAIR, flows=pl.lit(1, pl.Int64)), on=_PAIR, how="left", maintain_order="left"
-        )
+        counts = debits.join(fresh.select(*_PAIR, flows="stands_for"), on=_PAIR, how="left", maintain_order="left")
         flows = pl.col("flows").fill_null(0)
         used = counts.with_columns(flows).join(self._used(debits), on="id", maintain_order="left")
         sums = used.with_columns(

@@ -18,7 +18,7 @@ from crossborder.model import Decision
 DAY_NS = 86_400 * 10**9
 VIETNAM_NS = 7 * 3600 * 10**9
 
-_NEEDED = {"at", "row", "beyond", "country", "persons", *REPORTED, *SENDER, *MARKS}
+_NEEDED = {"at", "row", "beyond", "country", "persons", "stands_for", *REPORTED, *SENDER, *MARKS}
 _EPOCH = date(1970, 1, 1)
 _DAY = ((pl.col("last_ns") + VIETNAM_NS) // DAY_NS).cast(pl.Int32)  # days since 1970, as they begin in Viet Nam
 _WAIT = pl.col("first") - pl.col("day")
@@ -68,7 +68,7 @@ class Judge:
         A finding that was permitted and is no longer opens again, under its id.
 
         `found` has the columns of crossings, `row` (of its report in the batch), `category` of its rule and what
-        `rules.asked_of` tells of it.
+        `rules.asked_of` tells of it. A row that sums several flows up says in `stands_for` how many began in it.
         """
         numbered = found.with_row_index("at")
         told = self._told(numbered) if self.permits.permits else numbered.select(pl.col("at"), *_NOTHING).drop("at")

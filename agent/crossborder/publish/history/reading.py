@@ -80,6 +80,11 @@ def stored(files: Iterable[File]) -> pl.LazyFrame:
     return pl.concat([_kept(_shape_of(file), [file]) for file in files])
 
 
+def rows_of(file: File, identify: Identify | None = None) -> pl.LazyFrame:
+    """Return the rows of one file as `read` does those of many; OSError or ValueError where it cannot be read."""
+    return whole(_kept(_shape_of(file), [file]), identify)
+
+
 def _shape(file: File, *, thorough: bool, fetch: Callable[[File], bytes]) -> _Shape | str:
     """Return version and columns of a file, or what is wrong with it."""
     try:
