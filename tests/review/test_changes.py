@@ -83,7 +83,8 @@ def test_nothing_new() -> None:
 
 def test_a_line_says_what_it_rests_on() -> None:
     """Its flows, the law by the route of its data, what it was compared with."""
-    found = {(one["change"], one["category"], one["recipient"]): one for one in changed(THEN, NOW).iter_rows(named=True) if one["system"] == "registry"}  # fmt: skip
+    lines = changed(THEN, NOW).filter(pl.col("system") == "registry").iter_rows(named=True)
+    found = {(one["change"], one["category"], one["recipient"]): one for one in lines}
     new, third, ended = (
         found["new-data", "important:II.10", "Example Networks"],
         found["new-recipient", None, "Third"],
@@ -128,9 +129,9 @@ SMALL: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
 def plainly(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     """Return the changes, by paper."""
     shares = [
-        [(one["system"], name, one["as_org"], one["country"]) for one in rows for name in one["categories"] if name != "other"]
-        for rows in (then, now)
-    ]  # fmt: skip
+        [(one["system"], name, one["as_org"], one["country"]) for one in rows for name in one["categories"]]
+        for rows in ([one for one in part if one["categories"] != ["other"]] for part in (then, now))
+    ]
     lines: set[tuple[Any, ...]] = set()
     for at, kind in ((1, "data"), (2, "recipient"), (3, "country")):
         had, has = ({(share[0], share[at]) for share in rows} for rows in shares)
