@@ -32,6 +32,7 @@ from crossborder.publish.logfile import open_appenders
 from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
 from crossborder.searching import Search
+from crossborder.shipping import open_shippers
 from crossborder.statefile import StateError, StateFile
 from crossborder.telling import evicted, labels_of, legal_of, measured
 
@@ -98,6 +99,8 @@ class Agent:
             self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain)
             self._record_path = path
             sinks.append(self._record)
+        if shippers := open_shippers(settings, path, self._head, self.metrics.shipped, live=not options.files):
+            sinks.insert(1, shippers)  # sinks are closed in reverse: what the record writes last is shipped too
         if options.flows:
             from crossborder.publish.flows import FlowsFile
 
@@ -107,6 +110,9 @@ class Agent:
         if options.files:
             sinks.append(self.summary)
         return Publishers(sinks, self.metrics.sink_failed)
+
+    def _head(self) -> tuple[str, int]:
+        return self._record.end if self._record else ("", 0)
 
     def _open_server(self, settings: Config) -> Server:
         from crossborder.publish.server import Identity, Server

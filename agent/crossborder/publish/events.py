@@ -62,6 +62,12 @@ class EventLog:
             if findings.is_empty() and (appender.held or (appender.chain and appender.chain.due)):
                 self._append(appender, [])
 
+    @property
+    def end(self) -> tuple[str, int]:
+        """Return the id of the first log, that of the file where there is one, and the number of its last line."""
+        chain = self._appenders[0].chain
+        return (chain.end.log, chain.end.sequence) if chain else ("", 0)
+
     def reopen(self, path: Path) -> None:
         """Open the file anew, as after log rotation; when that fails the old one stays in use and the log says so."""
         for appender in self._appenders:

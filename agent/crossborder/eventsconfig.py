@@ -1,0 +1,102 @@
+"""The configuration of the event log, and of the sinks its lines are shipped to."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from crossborder.configvalues import Duration, Section
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", value):
+        message = f"{value!r} is no name of a sink: small letters, digits, - and _, at most 32, as siem"
+        raise ValueError(message)
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, by its address or as localhost."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or re.search(r"[^!-~]", value):
+        message = f"{value!r} is no address, as https://siem.example:8443/events"
+        raise ValueError(message)
+    if parts.username is not None or parts.fragment:
+        message = "names and passwords stand in a file (headers), not in the address"
+        raise ValueError(message)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        message = f"{value!r}: events leave this machine by https only"
+        raise ValueError(message)
+    return value
+
+
+class TlsSection(Section):
+    """Whom to trust, and who we are."""
+
+    ca: Path | None = Field(None, description="PEM of who signs the other side's certificate; empty: the system's.")
+    certificate: Path | None = Field(None, description="PEM of our own certificate, where the other side asks for it.")
+    key: Path | None = Field(None, description="PEM of its key, for the agent's eyes only (0600).")
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            message = "certificate and key go together"
+            raise ValueError(message)
+        return self
+
+
+class WebhookSection(Section):
+    """Batches of lines are posted as NDJSON."""
+
+    url: Annotated[str, AfterValidator(_url)] = Field(description="Where to, https.")
+    tls: TlsSection = TlsSection()
+    headers: Path | None = Field(None, description="File of more headers, `Name: value` each, 0600.")
+    secret: Path | None = Field(
+        None, description="File of the secret that batches are signed with (HMAC-SHA256), 0600."
+    )
+    gzip: bool = Field(True, description="Batches are packed.")
+    timeout: Duration = Field(10.0, ge=0.1, le=300, description="How long is waited for an answer.")
+
+
+class SinkSection(Section):
+    """One place that lines of the event log are shipped to."""
+
+    name: Annotated[str, AfterValidator(_name)] = Field(description="Its name in metrics, log and position file.")
+    webhook: WebhookSection | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        kinds = [name for name in type(self).model_fields if name != "name"]
+        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
+            message = f"one of {', '.join(kinds)} is expected"
+            raise ValueError(message)
+        return self
+
+
+class EventsSection(Section):
+    """The event record."""
+
+    stdout: bool = Field(False, description="Write events to standard output.")
+    file: Path | None = Field(None, description="Append events to this file.")
+    signing_key: Path | None = Field(
+        None, description="Key checkpoints are signed with: crossborder key make --signing FILE."
+    )
+    checkpoint_events: int = Field(1000, ge=1, le=1_000_000, description="A checkpoint after so many events.")
+    checkpoint_every: Duration = Field(300.0, ge=1, description="A checkpoint after so much time, events or not.")
+    sinks: tuple[SinkSection, ...] = Field((), description="Where lines of the file go as well: {name, webhook}.")
