@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; safe to run again, quick when there is nothing to do.
-# With the word kit also what tests and make kit need: Prometheus, Alertmanager, a converter of rules for a SIEM.
+# With the word kit also what tests and make kit need: Prometheus, Alertmanager, a converter of rules for a SIEM, rsyslog.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,8 @@ services=()
 if [ "${1:-}" = kit ]; then
 	command -v prometheus >/dev/null && command -v promtool >/dev/null || services+=(prometheus)
 	command -v prometheus-alertmanager >/dev/null || services+=(prometheus-alertmanager)
+	[ -x /usr/sbin/rsyslogd ] || services+=(rsyslog) # a sink of the event log
+	compgen -G '/usr/lib/*/rsyslog/lmnsd_ossl.so' >/dev/null || missing+=(rsyslog-openssl)
 	missing+=("${services[@]}")
 fi
 

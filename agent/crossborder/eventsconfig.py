@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from crossborder.configvalues import Duration, Section
+from crossborder.configvalues import Duration, Listen, Section
 
 
 def _name(value: str) -> str:
@@ -74,10 +74,47 @@ class WebhookSection(Section):
     timeout: Duration = Field(10.0, ge=0.1, le=300, description="How long is waited for an answer.")
 
 
+Facility = Literal[
+    "kern",
+    "user",
+    "mail",
+    "daemon",
+    "auth",
+    "syslog",
+    "lpr",
+    "news",
+    "uucp",
+    "cron",
+    "authpriv",
+    "audit",
+    "local0",
+    "local1",
+    "local2",
+    "local3",
+    "local4",
+    "local5",
+    "local6",
+    "local7",
+]
+
+
+class SyslogSection(Section):
+    """Lines are sent as syslog messages (RFC 5424) over TLS (RFC 5425)."""
+
+    address: Listen = Field(description="Host and port, as siem.example:6514.")
+    tls: TlsSection = TlsSection()
+    facility: Facility = Field("local0", description="The facility of all messages.")
+    timeout: Duration = Field(10.0, ge=0.1, le=300, description="How long is waited for the other side.")
+    settle: Duration = Field(
+        10.0, ge=0.1, le=3600, description="What was sent so shortly before a connection broke is sent again."
+    )
+
+
 class SinkSection(Section):
     """One place that lines of the event log are shipped to."""
 
     name: Annotated[str, AfterValidator(_name)] = Field(description="Its name in metrics, log and position file.")
+    syslog: SyslogSection | None = None
     webhook: WebhookSection | None = None
 
     @model_validator(mode="after")
@@ -99,4 +136,6 @@ class EventsSection(Section):
     )
     checkpoint_events: int = Field(1000, ge=1, le=1_000_000, description="A checkpoint after so many events.")
     checkpoint_every: Duration = Field(300.0, ge=1, description="A checkpoint after so much time, events or not.")
-    sinks: tuple[SinkSection, ...] = Field((), description="Where lines of the file go as well: {name, webhook}.")
+    sinks: tuple[SinkSection, ...] = Field(
+        (), description="Where lines of the file go as well: {name, syslog or webhook}."
+    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.errors import Fault
-    from crossborder.eventsconfig import SinkSection, TlsSection, WebhookSection
+    from crossborder.eventsconfig import SinkSection, SyslogSection, TlsSection, WebhookSection
     from crossborder.publish.shipping.destination import Destination
     from crossborder.publish.shipping.shipper import Standing
     from crossborder.publish.shipping.shippers import Shippers
@@ -81,8 +81,24 @@ def _may_be_file(path: Path) -> bool:
 
 
 def _destination(sink: SinkSection) -> Destination:
+    if sink.syslog:
+        return _syslog(sink.syslog)
     assert sink.webhook  # noqa: S101 - the section sees to it
     return _webhook(sink.webhook)
+
+
+def _syslog(section: SyslogSection) -> Destination:
+    from crossborder.publish.shipping.syslog import Syslog
+
+    host, _, port = section.address.rpartition(":")
+    return Syslog(
+        host.strip("[]"),
+        int(port),
+        _trust(section.tls),
+        facility=section.facility,
+        timeout=section.timeout,
+        settles=section.settle,
+    )
 
 
 def _webhook(section: WebhookSection) -> Destination:
