@@ -22,7 +22,7 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, log_origin, open_history, open_state
+from crossborder.opening import Options, engine_config, log_origin, log_rotation, open_history, open_state
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.ecs import EventMaker
@@ -96,7 +96,8 @@ class Agent:
         path = options.events or settings.events.file
         if path or settings.events.stdout:
             appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
-            self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain)
+            rotation = log_rotation(settings, path)
+            self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain, rotation)
             self._record_path = path
             sinks.append(self._record)
         if shippers := open_shippers(settings, path, self._head, self.metrics.shipped, live=not options.files):

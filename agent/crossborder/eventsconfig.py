@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from crossborder.configvalues import Duration, Listen, Section
+from crossborder.configvalues import Duration, Listen, Section, StoreSize
+
+SIX_MONTHS = 184 * 86400.0
 
 
 def _name(value: str) -> str:
@@ -26,6 +28,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _six_months(value: float) -> float:
+    if value < SIX_MONTHS:
+        message = "six months (184d) are the least, Decree 165/2025, Article 17(10); keep_bytes is for a small disk"
+        raise ValueError(message)
+    return value
+
+
+KeptFor = Annotated[Duration, AfterValidator(_six_months)]
 
 
 def _url(value: str) -> str:
@@ -136,6 +148,14 @@ class EventsSection(Section):
     )
     checkpoint_events: int = Field(1000, ge=1, le=1_000_000, description="A checkpoint after so many events.")
     checkpoint_every: Duration = Field(300.0, ge=1, description="A checkpoint after so much time, events or not.")
+    rotate_bytes: StoreSize | None = Field(None, description="The file is rotated when it is so large.")
+    rotate_every: Duration | None = Field(
+        None, ge=60, description="And when so much time is over, as 1d: at midnight UTC."
+    )
+    keep: KeptFor = Field(
+        400 * 86400.0, description="Older files it has rotated are removed, when all sinks have them."
+    )
+    keep_bytes: StoreSize | None = Field(None, description="The oldest are removed when all are larger, sinks or not.")
     sinks: tuple[SinkSection, ...] = Field(
         (), description="Where lines of the file go as well: {name, syslog or webhook}."
     )

@@ -54,7 +54,7 @@ def open_shippers(
     from crossborder.publish.shipping.shipper import Shipper
     from crossborder.publish.shipping.shippers import Shippers
 
-    if path is None or not _may_be_file(path):
+    if path is None or not may_be_file(path):
         raise CrossborderError("events.sinks ship the lines of a file, and what waits for a sink waits in it: name one")
     shippers = [Shipper(sink.name, path, _destination(sink), head, tell) for sink in settings.events.sinks]
     return Shippers(shippers, LIVE_PATIENCE if live else REPLAY_PATIENCE, must=not live)
@@ -63,7 +63,7 @@ def open_shippers(
 def _faults(settings: Config) -> list[Fault]:
     events = settings.events
     faults: list[Fault] = []
-    if events.sinks and (events.file is None or not _may_be_file(events.file)):
+    if events.sinks and (events.file is None or not may_be_file(events.file)):
         message = "sinks need events.file, a file on a disk: what waits for a sink waits in it"
         faults.append(settings.fault(message, "events", "sinks"))
     first: dict[str, int] = {}
@@ -73,11 +73,12 @@ def _faults(settings: Config) -> list[Fault]:
     return faults
 
 
-def _may_be_file(path: Path) -> bool:
+def may_be_file(path: Path) -> bool:
+    """Tell whether lines that go to a path go to a file on a disk, or will when it is made."""
     try:
         return str(path) != "-" and stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return True  # one that is made
+        return True
 
 
 def _destination(sink: SinkSection) -> Destination:
