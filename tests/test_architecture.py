@@ -38,6 +38,7 @@ DOORS = {
     "crossborder_native": {"engine/native.py"},
     "sqlite3": {"statefile.py"},
     "datasketches": {"match/persons/sketch.py"},
+    "confluent_kafka": {"publish/shipping/kafka.py"},
     "click": {"cli.py", "commands/"},
 }
 

@@ -22,6 +22,13 @@ def _name(value: str) -> str:
     return value
 
 
+def _topic(value: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", value) or value in {".", ".."}:
+        message = f"{value!r} is no name of a topic: letters, digits, ., _ and -"
+        raise ValueError(message)
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine, by its address or as localhost."""
     try:
@@ -122,12 +129,36 @@ class SyslogSection(Section):
     )
 
 
+class SaslSection(Section):
+    """Name and password for a broker."""
+
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field("SCRAM-SHA-512", description="How.")
+    username: str = Field(min_length=1, description="Name.")
+    password: Path = Field(description="File of the password, 0600.")
+
+
+class KafkaSection(Section):
+    """Lines are records of a Kafka topic; needs the extra `kafka`."""
+
+    brokers: Annotated[tuple[Listen, ...], Field(min_length=1)] = Field(description="Host and port of some brokers.")
+    topic: Annotated[str, AfterValidator(_topic)] = Field(description="A topic that is there.")
+    tls: TlsSection | None = Field(None, description="Empty: the system's authorities; in the clear on this machine.")
+    sasl: SaslSection | None = Field(None, description="Name and password, where the brokers ask for them.")
+    timeout: Duration = Field(30.0, ge=1, le=300, description="How long is waited for acknowledgements.")
+
+    @property
+    def clear(self) -> bool:
+        """Tell whether nothing is encrypted: all brokers are this machine, and no TLS is asked for."""
+        return self.tls is None and all(is_loopback(one.rpartition(":")[0].strip("[]")) for one in self.brokers)
+
+
 class SinkSection(Section):
     """One place that lines of the event log are shipped to."""
 
     name: Annotated[str, AfterValidator(_name)] = Field(description="Its name in metrics, log and position file.")
     syslog: SyslogSection | None = None
     webhook: WebhookSection | None = None
+    kafka: KafkaSection | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -157,5 +188,5 @@ class EventsSection(Section):
     )
     keep_bytes: StoreSize | None = Field(None, description="The oldest are removed when all are larger, sinks or not.")
     sinks: tuple[SinkSection, ...] = Field(
-        (), description="Where lines of the file go as well: {name, syslog or webhook}."
+        (), description="Where lines of the file go as well: {name, syslog | webhook | kafka}."
     )

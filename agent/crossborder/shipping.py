@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from crossborder.config import Config
     from crossborder.errors import Fault
-    from crossborder.eventsconfig import SinkSection, SyslogSection, TlsSection, WebhookSection
+    from crossborder.eventsconfig import KafkaSection, SinkSection, SyslogSection, TlsSection, WebhookSection
     from crossborder.publish.shipping.destination import Destination
     from crossborder.publish.shipping.shipper import Standing
     from crossborder.publish.shipping.shippers import Shippers
@@ -32,7 +32,7 @@ def check_sinks(settings: Config) -> None:
         raise CrossborderError(*faults)
     tries = Attempts()
     for sink in settings.events.sinks:
-        tries.attempt(lambda sink=sink: _destination(sink))  # type: ignore[misc]
+        tries.attempt(lambda sink=sink: _destination(sink, settings.gateway))  # type: ignore[misc]
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
 
@@ -56,7 +56,9 @@ def open_shippers(
 
     if path is None or not may_be_file(path):
         raise CrossborderError("events.sinks ship the lines of a file, and what waits for a sink waits in it: name one")
-    shippers = [Shipper(sink.name, path, _destination(sink), head, tell) for sink in settings.events.sinks]
+    shippers = [
+        Shipper(sink.name, path, _destination(sink, settings.gateway), head, tell) for sink in settings.events.sinks
+    ]
     return Shippers(shippers, LIVE_PATIENCE if live else REPLAY_PATIENCE, must=not live)
 
 
@@ -81,9 +83,11 @@ def may_be_file(path: Path) -> bool:
         return True
 
 
-def _destination(sink: SinkSection) -> Destination:
+def _destination(sink: SinkSection, gateway: str) -> Destination:
     if sink.syslog:
         return _syslog(sink.syslog)
+    if sink.kafka:
+        return _kafka(sink.kafka, gateway)
     assert sink.webhook  # noqa: S101 - the section sees to it
     return _webhook(sink.webhook)
 
@@ -116,6 +120,19 @@ def _webhook(section: WebhookSection) -> Destination:
     if tries.errors or webhook is None:
         raise CrossborderError.joined(tries.errors)
     return webhook
+
+
+def _kafka(section: KafkaSection, gateway: str) -> Destination:
+    from crossborder.keyfile import read_secret
+    from crossborder.publish.shipping.kafka import Kafka, Login
+    from crossborder.publish.shipping.trust import Trust
+
+    login = None
+    if section.sasl:
+        password = read_secret(section.sasl.password, 4096, "the password of the brokers is not there").strip()
+        login = Login(section.sasl.mechanism, section.sasl.username, password.decode("utf-8", "replace"))
+    trust = _trust(section.tls) if section.tls else None if section.clear else Trust()
+    return Kafka(section.brokers, section.topic, gateway, trust, login, section.timeout)
 
 
 def _trust(section: TlsSection) -> Trust:
