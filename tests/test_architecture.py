@@ -39,6 +39,7 @@ DOORS = {
     "sqlite3": {"statefile.py"},
     "obstore": {"publish/history/store.py"},
     "datasketches": {"match/persons/sketch.py"},
+    "confluent_kafka": {"publish/shipping/kafka.py"},
     "click": {"cli.py", "commands/"},
 }
 

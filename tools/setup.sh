@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else; safe to run again, quick when there is nothing to do.
-# With the word kit also what tests and make kit need: Prometheus, Alertmanager, a converter of rules for a SIEM.
+# With the word kit also what tests and make kit need: Prometheus, Alertmanager, a converter of rules for a SIEM, rsyslog, Kafka.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,10 @@ services=()
 if [ "${1:-}" = kit ]; then
 	command -v prometheus >/dev/null && command -v promtool >/dev/null || services+=(prometheus)
 	command -v prometheus-alertmanager >/dev/null || services+=(prometheus-alertmanager)
+	[ -x /usr/sbin/rsyslogd ] || services+=(rsyslog) # a sink of the event log
+	compgen -G '/usr/lib/*/rsyslog/lmnsd_ossl.so' >/dev/null || missing+=(rsyslog-openssl)
+	command -v java >/dev/null || missing+=(default-jre-headless) # a Kafka broker, the same
+	command -v mvn >/dev/null || missing+=(maven)
 	missing+=("${services[@]}")
 fi
 
@@ -91,6 +95,22 @@ for one in ${1:+siem s3}; do
 		printf '%s\n' "$want" >build/$one/.stamp
 	fi
 done
+
+# --- A Kafka broker, for the tests of sinks: Apache's own jars; without them those tests say why they are skipped ---
+broker=build/kafka
+want=$(sha256sum tools/kafka/pom.xml)
+if [ "${1:-}" = kit ] && [ "$(cat $broker/.stamp 2>/dev/null)" != "$want" ]; then
+	say "fetching a Kafka broker"
+	rm -rf $broker
+	if mvn --quiet --batch-mode --strict-checksums --file tools/kafka/pom.xml dependency:copy-dependencies \
+		"-DoutputDirectory=$PWD/$broker" >build-kafka.log 2>&1; then
+		printf '%s\n' "$want" >$broker/.stamp
+		rm -f build-kafka.log
+	else
+		tail -n 3 build-kafka.log >&2
+		say "no Kafka broker; what needs one is not tested"
+	fi
+fi
 
 # Who starts the agent may not be allowed to write here, and would compile its modules at each start.
 .venv/bin/python -m compileall -q agent/crossborder

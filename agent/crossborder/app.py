@@ -22,7 +22,7 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, log_origin, open_history, open_state
+from crossborder.opening import Options, engine_config, log_origin, log_rotation, open_history, open_state
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.ecs import EventMaker
@@ -32,6 +32,7 @@ from crossborder.publish.logfile import open_appenders
 from crossborder.publish.metrics import Metrics
 from crossborder.publish.summary import Summary
 from crossborder.searching import Search
+from crossborder.shipping import open_shippers
 from crossborder.statefile import StateError, StateFile
 from crossborder.telling import evicted, labels_of, legal_of, measured
 
@@ -95,9 +96,12 @@ class Agent:
         path = options.events or settings.events.file
         if path or settings.events.stdout:
             appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
-            self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain)
+            rotation = log_rotation(settings, path)
+            self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain, rotation)
             self._record_path = path
             sinks.append(self._record)
+        if shippers := open_shippers(settings, path, self._head, self.metrics.shipped, live=not options.files):
+            sinks.insert(1, shippers)  # sinks are closed in reverse: what the record writes last is shipped too
         if options.flows:
             from crossborder.publish.flows import FlowsFile
 
@@ -107,6 +111,9 @@ class Agent:
         if options.files:
             sinks.append(self.summary)
         return Publishers(sinks, self.metrics.sink_failed)
+
+    def _head(self) -> tuple[str, int]:
+        return self._record.end if self._record else ("", 0)
 
     def _open_server(self, settings: Config) -> Server:
         from crossborder.publish.server import Identity, Server

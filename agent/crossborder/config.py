@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from crossborder import yamlfile
+from crossborder.configvalues import (
+    ContentSize,
+    Country,
+    Duration,
+    Listen,
+    Network,
+    RingSize,
+    Section,
+    StoreSize,
+    seconds,
+)
 from crossborder.errors import CrossborderError, Fault
+from crossborder.eventsconfig import EventsSection
+
+__all__ = ["Config", "Section", "cache_folder", "data_folder", "read", "seconds"]
 
 COUNTED_SINCE = date(2025, 7, 1)
 
@@ -41,61 +53,6 @@ def cache_folder() -> Path:
     return folder
 
 
-def seconds(value: object) -> float:
-    """Read a duration; raises ValueError with what is expected."""
-    found = yamlfile.duration(value)
-    if found is None:
-        message = "a duration as 500ms, 10s, 2m, 1h or 30d is expected"
-        raise ValueError(message)
-    return found
-
-
-def _ring(value: object) -> int:
-    found = yamlfile.size(value)
-    if found is None or not 1 << 20 <= found <= 1 << 31:
-        message = "a size from 1MiB to 2GiB is expected, as 64MiB"
-        raise ValueError(message)
-    return found
-
-
-def _content(value: object) -> int:
-    found = yamlfile.size(value)
-    if found is None or not 1 << 12 <= found <= 1 << 34:
-        message = "a size from 4KiB to 16GiB is expected, as 16MiB"
-        raise ValueError(message)
-    return found
-
-
-def _store(value: object) -> int:
-    found = yamlfile.size(value)
-    if found is None or found < 1 << 20:
-        message = "a size from 1MiB on is expected, as 100GiB"
-        raise ValueError(message)
-    return found
-
-
-def _network(value: object) -> object:
-    try:
-        return ipaddress.ip_network(str(value))
-    except ValueError as error:
-        raise ValueError(str(error)) from None
-
-
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        message = f"{value!r} is not an ISO 3166 alpha-2 code in capitals, as VN"
-        raise ValueError(message)
-    return value
-
-
-def _listen(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        message = f"{value!r} is not address:port, as 127.0.0.1:9836 or [::1]:9836"
-        raise ValueError(message)
-    return value
-
-
 def _since_the_law_counts(given: object) -> date:
     try:
         value = date.fromisoformat(str(given))
@@ -106,22 +63,6 @@ def _since_the_law_counts(given: object) -> date:
         message = f"persons count since {COUNTED_SINCE} (Decree 165/2025, Article 12(10)), {value} is before"
         raise ValueError(message)
     return value
-
-
-_DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"}
-Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
-_SIZE_SCHEMA = {"type": "string", "pattern": "^[0-9]+(KiB|MiB|GiB)$"}
-ContentSize = Annotated[int, BeforeValidator(_content), WithJsonSchema(_SIZE_SCHEMA)]
-StoreSize = Annotated[int, BeforeValidator(_store), WithJsonSchema({"type": "string", "pattern": "^[0-9]+([KMGT]iB)$"})]
-RingSize = Annotated[int, BeforeValidator(_ring), WithJsonSchema(_SIZE_SCHEMA)]
-Network = Annotated[Any, BeforeValidator(_network), WithJsonSchema({"type": "string"})]
-Country = Annotated[str, AfterValidator(_country)]
-
-
-class Section(BaseModel):
-    """A part of the file: unknown keys are faults, values are not changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class HomeSection(Section):
@@ -210,7 +151,7 @@ class RulesSection(Section):
 class MetricsSection(Section):
     """The Prometheus endpoint."""
 
-    listen: Annotated[str, AfterValidator(_listen)] = Field("127.0.0.1:9836", description="Address and port.")
+    listen: Listen = Field("127.0.0.1:9836", description="Address and port.")
     max_series: int = Field(5_000, ge=100, description="Hard cap per metric; the rest goes to `other`.")
 
 
@@ -238,18 +179,6 @@ class PersonsSection(Section):
     opening_balance: tuple[BalanceSection, ...] = Field(
         (), description="Sent before the agent counted: {unit, kind, persons, as_of, evidence, note}."
     )
-
-
-class EventsSection(Section):
-    """The event record."""
-
-    stdout: bool = Field(False, description="Write events to standard output.")
-    file: Path | None = Field(None, description="Append events to this file.")
-    signing_key: Path | None = Field(
-        None, description="Key checkpoints are signed with: crossborder key make --signing FILE."
-    )
-    checkpoint_events: int = Field(1000, ge=1, le=1_000_000, description="A checkpoint after so many events.")
-    checkpoint_every: Duration = Field(300.0, ge=1, description="A checkpoint after so much time, events or not.")
 
 
 class HistorySection(Section):

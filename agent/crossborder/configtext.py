@@ -16,8 +16,10 @@ HEAD = """\
 # yaml-language-server: $schema=crossborder.schema.json   (crossborder init --schema crossborder.schema.json)
 """
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+_TIMES = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _UNITS = {  # of a field's type, the largest first
-    "Duration": ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")),
+    "Duration": _TIMES,
+    "KeptFor": _TIMES,
     "RingSize": _SIZES,
     "ContentSize": _SIZES,
     "StoreSize": _SIZES,

@@ -10,7 +10,9 @@ from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
 from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.persons.tally import PERSONS_PART
 from crossborder.publish.chain import Origin
+from crossborder.publish.rotation import Limits, Rotation
 from crossborder.searching import searching
+from crossborder.shipping import may_be_file
 from crossborder.statefile import FILE_NAME, StateFile
 
 if TYPE_CHECKING:
@@ -56,12 +58,13 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
     section = settings.history
     if section.directory is None:
         return None
-    from crossborder.publish.history import History, Limits
+    from crossborder.publish.history import History
+    from crossborder.publish.history import Limits as HistoryLimits
     from crossborder.publish.history.store import Store
 
     patience = min(settings.capture.flow.idle_timeout + 2 * settings.capture.tick, MOST_PATIENCE)
     pause = max(300.0, 2 * settings.capture.tick)
-    limits = Limits(
+    limits = HistoryLimits(
         section.keep,
         section.size,
         section.compact,
@@ -101,6 +104,15 @@ def log_origin(settings: Config, options: Options) -> Origin:
         checkpoint_every=events.checkpoint_every,
         tick=options.tick or settings.capture.tick,
     )
+
+
+def log_rotation(settings: Config, path: Path | None) -> Rotation | None:
+    """Return what rotates the event log, where it is a file and rotation is wanted."""
+    events = settings.events
+    if path is None or (events.rotate_bytes is None and events.rotate_every is None) or not may_be_file(path):
+        return None
+    limits = Limits(events.rotate_bytes, events.rotate_every, events.keep, events.keep_bytes)
+    return Rotation(path, limits, [sink.name for sink in events.sinks])
 
 
 def engine_config(settings: Config, options: Options, parts: Parts) -> EngineConfig:

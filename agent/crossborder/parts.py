@@ -17,6 +17,7 @@ from crossborder.match.permits import Permits
 from crossborder.match.persons.marks import Balance, marks_in
 from crossborder.match.recall import ruleset_of
 from crossborder.publish.appender import check as check_events_file
+from crossborder.shipping import check_sinks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -97,6 +98,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     detectors = attempt(lambda: used_detectors(settings)) or ()
     permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
+    attempt(lambda: check_sinks(settings))
     attempt(lambda: _check_history(settings))
     key = attempt(lambda: _key(settings))
     registers = attempt(lambda: used_registers(settings, key)) or ()

@@ -295,6 +295,7 @@ _WANTED = {  # pydantic's error types in the words of who writes YAML
     "literal_error": "{expected} is expected",
     "string_too_short": "at least {min_length} character is expected",
     "string_too_long": "at most {max_length} characters are expected",
+    "too_short": "a list of at least {min_length} is expected",
     "greater_than": "more than {gt:g} is expected",
     "greater_than_equal": "at least {ge:g} is expected",
     "less_than": "less than {lt:g} is expected",

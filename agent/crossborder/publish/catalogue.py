@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossborder.model import DATA_CLASSES, LEVELS, CountryBasis, Decision, DropReason, EndReason, Inspection
 from crossborder.publish.series import OTHER, Metric
+from crossborder.publish.shipping.destination import FAILURES, UNWANTED
 
 STAGES = ("engine", "classify", "match", "publish")
 LIMITS = ("bytes", "depth", "memory")
@@ -14,7 +15,7 @@ BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
 FAULTS = ("write", "torn", "upkeep", "store")
-SINKS = ("metrics", "events", "flows", "history", "summary")
+SINKS = ("metrics", "shippers", "events", "flows", "history", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
 
@@ -503,6 +504,56 @@ METRICS: tuple[Metric, ...] = (
         "time() - crossborder_events_checkpoint_timestamp_seconds",
     ),
     Metric(
+        "crossborder_sink_lines_sent_total",
+        "counter",
+        ("sink",),
+        "Lines of the event log that a sink has by now: what it acknowledged, each counted once.",
+        "rate(crossborder_sink_lines_sent_total[5m])",
+    ),
+    Metric(
+        "crossborder_sink_failures_total",
+        "counter",
+        ("sink", "reason"),
+        "Attempts to ship that failed; the same lines are sent again.",
+        "increase(crossborder_sink_failures_total[1h]) > 0",
+    ),
+    Metric(
+        "crossborder_sink_skipped_lines_total",
+        "counter",
+        ("sink", "reason"),
+        "Lines that a sink will never have: `refused` or `too_large`, the other side does not want this one while it "
+        "takes others; `missing`, they were removed before they were sent.",
+        "increase(crossborder_sink_skipped_lines_total[1d]) > 0",
+    ),
+    Metric(
+        "crossborder_sink_up",
+        "gauge",
+        ("sink",),
+        "1 after an attempt to ship went well, 0 after one failed; absent until the first.",
+        "crossborder_sink_up == 0",
+    ),
+    Metric(
+        "crossborder_sink_last_success_timestamp_seconds",
+        "gauge",
+        ("sink",),
+        "When a sink last acknowledged lines; absent until it did.",
+        "time() - crossborder_sink_last_success_timestamp_seconds",
+    ),
+    Metric(
+        "crossborder_sink_waiting_lines",
+        "gauge",
+        ("sink",),
+        "Lines of the event log that a sink does not have yet.",
+        "crossborder_sink_waiting_lines > 10000",
+    ),
+    Metric(
+        "crossborder_sink_waiting_bytes",
+        "gauge",
+        ("sink",),
+        "Bytes of the files of the event log behind what a sink has; packed files as they are.",
+        "crossborder_sink_waiting_bytes > 1024^3",
+    ),
+    Metric(
         "crossborder_publish_errors_total",
         "counter",
         ("sink",),
@@ -528,7 +579,7 @@ LABELS: dict[str, str] = {
     "interface": "the interfaces captured on; in a replay the files' names",
     "limit": f"`{_C.join(LIMITS)}`",
     "work": f"`{_C.join(SHEDS)}`, `{OTHER}`",
-    "reason": f"`{_C.join(DropReason)}`",
+    "reason": f"`{_C.join(DropReason)}`; of `crossborder_sink_*` `{_C.join((*FAILURES, *UNWANTED))}`",
     "end_reason": f"`{_C.join(EndReason)}`",
     "country": f"two capital letters (ISO 3166 alpha-2), `ZZ` for unknown; anything else is `{OTHER}`",
     "detector": "id of a detector, as its file is called",
@@ -551,7 +602,7 @@ LABELS: dict[str, str] = {
     "database": "names of the databases and tables configured",
     "result": f"`{_C.join(LOOKUPS)}`, `{OTHER}`",
     "stage": f"`{_C.join(STAGES)}`, `{OTHER}`",
-    "sink": f"`{_C.join(SINKS)}`",
+    "sink": f"`{_C.join(SINKS)}`; of `crossborder_sink_*` names of `events.sinks`",
     "metric": "names on this page",
 }
 """Label → the closed set its values come from."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crossborder.model import Batch
     from crossborder.publish.appender import Appender
     from crossborder.publish.ecs import EventMaker
+    from crossborder.publish.rotation import Rotation
 
 
 AT_ONCE = 10_000
@@ -43,9 +44,18 @@ class EventLog:
     name = "events"
 
     def __init__(
-        self, maker: EventMaker, appenders: Iterable[Appender], count: Tallies, tell: Told | None = None
+        self,
+        maker: EventMaker,
+        appenders: Iterable[Appender],
+        count: Tallies,
+        tell: Told | None = None,
+        rotation: Rotation | None = None,
     ) -> None:
-        """Take who makes events, where they go (`logfile.open_appenders`), who counts them and shows the log's end."""
+        """Take who makes events, where they go (`logfile.open_appenders`), who counts them and shows the log's end.
+
+        `rotation` is of the first of them.
+        """
+        self._rotation = rotation
         self._maker = maker
         self._appenders = tuple(appenders)
         self._count = count
@@ -61,6 +71,14 @@ class EventLog:
         for appender in self._appenders:
             if findings.is_empty() and (appender.held or (appender.chain and appender.chain.due)):
                 self._append(appender, [])
+        if self._rotation:
+            self._rotation.look(self._appenders[0])
+
+    @property
+    def end(self) -> tuple[str, int]:
+        """Return the id of the first log, that of the file where there is one, and the number of its last line."""
+        chain = self._appenders[0].chain
+        return (chain.end.log, chain.end.sequence) if chain else ("", 0)
 
     def reopen(self, path: Path) -> None:
         """Open the file anew, as after log rotation; when that fails the old one stays in use and the log says so."""

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from crossborder.publish.appender import STDOUT, Appender, is_file, open_file
 from crossborder.publish.chain import Chain, Link, Origin, link_of
+from crossborder.publish.rotation import leave, take_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,9 @@ def turn(appender: Appender, path: Path) -> None:
 
 
 def _of_file(path: Path, origin: Origin) -> Appender:
+    take_up(path)
     fd = open_file(path)
+    leave(path)
     if not is_file(fd) or not os.fstat(fd).st_size:
         return _begun(Appender(str(path), fd, chain=Chain(origin)))
     found = tail(path)

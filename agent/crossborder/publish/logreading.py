@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_LONGEST = 1 << 24
+LONGEST = 1 << 24
 """Bytes of a line; what is longer is no line of a log and is taken in pieces."""
 _FIRST_LINES = 8
 
@@ -38,9 +38,9 @@ class Raw(NamedTuple):
 def raw_lines(path: Path) -> Iterator[Raw]:
     """Yield the lines of a file, .gz and .zst unpacked; raises CrossborderError when it cannot be read."""
     try:
-        with path.open("rb") as file, _unpacked(path, file) as lines:
+        with path.open("rb") as file, unpacked(path, file) as lines:
             number = 1
-            while text := lines.readline(_LONGEST):
+            while text := lines.readline(LONGEST):
                 ended = text.endswith(b"\n")
                 yield Raw(str(path), number, text[:-1] if ended else text, ended)
                 number += ended
@@ -50,7 +50,8 @@ def raw_lines(path: Path) -> Iterator[Raw]:
         raise CrossborderError.at(path, f"cannot be read: {error.strerror or error}") from None
 
 
-def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
+def unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
+    """Return the bytes of an open file, .gz and .zst unpacked by their names."""
     if path.suffix == ".gz":
         return cast("IO[bytes]", gzip.open(file))
     if path.suffix == ".zst":
@@ -93,7 +94,7 @@ def logs_in(paths: Iterable[Path]) -> tuple[list[LogFiles], list[Path]]:
     empty, faults = [], []
     for path in dict.fromkeys(paths):
         try:
-            begin = _begin(path)
+            begin = begin_of(path)
         except CrossborderError as error:
             faults.append(error)
             continue
@@ -106,7 +107,7 @@ def logs_in(paths: Iterable[Path]) -> tuple[list[LogFiles], list[Path]]:
     return [LogFiles(log, tuple(path for _, path in sorted(files))) for log, files in logs.items()], empty
 
 
-def _begin(path: Path) -> Link | None:
+def begin_of(path: Path) -> Link | None:
     """Return the first line that the next one continues, or else the first: one may be altered. None: it is empty."""
     links: list[Link] = []
     found = False

@@ -22,6 +22,7 @@ from crossborder.model import (
 from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
 from crossborder.publish.counts import counts_of_detections, counts_of_findings, counts_of_flows
 from crossborder.publish.series import OTHER, Histogram, Series
+from crossborder.publish.shipping.destination import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from crossborder.publish.exposition import CollectorRegistry, Family
     from crossborder.publish.history.sink import Standing
     from crossborder.publish.series import Labels
+    from crossborder.publish.shipping.shipper import Standing as Shipped
 
 BOOKS = {
     "crossborder_capture_packets_total": attrgetter("packets"),
@@ -250,6 +252,16 @@ class Metrics:
             self._of("crossborder_history_held_partitions").set((), kept.held)
             if kept.oldest:
                 self._of("crossborder_history_oldest_timestamp_seconds").set((), kept.oldest)
+
+    def shipped(self, sink: str, standing: Shipped) -> None:
+        """Take how a sink of the event log stands."""
+        with self._lock:
+            self._of("crossborder_sink_lines_sent_total").follow((sink,), standing.sent)
+            for name, totals in (("failures", standing.failures), ("skipped_lines", standing.skipped)):
+                for reason in REASONS[name]:
+                    self._of(f"crossborder_sink_{name}_total").follow((sink, reason), totals[reason])
+            for name, value in standing.gauges.items():
+                self._of(f"crossborder_sink_{name}").set((sink,), value)
 
     def chain(self, sequence: int, checkpoint: float | None) -> None:
         """Take the number of the event log's last line, and when its last checkpoint was: seconds since 1970."""
