@@ -22,7 +22,15 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, log_origin, open_history, open_state
+from crossborder.opening import (
+    Options,
+    engine_config,
+    hidden,
+    log_origin,
+    open_history,
+    open_pseudonyms,
+    open_state,
+)
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.ecs import EventMaker
@@ -91,7 +99,8 @@ class Agent:
 
     def _open_sinks(self, settings: Config) -> Publishers:
         options = self._options
-        sinks: list[Any] = [self.metrics]
+        names = open_pseudonyms(settings)
+        sinks: list[Any] = []
         path = options.events or settings.events.file
         if path or settings.events.stdout:
             appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
@@ -102,11 +111,12 @@ class Agent:
             from crossborder.publish.flows import FlowsFile
 
             sinks.append(FlowsFile(options.flows))
-        if history := open_history(settings, self.metrics.history):
+        if history := open_history(settings, self.metrics.history, names):
             sinks.append(history)
         if options.files:
             sinks.append(self.summary)
-        return Publishers(sinks, self.metrics.sink_failed)
+        failed = self.metrics.sink_failed
+        return Publishers([self.metrics, *hidden(sinks, settings, names, failed)], failed)
 
     def _open_server(self, settings: Config) -> Server:
         from crossborder.publish.server import Identity, Server

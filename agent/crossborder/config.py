@@ -264,6 +264,14 @@ class HistorySection(Section):
     )
 
 
+class PrivacySection(Section):
+    """What of people at home is not stored as it is."""
+
+    pseudonyms: Path | None = Field(
+        None, description="Key: addresses at home are stored as pseudonyms: crossborder key make --pseudonyms FILE."
+    )
+
+
 class Config(Section):
     """The whole configuration file."""
 
@@ -279,6 +287,7 @@ class Config(Section):
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
     history: HistorySection = HistorySection()
+    privacy: PrivacySection = PrivacySection()
     state: StateSection = StateSection()
     persons: PersonsSection = PersonsSection()
     _document: yamlfile.Document | None = PrivateAttr(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
@@ -14,12 +15,14 @@ from crossborder.searching import searching
 from crossborder.statefile import FILE_NAME, StateFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from crossborder.config import Config
     from crossborder.engine import EngineName
     from crossborder.parts import Parts
+    from crossborder.pseudonyms import Pseudonyms
+    from crossborder.publish.fanout import Sink
     from crossborder.publish.history import History
     from crossborder.publish.history.sink import Standing
     from crossborder.statefile import StatePart
@@ -51,7 +54,28 @@ class Options:
     first_events: int = 0  # kept for showing
 
 
-def open_history(settings: Config, tell: Callable[[Standing], None]) -> History | None:
+def open_pseudonyms(settings: Config) -> Pseudonyms | None:
+    """Return what makes pseudonyms, where they are asked for; raises CrossborderError when the key is not to be had."""
+    if settings.privacy.pseudonyms is None:
+        return None
+    from crossborder import pseudonyms
+
+    return pseudonyms.read(settings.privacy.pseudonyms)
+
+
+def hidden(
+    sinks: Sequence[Sink], settings: Config, names: Pseudonyms | None, failed: Callable[[str], None]
+) -> list[Sink]:
+    """Return the sinks that write, behind one that puts pseudonyms where they are asked for."""
+    if names is None or not sinks:
+        return list(sinks)
+    from crossborder.engine.communityids import community_ids
+    from crossborder.publish.pseudonymous import Pseudonymous
+
+    return [Pseudonymous(sinks, failed, names, partial(community_ids, seed=settings.capture.community_id_seed))]
+
+
+def open_history(settings: Config, tell: Callable[[Standing], None], names: Pseudonyms | None = None) -> History | None:
     """Open the gateway's flow history, where one is to be kept; raises CrossborderError when it cannot be written."""
     section = settings.history
     if section.directory is None:
@@ -60,7 +84,7 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
 
     patience = min(settings.capture.flow.idle_timeout + 2 * settings.capture.tick, MOST_PATIENCE)
     limits = Limits(section.keep, section.size, section.compact, section.reserve, round(patience * SECOND_NS))
-    return History(section.directory, settings.gateway, limits, tell)
+    return History(section.directory, settings.gateway, limits, tell, names.fingerprint if names else None)
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:

@@ -98,6 +98,7 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     permits = attempt(lambda: read_permits(settings))
     attempt(lambda: _check_events_file(settings))
     attempt(lambda: _check_history(settings))
+    attempt(lambda: _check_pseudonyms(settings))
     key = attempt(lambda: _key(settings))
     registers = attempt(lambda: used_registers(settings, key)) or ()
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
@@ -126,6 +127,14 @@ def _check_history(settings: Config) -> None:
         from crossborder.publish.history.sink import check  # needed only where one is kept
 
         check(settings.history.directory, settings.gateway)
+
+
+def _check_pseudonyms(settings: Config) -> None:
+    """Raise CrossborderError when pseudonyms could not be made."""
+    if settings.privacy.pseudonyms:
+        from crossborder import pseudonyms  # and with it the extension
+
+        pseudonyms.read(settings.privacy.pseudonyms)
 
 
 def _key(settings: Config) -> Key | None:

@@ -14,7 +14,7 @@ BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
 FAULTS = ("write", "torn", "upkeep")
-SINKS = ("metrics", "events", "flows", "history", "summary")
+SINKS = ("metrics", "events", "flows", "history", "pseudonyms", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
 

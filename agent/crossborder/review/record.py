@@ -23,6 +23,7 @@ class Record(NamedTuple):
     rows: pl.LazyFrame  # HISTORY_SCHEMA; Community IDs are made where they are asked for
     files: tuple[File, ...]
     left_out: tuple[LeftOut, ...]  # damaged files: whoever shows rows shows these too, and first
+    pseudonyms: frozenset[str]  # keys under which addresses at home are pseudonyms: rules on those say nothing there
 
 
 def open_record(folder: Path, since: datetime | None = None, until: datetime | None = None) -> Record:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from crossborder.publish.history.files import fault_of, version_of
+from crossborder.publish.history.files import fault_of, told_of
 from crossborder.publish.history.places import files_of, gateways, hour_of, standing
 from crossborder.publish.history.rows import HISTORY_SCHEMA, VERSION, conformed, whole
 
@@ -38,6 +38,7 @@ class Found(NamedTuple):
     rows: pl.LazyFrame  # HISTORY_SCHEMA
     files: tuple[File, ...]
     left_out: tuple[LeftOut, ...]
+    pseudonyms: frozenset[str] = frozenset()  # fingerprints of keys: rules on addresses at home say nothing there
 
 
 def read(
@@ -60,33 +61,35 @@ def read(
     after = None if until is None else hour_of(until) + (until != until.replace(minute=0, second=0, microsecond=0))
     found = (file for folder in gateways(directory) for file in files_of(folder, first, after))
     shapes: dict[_Shape, list[File]] = {}
-    left_out = []
+    left_out, keys = [], set[str]()
     for file in standing(found)[0]:
         try:
-            shapes.setdefault(_shape(file, thorough=thorough), []).append(file)
+            shape, pseudonyms = _shape(file, thorough=thorough)
+            shapes.setdefault(shape, []).append(file)
+            keys |= pseudonyms
         except (OSError, ValueError) as error:
             left_out.append(LeftOut(file.path, str(error)))
     frames = [whole(_kept(shape, files), identify) for shape, files in shapes.items()]
     rows = pl.concat(frames) if frames else pl.LazyFrame(schema=HISTORY_SCHEMA)
-    return Found(rows, tuple(file for files in shapes.values() for file in files), tuple(left_out))
+    return Found(rows, tuple(file for files in shapes.values() for file in files), tuple(left_out), frozenset(keys))
 
 
 def stored(files: Iterable[File]) -> pl.LazyFrame:
     """Return the rows of files as they are kept: STORED_SCHEMA, gateway, date and hour."""
-    return pl.concat([_kept(_shape(file), [file]) for file in files])
+    return pl.concat([_kept(_shape(file)[0], [file]) for file in files])
 
 
-def _shape(file: File, *, thorough: bool = False) -> _Shape:
-    """Return version and columns of a file; raises OSError or ValueError with what is wrong with it."""
+def _shape(file: File, *, thorough: bool = False) -> tuple[_Shape, frozenset[str]]:
+    """Return version, columns and keys of pseudonyms of a file; raises OSError or ValueError with what is wrong."""
     fault = fault_of(file) if thorough else ""
     if fault:
         raise ValueError(fault)
-    version = version_of(file.path)
+    version, keys = told_of(file.path)
     if version > VERSION:
         raise ValueError(f"was written by a newer Crossborder (history version {version})")
     if version < VERSION and not set(range(version, VERSION)) <= MIGRATIONS.keys():
         raise ValueError(f"is of history version {version}, which nothing reads any more")
-    return version, tuple(pl.read_parquet_schema(file.path).items())
+    return (version, tuple(pl.read_parquet_schema(file.path).items())), keys
 
 
 def _kept(shape: _Shape, files: list[File]) -> pl.LazyFrame:

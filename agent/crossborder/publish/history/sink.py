@@ -60,15 +60,22 @@ class History:
     name = "history"
 
     def __init__(
-        self, directory: Path, gateway: str, limits: Limits, tell: Callable[[Standing], None] = lambda _: None
+        self,
+        directory: Path,
+        gateway: str,
+        limits: Limits,
+        tell: Callable[[Standing], None] = lambda _: None,
+        pseudonyms: str | None = None,
     ) -> None:
         """Open a gateway's history, and write what a crash has left of it; `tell` takes how it stands after a batch.
+
+        `pseudonyms` is the fingerprint of the key under which addresses at home come as pseudonyms.
 
         Raises CrossborderError where nothing can be written, or where another agent writes.
         """
         self._folder = gateway_folder(directory, gateway)
         self._ahead = self._folder / ahead.FOLDER
-        self._gateway, self._limits, self._tell = gateway, limits, tell
+        self._gateway, self._limits, self._tell, self._pseudonyms = gateway, limits, tell, pseudonyms
         self.standing = Standing()
         self._keeper = Keeper(self._folder, gateway, limits, partial(self._count, "upkeep"))
         self._segment: Segment | None = None
@@ -91,7 +98,7 @@ class History:
         """Take one batch; raises nothing for want of room."""
         del findings
         self._clock = batch.tick_ns
-        rows = pending(crossings)
+        rows = pending(crossings, self._pseudonyms)
         if self._failing and self._height + rows.height > HELD_ROWS:
             self.standing.lost += rows.height
             rows = rows.clear()

@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod live;
 pub mod model;
 pub mod names;
+pub mod pseudonyms;
 pub mod reassembly;
 pub mod report;
 mod run;
