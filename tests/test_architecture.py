@@ -37,6 +37,7 @@ DOORS = {
     "yaml": {"yamlfile.py"},
     "sigma": {"match/reader.py"},
     "crossborder_native": {"engine/native.py", "pseudonyms.py"},
+    "pyrage": {"publish/evidence/sealing.py"},
     "sqlite3": {"statefile.py"},
     "datasketches": {"match/persons/sketch.py"},
     "click": {"cli.py", "commands/"},

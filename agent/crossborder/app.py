@@ -27,6 +27,7 @@ from crossborder.opening import (
     engine_config,
     hidden,
     log_origin,
+    open_evidence,
     open_history,
     open_pseudonyms,
     open_state,
@@ -116,7 +117,9 @@ class Agent:
         if options.files:
             sinks.append(self.summary)
         failed = self.metrics.sink_failed
-        return Publishers([self.metrics, *hidden(sinks, settings, names, failed)], failed)
+        writers = hidden(sinks, settings, names, failed)
+        evidence = open_evidence(settings, self.engine, self.metrics.evidence, names)
+        return Publishers([self.metrics, *writers, *([evidence] if evidence else [])], failed)
 
     def _open_server(self, settings: Config) -> Server:
         from crossborder.publish.server import Identity, Server

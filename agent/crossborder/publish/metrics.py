@@ -19,7 +19,7 @@ from crossborder.model import (
     EndReason,
     Inspection,
 )
-from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
+from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, MISSES, SHEDS, SINKS, STAGES
 from crossborder.publish.counts import counts_of_detections, counts_of_findings, counts_of_flows
 from crossborder.publish.series import OTHER, Histogram, Series
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from crossborder.model import Batch
+    from crossborder.publish.evidence.sink import Kept
     from crossborder.publish.exposition import CollectorRegistry, Family
     from crossborder.publish.history.sink import Standing
     from crossborder.publish.series import Labels
@@ -236,6 +237,14 @@ class Metrics:
         self._count("crossborder_events_failed_total", (), failed)
         self._count("crossborder_events_lost_total", (), lost)
 
+    def evidence(self, kept: Kept) -> None:
+        """Take what was kept of packets."""
+        self._follow("crossborder_evidence_files_written_total", [((), kept.files)])
+        self._follow("crossborder_evidence_written_bytes_total", [((), kept.written)])
+        self._follow("crossborder_evidence_misses_total", (((miss,), n) for miss, n in kept.misses.items()))
+        with self._lock:
+            self._of("crossborder_evidence_bytes").set((), kept.bytes)
+
     def history(self, standing: Standing) -> None:
         """Take how the flow history stands."""
         kept = standing.kept
@@ -355,6 +364,7 @@ class Metrics:
         self._of("crossborder_publish_errors_total").zero((sink,) for sink in SINKS)
         self._of("crossborder_match_evicted_total").zero((kind,) for kind in EVICTED)
         self._of("crossborder_history_errors_total").zero((fault,) for fault in FAULTS)
+        self._of("crossborder_evidence_misses_total").zero((miss,) for miss in MISSES)
         self._of("crossborder_capture_shedding").zero((work,) for work in (*SHEDS, OTHER))
         self._meet({UNKNOWN_COUNTRY})
 

@@ -40,12 +40,10 @@ class Pseudonymous:
 
     name = "pseudonyms"
 
-    def __init__(
-        self, sinks: Iterable[Sink], failed: Callable[[str], None], pseudonyms: Pseudonyms, identify: Identify
-    ) -> None:
-        """Take the sinks, who counts their failures, and who makes Community IDs of TUPLE in structs."""
+    def __init__(self, sinks: Iterable[Sink], failed: Callable[[str], None], hide: Hiding) -> None:
+        """Take the sinks, who counts their failures, and who puts pseudonyms into frames."""
         self._publishers = Publishers(sinks, failed)
-        self._hide = Hiding(pseudonyms, identify)
+        self._hide = hide
 
     def __call__(self, batch: Batch, crossings: pl.DataFrame, findings: pl.DataFrame) -> None:
         """Hand on one batch."""

@@ -13,6 +13,7 @@ mod control;
 mod crew;
 pub mod decode;
 pub mod engine;
+pub mod evidence;
 pub mod filter;
 pub mod flow;
 pub mod home;
