@@ -13,8 +13,11 @@ import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
+from tests.e2e.test_gateway import NORWAY, Agent, _frames
 
 from crossborder import app, config, keyfile
+from crossborder.demo.gateway import Gateway as Namespaces
+from crossborder.demo.gateway import until
 from crossborder.engine import native_available
 from crossborder.errors import CrossborderError
 from crossborder.parts import build_parts
@@ -189,3 +192,24 @@ def test_there_is_no_clear_mode(recipients: str, why: str, gateway: Gateway) -> 
     with pytest.raises(CrossborderError, match=why):
         build_parts(config.read(path), path)
     assert not (gateway.folder / "kept").exists()
+
+
+@pytest.mark.live
+def test_on_an_interface(tmp_path: Path) -> None:
+    """Each worker of an interface keeps its own, and is asked while it goes on capturing."""
+    identity = pyrage.x25519.Identity.generate()
+    more = f"evidence: {{directory: kept, recipients: [{identity.to_public()}], reserve: 1MiB}}\n"
+    with Namespaces() as gateway:
+        agent = Agent(gateway, tmp_path, "native, workers: 2", more)
+        gateway.send([*_frames(NORWAY, 40000), *_frames(NORWAY, 40001)])
+        files = tmp_path / "kept"
+        assert until(lambda: agent.value("crossborder_evidence_files_written_total") == 2, 30), agent.said()
+        ids = {event["event"]["id"] for event in agent.events()}
+
+    assert {path.name.partition(".")[0] for path in files.iterdir()} == ids
+    for path in files.iterdir():
+        clear = tmp_path / "clear.pcapng"
+        clear.write_bytes(pyrage.decrypt(path.read_bytes(), [identity]))
+        rows = tshark(clear, "frame.comment", "tcp.len")
+        assert "rule to_norway" in rows[0][0]
+        assert [row[1] for row in rows][:4] == ["0", "0", "0", "1000"]

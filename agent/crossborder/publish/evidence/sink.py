@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     """Returns for each a pcapng file and whether it begins with the flow's first packet; None: nothing is left."""
     Hide = Callable[[pl.DataFrame], pl.DataFrame]
 
-MOST = 1_000
-"""Findings of a tick whose packets are kept: sealing and writing take a millisecond each."""
+MOST = 500
+"""Findings of a tick whose packets are kept: sealing, writing and flushing take about four milliseconds each."""
 
 
 @dataclass(slots=True)
