@@ -22,7 +22,17 @@ from crossborder.match.persons import Persons
 from crossborder.match.persons.standing import gauges
 from crossborder.match.persons.tally import Tally
 from crossborder.model import gravest
-from crossborder.opening import Options, engine_config, log_origin, log_rotation, open_history, open_state
+from crossborder.opening import (
+    Options,
+    engine_config,
+    hidden,
+    log_origin,
+    log_rotation,
+    open_evidence,
+    open_history,
+    open_pseudonyms,
+    open_state,
+)
 from crossborder.parts import Parts, build_parts, stamps
 from crossborder.progress import shown
 from crossborder.publish.ecs import EventMaker
@@ -92,7 +102,8 @@ class Agent:
 
     def _open_sinks(self, settings: Config) -> Publishers:
         options = self._options
-        sinks: list[Any] = [self.metrics]
+        names = open_pseudonyms(settings)
+        sinks: list[Any] = []
         path = options.events or settings.events.file
         if path or settings.events.stdout:
             appenders = open_appenders(path, stdout=settings.events.stdout, origin=log_origin(settings, options))
@@ -100,17 +111,20 @@ class Agent:
             self._record = EventLog(self._events, appenders, self.metrics.events, self.metrics.chain, rotation)
             self._record_path = path
             sinks.append(self._record)
-        if shippers := open_shippers(settings, path, self._head, self.metrics.shipped, live=not options.files):
-            sinks.insert(1, shippers)  # sinks are closed in reverse: what the record writes last is shipped too
+        shippers = open_shippers(settings, path, self._head, self.metrics.shipped, live=not options.files)
         if options.flows:
             from crossborder.publish.flows import FlowsFile
 
             sinks.append(FlowsFile(options.flows))
-        if history := open_history(settings, self.metrics.history):
+        if history := open_history(settings, self.metrics.history, names):
             sinks.append(history)
         if options.files:
             sinks.append(self.summary)
-        return Publishers(sinks, self.metrics.sink_failed)
+        failed = self.metrics.sink_failed
+        writers = hidden(sinks, settings, names, failed)
+        evidence = open_evidence(settings, self.engine, self.metrics.evidence, names)
+        # closed in reverse: what the event log writes last is shipped too
+        return Publishers([one for one in (self.metrics, shippers, *writers, evidence) if one], failed)
 
     def _head(self) -> tuple[str, int]:
         return self._record.end if self._record else ("", 0)

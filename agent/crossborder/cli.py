@@ -33,6 +33,7 @@ COMMANDS = {
     "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
     "whatif": ("crossborder.commands.whatif:whatif", "Replay policy over the record: other countries, other permits."),
     "events": ("crossborder.commands.events:events", "Verify that an event log is as it was written."),
+    "unmask": ("crossborder.commands.unmask:unmask", "Give back addresses stored as pseudonyms; logs that it did."),
     "key": ("crossborder.commands.key:key", "Make the key identifiers are hashed under; the pair that signs events."),
     "explain": ("crossborder.commands.explain:explain", "Print the protocol tree of one flow of a capture file."),
     "demo": ("crossborder.commands.demo:demo", "Make a day of traffic at a ministry's gateway and analyse it."),

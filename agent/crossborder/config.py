@@ -198,6 +198,29 @@ class HistorySection(Section):
     )
 
 
+class PrivacySection(Section):
+    """What of people at home is not stored as it is."""
+
+    pseudonyms: Path | None = Field(
+        None, description="Key: addresses at home are stored as pseudonyms: crossborder key make --pseudonyms FILE."
+    )
+
+
+class EvidenceSection(Section):
+    """Packet evidence: the front of the flow of each finding, encrypted; engine native."""
+
+    directory: Path | None = Field(None, description="Folder of the files; empty: no packet is kept anywhere.")
+    recipients: Path | tuple[str, ...] = Field(
+        (), description="Public keys of age, age1…, or a file of them: who can open the files."
+    )
+    front_bytes: ContentSize = Field(64 << 10, description="How much of a flow is its front.")
+    ring_bytes: RingSize = Field(64 << 20, description="Memory for packets, for each worker and interface.")
+    seconds_before: Duration = Field(10.0, ge=0, le=3600, description="What came last before the finding, beside.")
+    keep_days: int = Field(30, ge=1, description="Older files are removed.")
+    keep_bytes: StoreSize = Field(1 << 30, description="The oldest files are removed when all are larger.")
+    reserve: StoreSize = Field(512 << 20, description="Evidence stops when no more is free on its disk, history later.")
+
+
 class Config(Section):
     """The whole configuration file."""
 
@@ -213,6 +236,8 @@ class Config(Section):
     metrics: MetricsSection = MetricsSection()
     events: EventsSection = EventsSection()
     history: HistorySection = HistorySection()
+    privacy: PrivacySection = PrivacySection()
+    evidence: EvidenceSection = EvidenceSection()
     state: StateSection = StateSection()
     persons: PersonsSection = PersonsSection()
     _document: yamlfile.Document | None = PrivateAttr(None)

@@ -35,10 +35,13 @@ def fresh() -> Key:
     return Key(secrets.token_bytes(KEY_BYTES))
 
 
-def make(path: Path) -> Key:
+LOSS = "what was counted under it would be lost"
+
+
+def make(path: Path, loss: str = LOSS) -> Key:
     """Write a new key to a file of mode 0600 and return it; raises CrossborderError where a file is there already."""
     key = fresh()
-    write_secret(path, key.secret, "what was counted under it would be lost")
+    write_secret(path, key.secret, loss)
     return key
 
 

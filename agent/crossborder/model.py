@@ -226,6 +226,7 @@ CLASSIFY_COLUMNS: tuple[Column, ...] = (
     Column("geo_prefix", pl.String, "state", "prefix that matched remote_ip"),
     Column("asn", pl.UInt32, "state", "autonomous system number of remote_ip"),
     Column("as_org", pl.String, "state", "operator of that autonomous system"),
+    Column("geo_registered", pl.String, "state", "country remote_ip is registered in, where a database tells it"),
     Column("unit", pl.String, "state", "unit the local system belongs to, else the gateway's"),
     Column("system", pl.String, "state", "local system by the assets file"),
     Column("owner", pl.String, "state", "owner of that system"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from crossborder.engine import SECOND_NS, EngineConfig, FlowLimits
+from crossborder.engine import SECOND_NS, EngineConfig, EvidenceLimits, FlowLimits
+from crossborder.errors import CrossborderError
 from crossborder.match.permits.ledger import PART as PERMITS_PART
 from crossborder.match.persons.tally import PERSONS_PART
 from crossborder.publish.chain import Origin
@@ -16,14 +18,19 @@ from crossborder.shipping import may_be_file
 from crossborder.statefile import FILE_NAME, StateFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from crossborder.config import Config
-    from crossborder.engine import EngineName
+    from crossborder.engine import Engine, EngineName
     from crossborder.parts import Parts
+    from crossborder.pseudonyms import Pseudonyms
+    from crossborder.publish.evidence import Evidence
+    from crossborder.publish.evidence.sink import Kept
+    from crossborder.publish.fanout import Sink
     from crossborder.publish.history import History
     from crossborder.publish.history.sink import Standing
+    from crossborder.publish.pseudonymous import Hiding
     from crossborder.statefile import StatePart
 
 STATE_PARTS: tuple[StatePart, ...] = (PERSONS_PART, PERMITS_PART)
@@ -53,7 +60,37 @@ class Options:
     first_events: int = 0  # kept for showing
 
 
-def open_history(settings: Config, tell: Callable[[Standing], None]) -> History | None:
+def open_pseudonyms(settings: Config) -> Pseudonyms | None:
+    """Return what makes pseudonyms, where they are asked for; raises CrossborderError when the key is not to be had."""
+    if settings.privacy.pseudonyms is None:
+        return None
+    from crossborder import pseudonyms
+
+    return pseudonyms.read(settings.privacy.pseudonyms)
+
+
+def hidden(
+    sinks: Sequence[Sink], settings: Config, names: Pseudonyms | None, failed: Callable[[str], None]
+) -> list[Sink]:
+    """Return the sinks that write, behind one that puts pseudonyms where they are asked for."""
+    hide = _hiding(settings, names)
+    if hide is None or not sinks:
+        return list(sinks)
+    from crossborder.publish.pseudonymous import Pseudonymous
+
+    return [Pseudonymous(sinks, failed, hide)]
+
+
+def _hiding(settings: Config, names: Pseudonyms | None) -> Hiding | None:
+    if names is None:
+        return None
+    from crossborder.engine.communityids import community_ids
+    from crossborder.publish.pseudonymous import Hiding
+
+    return Hiding(names, partial(community_ids, seed=settings.capture.community_id_seed))
+
+
+def open_history(settings: Config, tell: Callable[[Standing], None], names: Pseudonyms | None = None) -> History | None:
     """Open the gateway's flow history, where one is to be kept; raises CrossborderError when it cannot be written."""
     section = settings.history
     if section.directory is None:
@@ -72,7 +109,8 @@ def open_history(settings: Config, tell: Callable[[Standing], None]) -> History 
         round(pause * SECOND_NS),
         round(patience * SECOND_NS),
     )
-    return History(section.directory, settings.gateway, limits, tell, Store(section.store) if section.store else None)
+    store = Store(section.store) if section.store else None
+    return History(section.directory, settings.gateway, limits, tell, store, names.fingerprint if names else None)
 
 
 def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
@@ -86,6 +124,31 @@ def open_state(settings: Config, options: Options, parts: Parts) -> StateFile:
     if parts.key:
         state.bind(parts.key.fingerprint)
     return state
+
+
+def open_evidence(
+    settings: Config, engine: Engine, tell: Callable[[Kept], None], names: Pseudonyms | None
+) -> Evidence | None:
+    """Open where packets of findings are kept, where they are to be; raises CrossborderError when that cannot be."""
+    section = settings.evidence
+    if section.directory is None:
+        return None
+    from crossborder.engine.native import NativeEngine
+    from crossborder.publish.evidence import Evidence, Seal, Store
+    from crossborder.publish.evidence.store import Limits
+
+    if not isinstance(engine, NativeEngine):
+        raise CrossborderError(f"engine {engine.name} keeps no packets: evidence needs engine native")
+    limits = Limits(section.keep_days * 86_400.0, section.keep_bytes, section.reserve)
+    store, hide = Store(section.directory, limits), _hiding(settings, names)
+    return Evidence(settings.gateway, store, Seal(section.recipients), engine.evidence, tell, hide)
+
+
+def _kept(settings: Config) -> EvidenceLimits | None:
+    section = settings.evidence
+    if section.directory is None:
+        return None
+    return EvidenceLimits(section.ring_bytes, section.front_bytes, round(section.seconds_before * SECOND_NS))
 
 
 def log_origin(settings: Config, options: Options) -> Origin:
@@ -142,4 +205,5 @@ def engine_config(settings: Config, options: Options, parts: Parts) -> EngineCon
         checksums=capture.checksums,
         triage=capture.triage,
         searching=searching(parts),
+        evidence=_kept(settings),
     )

@@ -100,6 +100,8 @@ def build_parts(settings: Config, config_path: Path | None = None) -> Parts:
     attempt(lambda: _check_events_file(settings))
     attempt(lambda: check_sinks(settings))
     attempt(lambda: _check_history(settings))
+    attempt(lambda: _check_pseudonyms(settings))
+    attempt(lambda: _check_evidence(settings))
     key = attempt(lambda: _key(settings))
     registers = attempt(lambda: used_registers(settings, key)) or ()
     marks = attempt(lambda: marks_in(catalog_path(), cache_folder()))
@@ -128,6 +130,30 @@ def _check_history(settings: Config) -> None:
         from crossborder.publish.history.sink import check  # needed only where one is kept
 
         check(settings.history.directory, settings.gateway, settings.history.store)
+
+
+def _check_pseudonyms(settings: Config) -> None:
+    """Raise CrossborderError when pseudonyms could not be made."""
+    if settings.privacy.pseudonyms:
+        from crossborder import pseudonyms  # and with it the extension
+
+        pseudonyms.read(settings.privacy.pseudonyms)
+
+
+def _check_evidence(settings: Config) -> None:
+    """Raise CrossborderError when evidence could not be sealed."""
+    section = settings.evidence
+    if section.directory and not section.recipients:
+        message = "evidence is never kept in clear: name who can open it, public keys as age-keygen makes them"
+        raise CrossborderError(settings.fault(message, "evidence", "recipients"))
+    if section.directory:
+        from crossborder.publish.evidence.sealing import Seal  # needed only where packets are kept
+
+        try:
+            Seal(section.recipients)
+        except CrossborderError as error:  # what names no file is about the configuration
+            located = (f if f.path else settings.fault(f.message, "evidence", "recipients") for f in error.faults)
+            raise CrossborderError(*located) from None
 
 
 def _key(settings: Config) -> Key | None:

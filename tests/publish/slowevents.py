@@ -53,6 +53,7 @@ def _of_network(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "crossborder.geo.database", row["geo_database"]
     yield "crossborder.geo.build", _time(row["geo_build"] * 10**9) if row["geo_build"] is not None else None
     yield "crossborder.geo.prefix", row["geo_prefix"]
+    yield "crossborder.geo.registered", row["geo_registered"]
     yield "crossborder.flow_id", str(row["flow_id"])  # text: JSON readers round 64 bits
     yield "crossborder.scope", row["scope"]
     yield "crossborder.end_reason", row["end_reason"]

@@ -35,6 +35,7 @@ RICH: dict[str, Any] = {
     "categories": ["core:I.26", "important:II.10"],
     "asn": 64500,
     "as_org": "Example Hosting",
+    "geo_registered": "NL",
     "vlan": "100.7",
     "tunnel": "gre",
     "alpn": "http/1.1",

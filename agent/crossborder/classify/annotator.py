@@ -63,11 +63,12 @@ class Annotator:
         addresses, standing = self._standings.find(keys)
         placed = self._placed(addresses, standing)
         operated = self._operated(addresses, standing)
-        second, unsure = self._compared(addresses, standing, placed)
+        registered, second, unsure = self._compared(addresses, standing, placed)
         ask = placed["ask"] | operated["ask"] | unsure
         for counted in (placed["counted"], operated["counted"], second):
             self._count(counted if not ask.any() else counted.filter(~ask))
-        answers = placed.drop(*_BESIDE).hstack(operated.drop(*_BESIDE))
+        placed = placed.with_columns(pl.col("geo_registered").fill_null(registered))
+        answers = placed.drop(*_BESIDE).hstack(operated.drop(*_BESIDE)).select(ANNOTATION.names())
         return self._asked(answers, keys, ask) if ask.any() else answers
 
     def _placed(self, addresses: pl.Series, standing: pl.Series) -> pl.DataFrame:
@@ -84,17 +85,17 @@ class Annotator:
             return pl.DataFrame(schema=_OPERATED).clear(len(addresses)).with_columns(counted=0, ask=False)
         return self._operators(self._record(self._asn_blocks, addresses, standing), addresses)
 
-    def _compared(self, addresses: pl.Series, standing: pl.Series, placed: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-        """Return what looking up the registries' country counts as, and where only a lookup of the address tells."""
+    def _compared(self, addresses: pl.Series, standing: pl.Series, placed: pl.DataFrame) -> tuple[pl.Series, ...]:
+        """Return the registries' country, what looking it up counts as, and where a lookup of one address tells."""
         if self._registry_blocks is None:
             nothing = pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(addresses))
-            return nothing, nothing.cast(pl.Boolean)
+            return placed["geo_registered"], nothing, nothing.cast(pl.Boolean)
         record = self._record(self._registry_blocks, addresses, standing)
         told = placed.select("country", "country_basis").hstack(self._registrations(record, addresses))
         differs = (pl.col("country_basis") == CountryBasis.GEO.value) & (pl.col("country") != pl.col("registered"))
         counted = pl.when(differs).then("differs").otherwise("counted").alias("counted")
-        found = told.select(counted, "ask")
-        return found["counted"], found["ask"]
+        found = told.select("registered", counted, "ask")
+        return found["registered"], found["counted"], found["ask"]
 
     def _record(self, blocks: pl.DataFrame, addresses: pl.Series, standing: pl.Series) -> pl.Series:
         """Return the record of each address, _NOBODYS where none is looked up."""
@@ -152,4 +153,4 @@ def _address(number: int) -> bytes:
 
 def _columns(answer: Answer) -> tuple[Any, ...]:
     """Return those fields of an answer that are columns and not about the operator."""
-    return answer.country, answer.basis, answer.database, answer.build, answer.prefix
+    return answer.country, answer.basis, answer.database, answer.build, answer.prefix, answer.registered

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crossborder.classify.tables import Entry
     from crossborder.prefixes import Network
 
-_TOLD = ("country", "country_basis", "geo_database", "geo_build", "geo_prefix", "asn", "as_org")
+_TOLD = ("country", "country_basis", "geo_database", "geo_build", "geo_prefix", "asn", "as_org", "geo_registered")
 ANNOTATION = pl.Schema({column.name: column.dtype for column in CLASSIFY_COLUMNS if column.name in _TOLD})
 """The columns of a crossing that tell of its foreign end: the first fields of an Answer."""
 

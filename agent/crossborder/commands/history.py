@@ -93,6 +93,9 @@ def check(folder: Place | None, config_path: Path | None) -> None:
         faults += [f"{path}: a write-ahead segment that could not be read" for path in _spoilt(place.folder)]
     for fault in faults:
         click.echo(printable(fault))
+    if found.pseudonyms:
+        keys = ", ".join(sorted(found.pseudonyms))
+        click.echo(f"note: addresses at home are pseudonyms under key {keys}: rules that ask of them find nothing")
     click.echo(f"{len(found.files)} files are fine, {len(faults)} damaged or gone", err=True)
     if faults:
         raise click.exceptions.Exit(DAMAGED)

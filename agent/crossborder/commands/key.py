@@ -18,8 +18,9 @@ def key() -> None:
 
 @key.command("make")
 @click.option("--signing", is_flag=True, help="A pair of Ed25519 keys for the event log instead, as PEM.")
+@click.option("--pseudonyms", is_flag=True, help="A key for pseudonyms of addresses instead: one of its own.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def make(file: Path, *, signing: bool) -> None:
+def make(file: Path, *, signing: bool, pseudonyms: bool) -> None:
     """Write 32 random bytes to FILE, which only its owner may read. A file that is there is left alone.
 
     \b
@@ -27,9 +28,13 @@ def make(file: Path, *, signing: bool) -> None:
                                                            state: {key: /etc/crossborder/persons.key}
     crossborder key make --signing /etc/crossborder/events.key
                                                            events: {signing_key: /etc/crossborder/events.key}
+    crossborder key make --pseudonyms /etc/crossborder/pseudonyms.key
+                                                           privacy: {pseudonyms: /etc/crossborder/pseudonyms.key}
 
     With --signing the public key is written beside it, as FILE.pub: give that to whoever is to verify the log.
     """
+    if signing and pseudonyms:
+        raise click.UsageError("--signing and --pseudonyms are two keys: make one after the other.")
     if signing:
         from crossborder import signingkey
 
@@ -38,8 +43,10 @@ def make(file: Path, *, signing: bool) -> None:
         return
     from crossborder import keyfile
 
-    made = keyfile.make(file)
-    click.echo(f"{file}: made, fingerprint {made.fingerprint}; keep a safe copy")
+    loss = "addresses that were stored under it could not be had back" if pseudonyms else keyfile.LOSS
+    made = keyfile.make(file, loss)
+    away = ", and one away from the gateway: crossborder unmask needs it" if pseudonyms else ""
+    click.echo(f"{file}: made, fingerprint {made.fingerprint}; keep a safe copy{away}")
 
 
 @key.command("show")

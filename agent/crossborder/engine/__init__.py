@@ -41,6 +41,15 @@ class FlowLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceLimits:
+    """How many packets of crossing flows are kept in memory, for each worker."""
+
+    ring_bytes: int = 64 << 20
+    front_bytes: int = 64 << 10  # of each flow
+    before_ns: int = 10 * SECOND_NS  # how long what follows the front is kept
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """What an engine reads and how. Either `files` (in this order, `-` is standard input) or `interfaces`."""
 
@@ -60,6 +69,7 @@ class EngineConfig:
     searching: Searching | None = None  # what cleartext that leaves home is searched for; native and portable only
     checksums: bool = False  # drop packets whose checksum is wrong; native and portable only
     triage: bool = True  # let the kernel count what stays at home, where it can; native only
+    evidence: EvidenceLimits | None = None  # keep packets for who asks; native only
 
 
 class Progress(NamedTuple):
@@ -110,6 +120,11 @@ def open_engine(name: EngineName, config: EngineConfig) -> Engine:
     """
     if name == "auto":
         name = "native" if native_available() else "portable"
+    if config.evidence and name != "native":
+        raise CrossborderError(
+            f"engine {name} keeps no packets: evidence needs engine native (make setup builds it, cargo is needed), or "
+            "leave evidence.directory empty"
+        )
     if name == "native":
         from crossborder.engine.native import NativeEngine
 

@@ -13,7 +13,7 @@ from crossborder.errors import CrossborderError, Fault
 from crossborder.model import REPORT_SCHEMA, Batch, Books, DropReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import ModuleType
     from typing import Any
 
@@ -54,6 +54,13 @@ class NativeEngine:
     def set_searching(self, searching: Searching | None) -> None:
         """Search for something else from the next text on; raises CrossborderError when a detector does not compile."""
         self._engine.set_search(compiled(searching))
+
+    def evidence(self, asked: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[bytes, bool] | None]:
+        """Return what is kept of flows that were reported of late, asked for by id with the comments of their files.
+
+        Each is a pcapng file and whether it begins with the flow's first packet; None: nothing of it is left.
+        """
+        return self._engine.evidence(asked) or [None] * len(asked)
 
     def progress(self) -> Progress:
         """Tell how far the engine is."""
@@ -117,6 +124,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
             "engine native: the extension crossborder-native is not installed; build it with: make setup "
             "(cargo is needed), or use --engine portable"
         ) from error
+    kept = config.evidence
     settings = native.Settings(
         tick_ns=config.tick_ns,
         idle_ns=config.limits.idle_ns,
@@ -128,6 +136,7 @@ def _open(config: EngineConfig, interfaces: tuple[str, ...]) -> crossborder_nati
         workers=config.workers,
         checksums=config.checksums,
         content=compiled(config.searching),
+        evidence=None if kept is None else (kept.ring_bytes, kept.front_bytes, kept.before_ns),
     )
     try:
         if config.interfaces:

@@ -14,8 +14,9 @@ PERSON_KINDS = ("basic", "sensitive", "bank")
 BOUNDS = ("lower", "upper")
 EVICTED = ("fired", "correlation")
 CEILINGS = ("bytes", "flows", "persons")
+MISSES = ("gone", "front", "many", "disk")
 FAULTS = ("write", "torn", "upkeep", "store")
-SINKS = ("metrics", "shippers", "events", "flows", "history", "summary")
+SINKS = ("metrics", "shippers", "events", "flows", "history", "pseudonyms", "evidence", "summary")
 
 _FINDING = ("rule", "category", "severity", "country", "decision")
 
@@ -421,6 +422,36 @@ METRICS: tuple[Metric, ...] = (
         "Events given up because too many waited to be written.",
         "increase(crossborder_events_lost_total[1d]) > 0",
     ),
+    # Packet evidence, where evidence.directory is set.
+    Metric(
+        "crossborder_evidence_files_written_total",
+        "counter",
+        (),
+        "Files of packets written, one for each finding that opened.",
+        "increase(crossborder_evidence_files_written_total[1d])",
+    ),
+    Metric(
+        "crossborder_evidence_written_bytes_total",
+        "counter",
+        (),
+        "Bytes of them, encrypted.",
+        "increase(crossborder_evidence_written_bytes_total[1d])",
+    ),
+    Metric(
+        "crossborder_evidence_bytes",
+        "gauge",
+        (),
+        "Bytes of packet evidence in its folder; absent where none is kept.",
+        "crossborder_evidence_bytes > 900 * 1024^2",
+    ),
+    Metric(
+        "crossborder_evidence_misses_total",
+        "counter",
+        ("miss",),
+        "Findings whose packets are not kept as they should be: `gone`: none was left in memory; `front`: kept without "
+        "the first of the flow; `many`: too many findings in one tick; `disk`: it could not be written.",
+        "increase(crossborder_evidence_misses_total[1d]) > 0",
+    ),
     # The flow history; gauges are absent where none is kept.
     Metric(
         "crossborder_history_rows_written_total",
@@ -596,6 +627,7 @@ LABELS: dict[str, str] = {
     "decision": f"`{_C.join(Decision)}`",
     "permit": "ids of the permits file, and of permits that were debited and are gone from it",
     "ceiling": f"`{_C.join(CEILINGS)}`",
+    "miss": f"`{_C.join(MISSES)}`",
     "fault": f"`{_C.join(FAULTS)}`",
     "kind": f"`{_C.join(EVICTED)}`, `{OTHER}`; of persons `{_C.join(PERSON_KINDS)}`",
     "bound": f"`{_C.join(BOUNDS)}`",

@@ -40,6 +40,7 @@ _UNASKED = (
     ("event.id", "finding_id"),
     ("crossborder.geo.database", "geo_database"),
     ("crossborder.geo.prefix", "geo_prefix"),
+    ("crossborder.geo.registered", "geo_registered"),
     ("crossborder.scope", "scope"),
     ("crossborder.end_reason", "end_reason"),
     ("rule.name", "rule"),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter as Tally
 from functools import cached_property
 from operator import attrgetter
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import crossborder
@@ -19,10 +17,10 @@ from crossborder.model import (
     EndReason,
     Inspection,
 )
-from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, SHEDS, SINKS, STAGES
+from crossborder.publish.catalogue import EVICTED, FAULTS, LIMITS, LOOKUPS, METRICS, MISSES, SHEDS, SINKS, STAGES
 from crossborder.publish.counts import counts_of_detections, counts_of_findings, counts_of_flows
-from crossborder.publish.series import OTHER, Histogram, Series
-from crossborder.publish.shipping.destination import REASONS
+from crossborder.publish.recordcounts import RecordCounts
+from crossborder.publish.series import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,9 +29,7 @@ if TYPE_CHECKING:
 
     from crossborder.model import Batch
     from crossborder.publish.exposition import CollectorRegistry, Family
-    from crossborder.publish.history.sink import Standing
     from crossborder.publish.series import Labels
-    from crossborder.publish.shipping.shipper import Standing as Shipped
 
 BOOKS = {
     "crossborder_capture_packets_total": attrgetter("packets"),
@@ -78,7 +74,7 @@ class PermitValues(NamedTuple):
     expiry: float | None  # seconds since 1970; none: it is no longer in the file
 
 
-class Metrics:
+class Metrics(RecordCounts):
     """Every metric of the agent. A sink of the pipeline; a scrape sees whole batches only."""
 
     name = "metrics"
@@ -93,11 +89,7 @@ class Metrics:
         process: bool = True,
     ) -> None:
         """Make the tables; `process` adds the agent's own memory, CPU and descriptors (`crossborder_process_*`)."""
-        self._lock = Lock()
-        self._series = {m.name: Series(m, max_series) for m in METRICS if m.kind != "histogram"}
-        self._histograms = {
-            m.name: Histogram(m, ((stage,) for stage in (*STAGES, OTHER))) for m in METRICS if m.kind == "histogram"
-        }
+        super().__init__(max_series)
         self._rules: tuple[RuleLabels, ...] = ()
         self._countries: set[str] = set()
         self._permitted: frozenset[str] = frozenset()
@@ -232,44 +224,6 @@ class Metrics:
         """Count a batch that a sink did not take."""
         self._count("crossborder_publish_errors_total", (sink,), 1)
 
-    def events(self, written: int = 0, failed: int = 0, lost: int = 0) -> None:
-        """Count events written, delayed and given up."""
-        self._count("crossborder_events_written_total", (), written)
-        self._count("crossborder_events_failed_total", (), failed)
-        self._count("crossborder_events_lost_total", (), lost)
-
-    def history(self, standing: Standing) -> None:
-        """Take how the flow history stands."""
-        kept = standing.kept
-        self._follow("crossborder_history_rows_written_total", [((), standing.written)])
-        self._follow("crossborder_history_rows_lost_total", [((), standing.lost)])
-        self._follow("crossborder_history_files_moved_total", [((), standing.kept.moved)])
-        self._follow("crossborder_history_errors_total", (((fault,), n) for fault, n in standing.faults.items()))
-        with self._lock:
-            self._of("crossborder_history_rows_waiting").set((), standing.waiting)
-            self._of("crossborder_history_room_bytes").set((), standing.room)
-            self._of("crossborder_history_bytes").set((), kept.bytes)
-            self._of("crossborder_history_held_partitions").set((), kept.held)
-            if kept.oldest:
-                self._of("crossborder_history_oldest_timestamp_seconds").set((), kept.oldest)
-
-    def shipped(self, sink: str, standing: Shipped) -> None:
-        """Take how a sink of the event log stands."""
-        with self._lock:
-            self._of("crossborder_sink_lines_sent_total").follow((sink,), standing.sent)
-            for name, totals in (("failures", standing.failures), ("skipped_lines", standing.skipped)):
-                for reason in REASONS[name]:
-                    self._of(f"crossborder_sink_{name}_total").follow((sink, reason), totals[reason])
-            for name, value in standing.gauges.items():
-                self._of(f"crossborder_sink_{name}").set((sink,), value)
-
-    def chain(self, sequence: int, checkpoint: float | None) -> None:
-        """Take the number of the event log's last line, and when its last checkpoint was: seconds since 1970."""
-        with self._lock:
-            self._of("crossborder_events_chain_sequence").set((), sequence)
-            if checkpoint is not None:
-                self._of("crossborder_events_checkpoint_timestamp_seconds").set((), checkpoint)
-
     # What the server asks for.
 
     @cached_property
@@ -300,11 +254,6 @@ class Metrics:
             sums = self._sums("crossborder_violations_total", 2)
         return {level: sums[level] for level in reversed(LEVELS)}
 
-    # The tables.
-
-    def _of(self, name: str) -> Series:
-        return self._series[name]
-
     def _note_dropped(self) -> None:
         for name, series in self._series.items():
             if series.metric.labels:
@@ -317,24 +266,6 @@ class Metrics:
         with self._lock:
             self._note_dropped()
             return [family(self._histograms.get(m.name) or self._series[m.name]) for m in METRICS]
-
-    def _count(self, name: str, labels: Labels, amount: float) -> None:
-        with self._lock:
-            self._of(name).add(labels, amount)
-
-    def _follow(self, name: str, totals: Iterable[tuple[Labels, int]]) -> None:
-        sums: Tally[Labels] = Tally()
-        for labels, total in totals:
-            sums[labels] += total
-        with self._lock:
-            for labels, total in sums.items():
-                self._of(name).follow(labels, total)
-
-    def _sums(self, name: str, label: int) -> Tally[str]:
-        sums: Tally[str] = Tally()
-        for labels, value in self._of(name).values.items():
-            sums[labels[label]] += int(value)
-        return sums
 
     def _add_books(self, batch: Batch) -> None:
         for books in batch.books:
@@ -368,6 +299,7 @@ class Metrics:
         self._of("crossborder_publish_errors_total").zero((sink,) for sink in SINKS)
         self._of("crossborder_match_evicted_total").zero((kind,) for kind in EVICTED)
         self._of("crossborder_history_errors_total").zero((fault,) for fault in FAULTS)
+        self._of("crossborder_evidence_misses_total").zero((miss,) for miss in MISSES)
         self._of("crossborder_capture_shedding").zero((work,) for work in (*SHEDS, OTHER))
         self._meet({UNKNOWN_COUNTRY})
 

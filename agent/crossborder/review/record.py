@@ -26,6 +26,7 @@ class Record(NamedTuple):
     files: tuple[File, ...]
     left_out: tuple[LeftOut, ...]  # damaged and missing files: whoever shows rows shows these too, and first
     recorded: Mapping[str, tuple[Span, ...]]  # by gateway, when an agent recorded; see `inventory.gaps`
+    pseudonyms: frozenset[str]  # keys under which addresses at home are pseudonyms: rules on those say nothing there
 
 
 def open_record(place: Place | Where, since: datetime | None = None, until: datetime | None = None) -> Record:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crossborder.publish.history.places import File
 
 VERSION_KEY = "crossborder.history.version"
+PSEUDONYMS_KEY = "crossborder.history.pseudonyms"
+"""Fingerprints of the keys under which addresses at home are pseudonyms, separated by spaces; not there: of none."""
 _GATEWAY_KEY, _HOUR_KEY = "crossborder.history.gateway", "crossborder.history.hour"
 LEVEL, FINAL_LEVEL = 3, 9  # of zstd: in a tick, and when nobody waits
 GROUP_ROWS = 262_144
@@ -47,6 +49,8 @@ def draft(folder: Path, gateway: str, hour: int, numbers: tuple[int, int], rows:
         _GATEWAY_KEY: gateway,
         _HOUR_KEY: moment(hour).isoformat(),
     }
+    if keys := rows["pseudonyms"].drop_nulls().unique().sort().to_list():
+        metadata[PSEUDONYMS_KEY] = " ".join(keys)
     ordered(rows).write_parquet(
         file, compression="zstd", compression_level=level, row_group_size=GROUP_ROWS, metadata=metadata
     )
@@ -118,13 +122,19 @@ def scanned(files: Iterable[File], hive: Mapping[str, pl.DataType] | None = None
 
 def version_of(file: File) -> int:
     """Return the version of a file by its end; raises ValueError or OSError with what is wrong with it."""
+    return told_of(file)[0]
+
+
+def told_of(file: File) -> tuple[int, frozenset[str]]:
+    """Return the version of a file and the keys of its pseudonyms; raises as `version_of`."""
     try:
-        said = pl.read_parquet_metadata(_source(file), credential_provider=None).get(VERSION_KEY)
+        metadata = pl.read_parquet_metadata(_source(file), credential_provider=None)
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).split("\n", 1)[0]) from None
+    said = metadata.get(VERSION_KEY)
     if said is None or not said.isdigit():
         raise ValueError("is no file of the flow history")
-    return int(said)
+    return int(said), frozenset(metadata.get(PSEUDONYMS_KEY, "").split())
 
 
 def _source(file: File) -> str:

@@ -28,8 +28,10 @@ _BEFORE = {f"before_{name.removeprefix('total_')}": name for name in _TOTALS}
 STORED_SCHEMA = pl.Schema(
     {c.name: pl.String() if isinstance(c.dtype, pl.Enum) else c.dtype for c in _KEPT}
     | dict.fromkeys(_BEFORE, pl.UInt64())
+    | {"pseudonyms": pl.String()}
 )
-"""The columns of a file. Of a total what stood before the hour is kept: of most flows 0, which costs nothing."""
+"""The columns of a file. Of a total what stood before the hour is kept: of most flows 0, which costs nothing.
+`pseudonyms` is the fingerprint of the key that addresses at home are pseudonyms under; null: they are the addresses."""
 PENDING_SCHEMA = pl.Schema({**STORED_SCHEMA, "hour": pl.Int64()})
 """Rows that wait to be written, and the hour they belong to: hours since 1970 UTC."""
 HISTORY_SCHEMA = pl.Schema({**CROSSING_SCHEMA, "gateway": pl.String(), "date": pl.Date(), "hour": pl.Int8()})
@@ -41,12 +43,13 @@ _TUPLE = ["transport", "initiator", "local_key", "remote_key", "local_port", "re
 _FLOW_HOUR = ["flow_id", "hour"]
 
 
-def pending(crossings: pl.DataFrame) -> pl.DataFrame:
+def pending(crossings: pl.DataFrame, pseudonyms: str | None = None) -> pl.DataFrame:
     """Return what is kept of a batch (CROSSING_SCHEMA): its crossings, PENDING_SCHEMA, a row for each report."""
     before = [(pl.col(total) - pl.col(total.removeprefix("total_"))).alias(name) for name, total in _BEFORE.items()]
     plain = [pl.col(c.name).cast(pl.String) if isinstance(c.dtype, pl.Enum) else pl.col(c.name) for c in _KEPT]
     hour = (pl.col("last_ns") // HOUR_NS).alias("hour")
-    return crossings.filter(pl.col("scope") == Scope.CROSSING.value).select(*plain, *before, hour)
+    key = pl.lit(pseudonyms, pl.String).alias("pseudonyms")
+    return crossings.filter(pl.col("scope") == Scope.CROSSING.value).select(*plain, *before, key, hour)
 
 
 def folded(rows: pl.DataFrame) -> pl.DataFrame:
@@ -90,5 +93,6 @@ _LISTS = (*UNITED, *(c.name for c in _KEPT if c.kind == "delta" and isinstance(c
 _SUMMED = [
     *(summed(c).alias(c.name) for c in _KEPT if c.name != "flow_id"),
     *(pl.col(name).min() for name in _BEFORE),
+    pl.col("pseudonyms").first(),
     *(pl.col(name).count().alias(f"{name} seen") for name in _LISTS),
 ]

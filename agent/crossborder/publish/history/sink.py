@@ -71,15 +71,18 @@ class History:
         limits: Limits,
         tell: Callable[[Standing], None] = lambda _: None,
         store: Store | None = None,
+        pseudonyms: str | None = None,
     ) -> None:
         """Open a gateway's history, and write what a crash has left of it; `tell` takes how it stands after a batch.
 
-        Hours that are over are moved to the store, where there is one.
+        Hours that are over are moved to the store, where there is one. `pseudonyms` is the fingerprint of the key under
+        which addresses at home come as pseudonyms.
+
         Raises CrossborderError where nothing can be written, or where another agent writes.
         """
         self._folder = gateway_folder(directory, gateway)
         self._ahead = self._folder / ahead.FOLDER
-        self._gateway, self._limits, self._tell = gateway, limits, tell
+        self._gateway, self._limits, self._tell, self._pseudonyms = gateway, limits, tell, pseudonyms
         self.standing = Standing()
         mover = Mover(store, self._folder, partial(self._count, "store")) if store else None
         self._keeper = Keeper(self._folder, gateway, limits, partial(self._count, "upkeep"), mover)
@@ -105,7 +108,7 @@ class History:
         """Take one batch; raises nothing for want of room."""
         del findings
         self._follow(batch.tick_ns)
-        rows = pending(crossings)
+        rows = pending(crossings, self._pseudonyms)
         if self._failing and self._height + rows.height > HELD_ROWS:
             self.standing.lost += rows.height
             rows = rows.clear()

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::decode::Fit;
+use crate::evidence::{Evidence, Limits};
 use crate::flow::table::Lifetimes;
 use crate::home::Home;
 use crate::search::Detectors;
@@ -31,6 +32,7 @@ pub struct Control {
     stop: Arc<AtomicBool>,
     home: Mutex<Arc<Home>>,
     detectors: Mutex<Option<Arc<Detectors>>>,
+    evidence: Option<Evidence>,
     packets: AtomicU64,
     read_bytes: AtomicU64,
     total_bytes: AtomicU64,
@@ -44,10 +46,23 @@ impl Control {
             stop,
             home: Mutex::new(Arc::new(home)),
             detectors: Mutex::new(detectors),
+            evidence: None,
             packets: AtomicU64::new(0),
             read_bytes: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
         }
+    }
+
+    /// Has packets kept for who asks; before engines begin.
+    #[must_use]
+    pub fn keeping(self, limits: Option<Limits>) -> Self {
+        Self { evidence: limits.map(Evidence::new), ..self }
+    }
+
+    /// What is kept of packets, where anything is.
+    #[must_use]
+    pub const fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
     }
 
     /// Asks the engine to close the books and end soon.

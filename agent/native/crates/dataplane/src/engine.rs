@@ -15,6 +15,7 @@ use crate::clock::Clock;
 pub use crate::control::{Config, Control};
 use crate::crew::{each, evict, pool};
 use crate::decode::fragments::Fragments;
+use crate::evidence::Evidence;
 use crate::flow::key::Hasher;
 use crate::flow::table::Table;
 use crate::home::Home;
@@ -97,7 +98,12 @@ impl Engine {
         let count = config.workers.max(1);
         let table = || Table::new(config.lifetimes, config.report_all, hasher);
         let detectors = control.detectors();
-        let worker = || Worker::new(table(), config.interfaces.len(), detectors.clone());
+        let worker = || {
+            let ring = control.evidence().map(Evidence::ring);
+            let mut worker = Worker::new(table(), config.interfaces.len(), detectors.clone());
+            worker.ring = ring;
+            worker
+        };
         let pool = match count {
             1 => None,
             _ => Some(pool(count)?),

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::books::Books;
 use crate::columns::Columns;
 use crate::crew::each;
+use crate::evidence::locked;
 use crate::flow::Flow;
 use crate::flow::ids::FlowIds;
 use crate::worker::{Shed, Worker};
@@ -86,6 +87,9 @@ impl Reporter {
     pub fn begin(&mut self, workers: &mut [Worker], which: Which) {
         collect(workers, which, &mut self.rows);
         self.rows.sort_unstable();
+        for ring in workers.iter().filter_map(|worker| worker.ring.as_ref()) {
+            locked(ring).begin_tick();
+        }
         self.reported = 0;
     }
 
@@ -158,6 +162,13 @@ impl Writer {
 
     /// Gives ids to flows that are reported for the first time, in the order they opened.
     fn identify(&mut self, rows: &[Row], workers: &mut [Worker]) {
+        self.give_ids(rows, workers);
+        for (number, worker) in (0..).zip(workers).filter(|(_, worker)| worker.ring.is_some()) {
+            worker.name_kept(rows.iter().filter(|row| row.worker == number).map(|row| row.slot));
+        }
+    }
+
+    fn give_ids(&mut self, rows: &[Row], workers: &mut [Worker]) {
         for row in rows {
             let worker = workers.get_mut(row.worker as usize);
             let Some(flow) = worker.and_then(|worker| worker.table.slab.get_mut(row.slot)) else { continue };

@@ -11,7 +11,7 @@ use crate::decode::{Decoded, Fit, checksum, decode};
 use crate::flow::Moment;
 use crate::flow::key::{FlowKey, Hasher};
 use crate::home::Home;
-use crate::model::{DropReason, Packet};
+use crate::model::{DropReason, Frame, Packet};
 use crate::source::{Block, Record};
 use crate::worker::{Item, Worker};
 
@@ -53,7 +53,7 @@ impl<'a> Run<'a> {
             if !read.fragments.is_empty() {
                 self.read_fragments(read, fragments, &mut whole, &mut worker.books);
             }
-            worker.take(read.items.iter(), self.home, |item| self.payload(item, &whole));
+            worker.take(read.items.iter(), self.home, |item| self.payload(item, &whole), |item| self.frame(item));
         }
     }
 
@@ -85,7 +85,8 @@ impl<'a> Run<'a> {
         each(Some(pool), workers, |number, worker| {
             let items = reads.iter().flat_map(|read| &read.items);
             let mut mine = items.filter(|item| self.hasher.share(&item.key, count) == number);
-            while worker.take(mine.by_ref().take(BATCH), self.home, |item| self.payload(item, &whole)) {}
+            let payload = |item| self.payload(item, &whole);
+            while worker.take(mine.by_ref().take(BATCH), self.home, payload, |item| self.frame(item)) {}
         });
         if let Some(worker) = workers.first_mut() {
             for read in reads {
@@ -149,6 +150,10 @@ impl<'a> Run<'a> {
         let (key, forward) = FlowKey::of(&packet);
         let now = Moment { number: self.number + at as u64, age_ns: self.ages.get(at).copied().unwrap_or_default() };
         Item { packet, key, hash: self.hasher.flow(&key), forward, record: at as u32, now }
+    }
+
+    fn frame(&self, item: &Item) -> Option<Frame<'a>> {
+        self.records.get(item.record as usize).map(|record| self.block.frame(record))
     }
 
     fn payload<'b>(&'b self, item: &Item, whole: &'b [(u32, Vec<u8>)]) -> &'b [u8] {

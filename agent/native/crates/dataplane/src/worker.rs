@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::apps::Conversation;
 use crate::apps::talk::Scene;
 use crate::books::Books;
+use crate::evidence::{Shared, locked};
 use crate::flow::key::FlowKey;
 use crate::flow::table::{Added, Counted, Table};
 use crate::flow::{Flow, Listening, Moment, Sight};
 use crate::home::Home;
 use crate::inspect::{Content, Heard};
-use crate::model::{Packet, Scope, proto, tcp};
+use crate::model::{Frame, Packet, Scope, proto, tcp};
 use crate::names::dns::{DnsEvent, DnsLog, DnsNames};
 use crate::names::transfers::{FlowRef, Transfers};
 use crate::names::{List, Names, Source, clean};
@@ -73,6 +74,8 @@ pub struct Worker {
     pub shed_most: Shed,
     /// Readers of content that failed and were stopped: a fault of ours.
     pub failures: u64,
+    /// Where packets are kept for who asks.
+    pub ring: Option<Shared>,
     detectors: Option<Arc<Detectors>>,
     transfers: Transfers,
     /// Flows that are listened to, in the order they began; some are no longer.
@@ -92,13 +95,15 @@ impl Worker {
             shed: Shed::Nothing,
             shed_most: Shed::Nothing,
             failures: 0,
+            ring: None,
             transfers: Transfers::default(),
             room: VecDeque::new(),
             found: Vec::new(),
         }
     }
 
-    /// Counts packets in order; `payload` gives the captured payload of each. Tells whether there were any.
+    /// Counts packets in order; `payload` gives the captured payload of each, `frame` what it came in. Tells whether there
+    /// were any.
     ///
     /// Their flows are brought near before the first is counted, so there should be few packets at a time.
     pub fn take<'a>(
@@ -106,18 +111,43 @@ impl Worker {
         items: impl Iterator<Item = &'a Item>,
         home: &Home,
         payload: impl Fn(&'a Item) -> &'a [u8],
+        frame: impl Fn(&'a Item) -> Option<Frame<'a>>,
     ) -> bool {
         let (mut found, items) = (std::mem::take(&mut self.found), items.collect::<Vec<_>>());
         self.table.touch(items.iter().map(|item| item.hash), &mut found);
         for (item, slot) in items.iter().zip(&found) {
-            self.count(&sight(item, payload(item)), *slot, home, item.now);
+            let sight = sight(item, payload(item));
+            let added = self.table.add(&sight, *slot, home, item.now);
+            self.count(&sight, added, item.now);
+            if self.ring.is_some() {
+                self.keep(added.counted, item, frame(item));
+            }
         }
         self.found = found;
         !items.is_empty()
     }
 
-    fn count(&mut self, sight: &Sight<'_>, found: Option<u32>, home: &Home, now: Moment) {
-        let Added { counted, outward, unheard } = self.table.add(sight, found, home, now);
+    /// Keeps a packet that crosses for who asks.
+    fn keep(&self, counted: Counted, item: &Item, frame: Option<Frame<'_>>) {
+        let (Counted::Known(slot) | Counted::Opened(slot)) = counted else { return };
+        let flow = self.table.slab.get(slot).filter(|flow| flow.scope == Scope::Crossing);
+        if let (Some(flow), Some(ring), Some(frame)) = (flow, &self.ring, frame) {
+            let so_far: u64 = flow.counts.bytes.iter().sum();
+            locked(ring).keep(flow.opened_at, so_far.saturating_sub(u64::from(item.packet.ip_bytes)), &frame);
+        }
+    }
+
+    /// Notes the ids under which flows are reported, for who asks for packets.
+    pub fn name_kept(&self, slots: impl Iterator<Item = u32>) {
+        let Some(ring) = &self.ring else { return };
+        let mut ring = locked(ring);
+        for flow in slots.filter_map(|slot| self.table.slab.get(slot)) {
+            ring.name(flow.id, flow.opened_at);
+        }
+    }
+
+    fn count(&mut self, sight: &Sight<'_>, added: Added, now: Moment) {
+        let Added { counted, outward, unheard } = added;
         self.dns.at = now.number;
         let Some(books) = self.books.get_mut(usize::from(sight.packet.interface)) else { return };
         if counted == Counted::Domestic {

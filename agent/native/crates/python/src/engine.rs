@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dataplane::capture::{Listener, RingConfig, interface};
 use dataplane::decode::Fit;
 use dataplane::engine::{Control, Engine as Driver};
+use dataplane::evidence::Found;
 use dataplane::filter::{Filter, Instruction};
 use dataplane::live::Live;
 use dataplane::model::Frame;
@@ -15,6 +16,7 @@ use dataplane::report::Tick as Closed;
 use dataplane::source::{Files, Pushed, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::settings::{Compiled, ContentSearch, Home, Program, Settings, filter, instructions};
 use crate::tick::Tick;
@@ -169,6 +171,15 @@ impl Engine {
     /// What went wrong with the sources since this was asked last: sentences, each with its place.
     fn faults(&self, py: Python<'_>) -> Vec<String> {
         py.detach(|| self.ticks().faults())
+    }
+
+    /// What is kept of flows that were reported of late, each asked for by its id with the comments of its file: a pcapng
+    /// file and whether it begins with the flow's first packet, None where nothing is left. Empty where nothing is kept.
+    #[allow(clippy::type_complexity)] // converted at once
+    fn evidence(&self, py: Python<'_>, asked: Vec<(u64, Vec<String>)>) -> Vec<Option<(Py<PyBytes>, bool)>> {
+        let found = py.detach(|| self.control.evidence().map(|evidence| evidence.ask(&asked)).unwrap_or_default());
+        let told = |found: Found| (PyBytes::new(py, &found.pcapng).unbind(), found.whole_front);
+        found.into_iter().map(|found| found.map(told)).collect()
     }
 
     /// Asks the engine to close the books and end soon.

@@ -1,6 +1,7 @@
 //! The Rust data plane of Crossborder for Python: conversion only. `crossborder_native.pyi` says what is here.
 
 mod engine;
+mod pseudonyms;
 mod settings;
 mod tick;
 
@@ -15,6 +16,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod crossborder_native {
     #[pymodule_export]
     use crate::engine::{Engine, linktype_of};
+    #[pymodule_export]
+    use crate::pseudonyms::Pseudonyms;
     #[pymodule_export]
     use crate::settings::{ContentSearch, Home, Settings, fuse};
     #[pymodule_export]

@@ -9,6 +9,7 @@ use dataplane::apps::talk::Scene;
 use dataplane::capture::Listener;
 use dataplane::decode::Fit;
 use dataplane::engine::{Config, Control, Engine as Driver};
+use dataplane::evidence::Limits;
 use dataplane::filter::{Filter, Instruction};
 use dataplane::flow::table::Lifetimes;
 use dataplane::home::{Home as Networks, KeyRange};
@@ -247,13 +248,14 @@ type Searches = (Vec<(String, f32, u32, Vec<u64>, Vec<String>)>, Vec<(&'static s
 pub struct Settings {
     config: Config,
     detectors: Option<Arc<Detectors>>,
+    evidence: Option<Limits>,
 }
 
 #[pymethods]
 impl Settings {
     #[new]
     #[pyo3(signature = (*, tick_ns, idle_ns, active_ns, max_flows, report_all=false, community_seed=0, speed=0.0,
-                        workers=1, checksums=false, content=None))]
+                        workers=1, checksums=false, content=None, evidence=None))]
     #[allow(clippy::too_many_arguments)] // named in Python
     fn new(
         tick_ns: i64,
@@ -266,6 +268,7 @@ impl Settings {
         workers: usize,
         checksums: bool,
         content: Option<&ContentSearch>,
+        evidence: Option<(usize, u64, i64)>,
     ) -> Self {
         let config = Config {
             interfaces: Vec::new(),
@@ -279,7 +282,9 @@ impl Settings {
             workers,
             checksums,
         };
-        Self { config, detectors: content.map(ContentSearch::detectors) }
+        let evidence =
+            evidence.map(|(ring_bytes, front_bytes, before_ns)| Limits { ring_bytes, front_bytes, before_ns });
+        Self { config, detectors: content.map(ContentSearch::detectors), evidence }
     }
 }
 
@@ -293,7 +298,7 @@ impl Settings {
 impl Settings {
     /// What an engine with that home is told while it runs.
     pub fn control(&self, home: Networks, stop: Arc<AtomicBool>) -> Arc<Control> {
-        Arc::new(Control::new(home, self.detectors.clone(), stop))
+        Arc::new(Control::new(home, self.detectors.clone(), stop).keeping(self.evidence))
     }
 
     /// How many workers share the packets out among them.
