@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crossborder.errors import Fault
     from crossborder.eventsconfig import KafkaSection, SinkSection, SyslogSection, TlsSection, WebhookSection
     from crossborder.publish.shipping.destination import Destination
+    from crossborder.publish.shipping.position import Position
     from crossborder.publish.shipping.shipper import Standing
     from crossborder.publish.shipping.shippers import Shippers
     from crossborder.publish.shipping.trust import Trust
@@ -33,8 +34,16 @@ def check_sinks(settings: Config) -> None:
     tries = Attempts()
     for sink in settings.events.sinks:
         tries.attempt(lambda sink=sink: _destination(sink, settings.gateway))  # type: ignore[misc]
+        if settings.events.file:
+            tries.attempt(lambda file=settings.events.file, sink=sink: _position(file, sink))  # type: ignore[misc]
     if tries.errors:
         raise CrossborderError.joined(tries.errors)
+
+
+def _position(file: Path, sink: SinkSection) -> Position:
+    from crossborder.publish.shipping.position import position_file, read_position
+
+    return read_position(position_file(file, sink.name))
 
 
 def open_shippers(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
-from tests.publish.shipping.conftest import Receiver
+from tests.publish.shipping.conftest import Receiver, until
 
 from crossborder import app, shipping
+from crossborder.cli import cli
 from crossborder.errors import CrossborderError
 
 if TYPE_CHECKING:
@@ -75,6 +79,26 @@ def test_replay_ships_before_it_ends(tmp_path: Path, capture: Path) -> None:
     assert value("crossborder_sink_failures_total", {"sink": "siem", "reason": "connection"}) == 0
 
 
+@pytest.mark.slow
+def test_killed_while_it_ships(tmp_path: Path, capture: Path) -> None:
+    """A whole agent is killed in the midst of it: after the next start every line has arrived, in order."""
+    receiver = Receiver()
+    path = settings(tmp_path, receiver.port)
+    words = ["replay", str(capture), "-c", str(path), "--quiet", "--speed", "1200", "--tick", "60s"]
+    process = subprocess.Popen([sys.executable, "-m", "crossborder", *words])
+    until(lambda: len(receiver.sequences) >= 5, 120)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    app.replay(path, app.Options(files=(capture,)))
+    receiver.close()
+
+    written = (tmp_path / "events.jsonl").read_bytes().splitlines()
+    arrived = list(dict.fromkeys(line for got in receiver.got for line in got.lines))
+    assert len(written) > 25
+    assert arrived == written
+
+
 def test_replay_says_what_is_left(tmp_path: Path, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sink that is down does not hold it up for ever; the next run sends the rest."""
     monkeypatch.setattr(shipping, "REPLAY_PATIENCE", 0.5)
@@ -99,6 +123,16 @@ def test_sinks_need_a_file(tmp_path: Path, capture: Path) -> None:
 
     with pytest.raises(CrossborderError, match="ship the lines of a file"):
         app.replay(settings(tmp_path, 1), app.Options(files=(capture,), events=Anywhere("-")))
+
+
+def test_check_tells_of_a_damaged_position(tmp_path: Path) -> None:
+    """What keeps the agent from starting is told before."""
+    path = settings(tmp_path, 1)
+    (tmp_path / ".events.jsonl.siem.position").write_text("?", encoding="utf-8")
+
+    done = CliRunner().invoke(cli, ["check", "-c", str(path)])
+
+    assert "does not say how far the sink has got" in str(done.exception)
 
 
 def test_without_sinks_nothing_is_connected(tmp_path: Path, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:

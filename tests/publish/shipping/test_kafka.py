@@ -192,16 +192,16 @@ def test_a_stranger_gets_nothing(broker: Broker, certificates: Certificates) -> 
     """A broker whose certificate or name is another's is not spoken to; nor does it take us without a certificate."""
     topic = broker.topic()
     ours = Trust(certificates.ca, certificates.client, certificates.client_key)
-    for host, trust, reason in (
-        ("localhost", Trust(), "tls"),
-        ("127.0.0.1", ours, "tls"),
-        ("localhost", Trust(certificates.ca), "connection"),  # the broker's choice: it hangs up
+    for host, trust, reasons in (
+        ("localhost", Trust(), {"tls"}),
+        ("127.0.0.1", ours, {"tls"}),
+        ("localhost", Trust(certificates.ca), {"tls", "connection"}),  # it hangs up, with a word or without
     ):
         sink = Kafka([f"{host}:{broker.secure}"], topic, "g", trust, timeout=1.0)
         with pytest.raises(NotTaken) as caught:
             sink.send([b"{}"])
         sink.close()
-        assert caught.value.reason == reason, str(caught.value)
+        assert caught.value.reason in reasons, str(caught.value)
 
 
 def test_a_record_that_is_too_large(log: Log, shipping: Shipping, broker: Broker) -> None:

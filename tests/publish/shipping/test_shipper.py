@@ -253,24 +253,22 @@ def test_killed_at_any_moment(tmp_path: Path, receiver: Receiver) -> None:
 
 @pytest.mark.slow
 def test_a_dead_sink_slows_nobody(log: Log, shipping: Shipping) -> None:
-    """Appending with a sink that hangs is as fast as without: nine tenths at least, the best of several rounds."""
+    """Appending with a sink that hangs is as fast as without, nine tenths at least: best of many short rounds each."""
+    lines = [event(n, "x" * 1_500) for n in range(1_000)]
 
     def rate() -> float:
-        lines = [event(n, "x" * 1_500) for n in range(2_000)]
         begin = time.perf_counter()
-        for _ in range(5):
-            log.appender.append(lines)
-        return 10_000 / (time.perf_counter() - begin)
+        log.appender.append(lines)
+        return 1_000 / (time.perf_counter() - begin)
 
+    without, beside = [], []
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        rate()
-        ratios = []
-        for _ in range(8):
-            without = rate()
-            shipping.start(to(silent.getsockname()[1], timeout=0.3))
+        for _ in range(4):
+            without += [rate() for _ in range(15)]
+            shipping.start(to(silent.getsockname()[1], timeout=0.2))
             until(lambda: shipping.standing.failures["timeout"] >= 1)
-            ratios.append(rate() / without)
+            beside += [rate() for _ in range(15)]
             shipping.end(0.0)
             shipping.standing.failures.clear()
 
-    assert max(ratios) >= 0.9, ratios
+    assert max(beside) >= 0.9 * max(without), (max(beside), max(without))

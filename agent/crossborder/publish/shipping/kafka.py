@@ -90,7 +90,8 @@ class Kafka:
         return self._library.Producer(self._settings | {"error_cb": self._told})
 
     def _told(self, error: KafkaError) -> None:
-        self._said = error
+        if self._said is None or error.code() != self._library.KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its name
+            self._said = error  # which says nothing of why
 
     def _delivered(self, error: KafkaError | None, _record: object) -> None:
         if error is not None:
@@ -109,7 +110,7 @@ class Kafka:
 
     def _reason(self, error: KafkaError) -> str:
         codes = self._library.KafkaError
-        if error.code() == codes._SSL:  # noqa: SLF001
+        if error.code() == codes._SSL or "SSL routines" in error.str():  # noqa: SLF001
             return "tls"
         if error.code() in {codes._TRANSPORT, codes._ALL_BROKERS_DOWN, codes._RESOLVE}:  # noqa: SLF001
             return "connection"
