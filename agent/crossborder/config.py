@@ -215,7 +215,7 @@ class EvidenceSection(Section):
     )
     front_bytes: ContentSize = Field(64 << 10, description="How much of a flow is its front.")
     ring_bytes: RingSize = Field(64 << 20, description="Memory for packets, for each worker and interface.")
-    seconds_before: Duration = Field(10.0, ge=0, le=3600, description="What came last before the finding, beside.")
+    seconds_before: Duration = Field(10.0, ge=0, le=3600, description="And its last packets by the finding, so long.")
     keep_days: int = Field(30, ge=1, description="Older files are removed.")
     keep_bytes: StoreSize = Field(1 << 30, description="The oldest files are removed when all are larger.")
     reserve: StoreSize = Field(512 << 20, description="Evidence stops when no more is free on its disk, history later.")

@@ -46,7 +46,7 @@ class EvidenceLimits:
 
     ring_bytes: int = 64 << 20
     front_bytes: int = 64 << 10  # of each flow
-    before_ns: int = 10 * SECOND_NS  # how long what follows the front is kept
+    before_ns: int = 10 * SECOND_NS  # what follows is handed over so long before its newest packet
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 //! Packet evidence: packets of crossing flows, kept in bounded memory until somebody asks for them.
 //!
 //! Each worker has a ring: the fronts of flows, given up oldest first where there is no more room, and of what follows the
-//! last seconds. Nothing of it is written anywhere here.
+//! newest packets of all. Nothing of it is written anywhere here.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -31,7 +31,7 @@ pub struct Limits {
     pub ring_bytes: usize,
     /// Of each flow, IP bytes both ways.
     pub front_bytes: u64,
-    /// How long what follows is kept.
+    /// Of what follows, so long before its newest packet is handed over.
     pub before_ns: i64,
 }
 
@@ -91,8 +91,6 @@ impl Ring {
             return self.fronts.push(packet, self.limits.ring_bytes / 4 * 3);
         }
         self.recent.push(packet, self.limits.ring_bytes / 4);
-        let until = ts_ns.saturating_sub(self.limits.before_ns);
-        while self.recent.packets.front().is_some_and(|oldest| oldest.ts_ns < until) && self.recent.pop() {}
     }
 
     /// Begins the ids of a tick.
@@ -152,10 +150,21 @@ impl Evidence {
             if packets.is_empty() {
                 continue;
             }
-            for packet in ring.fronts.packets.iter().chain(&ring.recent.packets) {
-                if let Some(mine) = packets.get_mut(&packet.flow) {
-                    mine.push(packet);
+            let mut later: HashMap<u64, Vec<&Kept>> = HashMap::new();
+            for packet in &ring.fronts.packets {
+                packets.entry(packet.flow).and_modify(|mine| mine.push(packet));
+            }
+            // Backwards, since the newest packet of a flow says from when on the others matter.
+            let mut since: HashMap<u64, i64> = HashMap::new();
+            for packet in ring.recent.packets.iter().rev().filter(|packet| packets.contains_key(&packet.flow)) {
+                let since = since.entry(packet.flow).or_insert(packet.ts_ns.saturating_sub(ring.limits.before_ns));
+                if packet.ts_ns >= *since {
+                    later.entry(packet.flow).or_default().push(packet);
                 }
+            }
+            for (flow, mut later) in later.drain() {
+                later.reverse();
+                packets.entry(flow).and_modify(|mine| mine.append(&mut later));
             }
             for ((slot, number), (_, comments)) in found.iter_mut().zip(numbers).zip(asked) {
                 let mine = number.and_then(|number| packets.get(&number)).filter(|mine| !mine.is_empty());
