@@ -191,3 +191,16 @@ def test_without_a_record_before_all_is_new_and_that_is_said(tmp_path: Path) -> 
     shown = run("register", "changes", folder, "--from", "2026-03-01")
 
     assert "there is none, so all of it is new" in shown.stderr
+
+
+def test_a_gateway_that_fell_silent_is_named(tmp_path: Path) -> None:
+    """What it saw may not have ended; and where nobody recorded anything, nothing has."""
+    folder = written(tmp_path / "history", *THEN, *({**one, "gateway": "gw-3"} for one in NOW))
+
+    one = run("register", "changes", folder, "--from", "2026-03-01")
+    none = run("register", "changes", folder, "--from", "2026-04-01")
+
+    assert "gw-1: recorded before, and nothing in this time: what it saw may go on unseen" in one.stderr
+    assert "ended-country" in one.stdout
+    assert "gw-3: recorded before" in none.stderr
+    assert "ended" not in none.stdout

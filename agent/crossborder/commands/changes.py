@@ -75,7 +75,10 @@ def list_changes(
     before, now = open_record(place, None, begin), open_record(place, begin, until)
     spans = Span(before.rows, _interval(before, None, begin)), Span(now.rows, _interval(now, begin, until))
     found = changes(*spans, everything=everything)
-    lacks = Lacks((*before.left_out, *now.left_out), (*gaps(before), *gaps(now, begin, until)))
+    if not now.files:  # then nothing can be said to have ended
+        found = found.clear()
+    silent = sorted({file.gateway for file in before.files} - {file.gateway for file in now.files})
+    lacks = Lacks((*before.left_out, *now.left_out), (*gaps(before), *gaps(now, begin, until)), silent)
     about = {"from": said(begin), "to": said(until), "compared_with": spans[0].said, "empty_before": not before.files}
     write(Sheet("changes", found, _columns(lang), lambda row: sender(row, lang), about, lacks), form, out)
     if form == "table":
