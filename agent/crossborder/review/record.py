@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import polars as pl
 
 from crossborder.engine.communityids import community_ids
 from crossborder.publish.history import read
 from crossborder.publish.history.places import hour_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    import polars as pl
-
     from crossborder.publish.history.places import File
     from crossborder.publish.history.reading import LeftOut
+
+T = TypeVar("T")
 
 
 class Record(NamedTuple):
@@ -28,9 +30,26 @@ class Record(NamedTuple):
     left_out: tuple[LeftOut, ...]  # damaged files: whoever shows rows shows these too, and first
 
 
-def open_record(folder: Path, since: datetime | None = None, until: datetime | None = None) -> Record:
-    """Return what the history in `folder` holds of the hours from `since` to before `until`; None: no bound."""
-    return Record(*read(folder, since, until, identify=community_ids))
+def open_record(
+    folder: Path, since: datetime | None = None, until: datetime | None = None, *, thorough: bool = False
+) -> Record:
+    """Return what the history in `folder` holds of the hours from `since` to before `until`; None: no bound.
+
+    The end of each file is looked at, or with `thorough` all its bytes.
+    """
+    return Record(*read(folder, since, until, thorough=thorough, identify=community_ids))
+
+
+def made_of_sound(make: Callable[[bool], T]) -> T:
+    """Return what is made of records, which `make` opens with the `thorough` it is given.
+
+    A file may be damaged where nobody looks beforehand, or have been joined with others meanwhile. That shows when rows
+    are read: then all is opened anew, thoroughly, and what is damaged is left out and named.
+    """
+    try:
+        return make(False)
+    except (OSError, pl.exceptions.PolarsError):
+        return make(True)
 
 
 class Gap(NamedTuple):
