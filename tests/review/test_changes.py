@@ -93,7 +93,9 @@ def test_a_line_says_what_it_rests_on() -> None:
 
     flow = NOW[1]
     names = ("transport", "initiator", "local_key", "remote_key", "local_port", "remote_port")
-    assert new["samples"] == community_ids(pl.Series([{name: flow[name] for name in names}])).to_list()
+    tuples = pl.Series([{name: flow[name] for name in names}])
+    assert new["samples"] == community_ids(tuples).to_list()
+    assert community_ids(tuples, 7).to_list()[0] in changed(THEN, NOW, seed=7)["samples"].explode().to_list()
     assert (new["flows"], new["bytes_out"], new["law"]) == (1, 6_000, ["165/2025/NĐ-CP, 12(8)"])
     assert (third["law"], third["categories"], third["countries"]) == (["91/2025/QH15, 20(3)"], ["core:I.4"], ["SG"])
     assert (new["compared_with"], ended["compared_with"]) == ("then", "now")

@@ -68,18 +68,20 @@ def list_changes(
     crossborder register changes -c crossborder.yaml --from 2026-03-01 --to 2026-03-31
     crossborder register changes -c crossborder.yaml --from 2026-03-01 --format csv -o changes.csv
     """
+    from crossborder import config
     from crossborder.review.changes import Span, changes
     from crossborder.review.record import gaps, made_of_sound, open_record
 
     if until and since >= until:
         raise click.UsageError("--from must be before --to.")
     place, begin = history_folder(folder, config_path), whole_hour(since)
+    seed = config.read(config_path).capture.community_id_seed
 
     def make(thorough: bool) -> tuple[pl.DataFrame, Record, Record]:
         then = open_record(place, None, begin, thorough=thorough)
         new = open_record(place, begin, until, thorough=thorough)
         spans = Span(then.rows, _interval(then, None, begin)), Span(new.rows, _interval(new, begin, until))
-        return changes(*spans, everything=everything), then, new
+        return changes(*spans, everything=everything, seed=seed), then, new
 
     found, before, now = made_of_sound(make)
     compared = _interval(before, None, begin)
