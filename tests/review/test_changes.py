@@ -93,7 +93,9 @@ def test_a_line_says_what_it_rests_on() -> None:
 
     flow = NOW[1]
     names = ("transport", "initiator", "local_key", "remote_key", "local_port", "remote_port")
-    assert new["samples"] == community_ids(pl.Series([{name: flow[name] for name in names}])).to_list()
+    tuples = pl.Series([{name: flow[name] for name in names}])
+    assert new["samples"] == community_ids(tuples).to_list()
+    assert community_ids(tuples, 7).to_list()[0] in changed(THEN, NOW, seed=7)["samples"].explode().to_list()
     assert (new["flows"], new["bytes_out"], new["law"]) == (1, 6_000, ["165/2025/NĐ-CP, 12(8)"])
     assert (third["law"], third["categories"], third["countries"]) == (["91/2025/QH15, 20(3)"], ["core:I.4"], ["SG"])
     assert (new["compared_with"], ended["compared_with"]) == ("then", "now")
@@ -196,3 +198,16 @@ def test_without_a_record_before_all_is_new_and_that_is_said(tmp_path: Path) -> 
     shown = run("register", "changes", folder, "--from", "2026-03-01")
 
     assert "there is none, so all of it is new" in shown.stderr
+
+
+def test_a_gateway_that_fell_silent_is_named(tmp_path: Path) -> None:
+    """What it saw may not have ended; and where nobody recorded anything, nothing has."""
+    folder = written(tmp_path / "history", *THEN, *({**one, "gateway": "gw-3"} for one in NOW))
+
+    one = run("register", "changes", folder, "--from", "2026-03-01")
+    none = run("register", "changes", folder, "--from", "2026-04-01")
+
+    assert "gw-1: recorded before, and nothing in this time: what it saw may go on unseen" in one.stderr
+    assert "ended-country" in one.stdout
+    assert "gw-3: recorded before" in none.stderr
+    assert "ended" not in none.stdout

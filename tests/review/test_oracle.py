@@ -113,7 +113,7 @@ def recount(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]
         now["route"] = route
         now["declared"] |= name in one["categories"]
         now["found"] |= name in (one["detected_items"] or ())
-        if one["persons"] is not None:
+        if one["persons"] or (one["persons"] is not None and one["inspection"] == "cleartext"):
             now.setdefault("persons", set()).update(*(part["hashes"] for part in one["persons"]))
     return transfers
 

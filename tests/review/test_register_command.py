@@ -96,6 +96,20 @@ def test_what_cannot_be_read_is_said_first(settings: Path, tmp_path: Path) -> No
     assert told["left_out"][0]["path"] == str(path)
 
 
+@pytest.mark.parametrize("words", [("transfers",), ("changes", "--from", "2026-03-02")])
+def test_damage_within_a_file_is_said_too(settings: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Which shows only when rows are read: its end is as it was."""
+    path = min((tmp_path / "history").rglob("*.parquet"))
+    data = bytearray(path.read_bytes())
+    data[4 : len(data) // 2] = b"\xff" * (len(data) // 2 - 4)
+    path.write_bytes(bytes(data))
+
+    told = run("register", *words, "-c", settings)
+
+    assert told.exit_code == 0
+    assert told.stderr.startswith(f"{path}: left out: its bytes are not those that were written")
+
+
 def test_hours_without_rows_are_said(settings: Path) -> None:
     """Nothing crossed, or nobody recorded: which of the two the record cannot tell."""
     words = ("register", "transfers", "-c", settings, "--from", "2026-03-01T09:00", "--to", "2026-03-01T12:00")

@@ -90,6 +90,16 @@ def test_what_is_neither_core_nor_important_is_left_out_unless_asked_for(tmp_pat
     ]
 
 
+def test_what_sends_no_payload_transfers_nothing(tmp_path: Path) -> None:
+    """A port that was knocked at in vain answers with headers alone; an hour of silence of a transfer is part of it."""
+    silent = row(flow_id=1, payload_out=0, bytes_out=132, system="knocked")
+    paused = row(flow_id=2, payload_out=0, bytes_out=100, before=5_000)
+
+    found = register(record(silent, paused), standards(tmp_path), everything=True)
+
+    assert only(found, "system", "bytes_out") == ("registry", 100)
+
+
 def test_two_categories_of_a_system_are_two_rows(tmp_path: Path) -> None:
     """Each with all the bytes: which of the two left nobody can tell. Personal data beside them change the route."""
     found = register(record(row(categories=["core:I.25", "important:II.10", "personal"])), standards(tmp_path))
@@ -237,8 +247,8 @@ def test_persons_are_distinct_over_the_time_and_bounded(tmp_path: Path) -> None:
     rows = record(
         row(flow_id=1, persons=persons(basic=range(1, 2_001))),
         row("2026-03-01 13:00", flow_id=2, gateway="gw-2", persons=persons(basic=range(1_001, 3_001), bank=[5, 6])),
-        row(flow_id=3, system="looked", persons=[]),
-        row(flow_id=4, system="opaque"),
+        row(flow_id=3, system="looked", inspection="cleartext", persons=[]),
+        row(flow_id=4, system="opaque", inspection="opaque", persons=[]),
     )
 
     found = {one["system"]: one for one in register(rows, standards(tmp_path)).iter_rows(named=True)}

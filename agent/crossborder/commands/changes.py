@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import polars as pl
+
     from crossborder.publish.history.places import Place
     from crossborder.review.record import Record
 
@@ -67,21 +69,32 @@ def list_changes(
     crossborder register changes -c crossborder.yaml --from 2026-03-01 --to 2026-03-31
     crossborder register changes -c crossborder.yaml --from 2026-03-01 --format csv -o changes.csv
     """
+    from crossborder import config
     from crossborder.review.changes import Span, changes
-    from crossborder.review.record import gaps, open_record
+    from crossborder.review.record import gaps, made_of_sound, open_record
 
     if until and since >= until:
         raise click.UsageError("--from must be before --to.")
     place, begin = history_place(folder, config_path), whole_hour(since)
-    before, now = open_record(place, None, begin), open_record(place, begin, until)
-    spans = Span(before.rows, _interval(before, None, begin)), Span(now.rows, _interval(now, begin, until))
-    found = changes(*spans, everything=everything)
-    lacks = Lacks((*before.left_out, *now.left_out), (*gaps(before), *gaps(now, begin, until)))
-    about = {"from": said(begin), "to": said(until), "compared_with": spans[0].said, "empty_before": not before.files}
+    seed = config.read(config_path).capture.community_id_seed
+
+    def make(thorough: bool) -> tuple[pl.DataFrame, Record, Record]:
+        then = open_record(place, None, begin, thorough=thorough)
+        new = open_record(place, begin, until, thorough=thorough)
+        spans = Span(then.rows, _interval(then, None, begin)), Span(new.rows, _interval(new, begin, until))
+        return changes(*spans, everything=everything, seed=seed), then, new
+
+    found, before, now = made_of_sound(make)
+    compared = _interval(before, None, begin)
+    if not now.files:  # then nothing can be said to have ended
+        found = found.clear()
+    silent = sorted({file.gateway for file in before.files} - {file.gateway for file in now.files})
+    lacks = Lacks((*before.left_out, *now.left_out), (*gaps(before), *gaps(now, begin, until)), silent)
+    about = {"from": said(begin), "to": said(until), "compared_with": compared, "empty_before": not before.files}
     write(Sheet("changes", found, _columns(lang), lambda row: sender(row, lang), about, lacks), form, out)
     if form == "table":
         none = "" if before.files else ": there is none, so all of it is new"
-        click.echo(f"{found.height:,} changes; compared with the record of {spans[0].said}{none}", err=True)
+        click.echo(f"{found.height:,} changes; compared with the record of {compared}{none}", err=True)
 
 
 def _interval(record: Record, since: datetime | None, until: datetime | None) -> str:

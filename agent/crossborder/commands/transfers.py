@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    import polars as pl
+
     from crossborder.config import Config
     from crossborder.publish.history.gathering import Where
     from crossborder.publish.history.places import Place
@@ -80,13 +82,18 @@ def list_transfers(
     crossborder register transfers -c crossborder.yaml --format csv -o march.csv
     """
     from crossborder import config
-    from crossborder.review.record import gaps
+    from crossborder.review.record import gaps, made_of_sound
     from crossborder.review.transfers import register
 
     settings = config.read(config_path)
-    now, before = _records(history_place(folder, config_path), since, until)
-    earlier = before.rows if before else None
-    found = register(now.rows, standards_of(settings), earlier=earlier, everything=everything)
+    place, standards = history_place(folder, config_path), standards_of(settings)
+
+    def make(thorough: bool) -> tuple[pl.DataFrame, Record, Record | None]:
+        now, before = _records(place, since, until, thorough=thorough)
+        earlier = before.rows if before else None
+        return register(now.rows, standards, earlier=earlier, everything=everything), now, before
+
+    found, now, before = made_of_sound(make)
     left_out = (*now.left_out, *(before.left_out if before else ()))
     about = {"from": said(since), "to": said(until)}
     lacks = Lacks(left_out, tuple(gaps(now, since, until)))
@@ -112,13 +119,16 @@ def today() -> date:
     return datetime.now(VIETNAM).date()
 
 
-def _records(place: Where, since: datetime | None, until: datetime | None) -> tuple[Record, Record | None]:
+def _records(
+    place: Where, since: datetime | None, until: datetime | None, *, thorough: bool
+) -> tuple[Record, Record | None]:
     """Return the record of the time asked, and of all before it: clocks run from there."""
     from crossborder.review.record import open_record
 
     if since and until and since >= until:
         raise click.UsageError("--from must be before --to.")
-    return open_record(place, since, until), open_record(place, None, whole_hour(since)) if since else None
+    now = open_record(place, since, until, thorough=thorough)
+    return now, open_record(place, None, whole_hour(since), thorough=thorough) if since else None
 
 
 def whole_hour(at: datetime) -> datetime:

@@ -50,6 +50,7 @@ class Lacks(NamedTuple):
 
     left_out: Sequence[LeftOut]  # files that could not be read
     gaps: Sequence[Gap] = ()
+    silent: Sequence[str] = ()  # gateways that recorded before, and nothing in the time asked
 
     def sentences(self) -> Iterator[str]:
         """Yield what a person must know before the rows."""
@@ -58,12 +59,15 @@ class Lacks(NamedTuple):
         for gateway, since, until in self.gaps:
             hours = f"from {since:%Y-%m-%d %Hh} to {until:%Y-%m-%d %Hh} UTC"
             yield f"{gateway}: no rows {hours}: nothing crossed, or nobody recorded"
+        for gateway in self.silent:
+            yield f"{gateway}: recorded before, and nothing in this time: what it saw may go on unseen"
 
     def data(self) -> dict[str, Any]:
         """Return the same for programs."""
         left_out = [{"path": printable(str(path)), "why": printable(why)} for path, why in self.left_out]
         gaps = [{"gateway": printable(g.gateway), "from": said(g.since), "to": said(g.until)} for g in self.gaps]
-        return {"left_out": left_out, "gaps": gaps}
+        silent = {"silent_gateways": [printable(name) for name in self.silent]} if self.silent else {}
+        return {"left_out": left_out, "gaps": gaps, **silent}
 
 
 class Sheet(NamedTuple):

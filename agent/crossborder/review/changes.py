@@ -77,11 +77,14 @@ class Span(NamedTuple):
     said: str
 
 
-def changes(before: Span, now: Span, *, everything: bool = False) -> pl.DataFrame:
-    """Return what rows of the record show that earlier rows do not, and the other way round: CHANGE_SCHEMA, sorted."""
+def changes(before: Span, now: Span, *, everything: bool = False, seed: int = 0) -> pl.DataFrame:
+    """Return what rows of the record show that earlier rows do not, and the other way round: CHANGE_SCHEMA, sorted.
+
+    `seed` is that of Community IDs.
+    """
     then, since = _seen(before.rows, everything=everything), _seen(now.rows, everything=everything)
-    new = [part.with_columns(compared_with=pl.lit(before.said)) for part in _new(then, since)]
-    ended = [part.with_columns(compared_with=pl.lit(now.said)) for part in _ended(then, since)]
+    new = [part.with_columns(compared_with=pl.lit(before.said)) for part in _new(then, since, seed)]
+    ended = [part.with_columns(compared_with=pl.lit(now.said)) for part in _ended(then, since, seed)]
     found = [*new, *ended]
     order = ("unit", "system", "change", "category", "recipient", "country")
     typed = pl.concat(found).select(pl.col(name).cast(dtype) for name, dtype in CHANGE_SCHEMA.items())
@@ -96,21 +99,21 @@ def _seen(rows: pl.LazyFrame, *, everything: bool) -> _Time:
     return _Time(routed(by_category(days, everything=everything)), flows)
 
 
-def _new(then: _Time, since: _Time) -> Iterator[pl.DataFrame]:
+def _new(then: _Time, since: _Time, seed: int) -> Iterator[pl.DataFrame]:
     for change, names in (("new-data", "category"), ("new-country", "country"), ("new-recipient", "recipient")):
-        yield _told(since, _only(since, then, names), change)
+        yield _told(since, _only(since, then, names), change, seed)
     for change, name in (("new-data", "category"), ("new-country", "country")):
         pairs = _only(since, then, name, "recipient")
         for known in (name, "recipient"):
             pairs = pairs.join(
                 then.shares.select(*_SENDER, known).unique(), on=[*_SENDER, known], how="semi", nulls_equal=True
             )
-        yield _told(since, pairs, change)
+        yield _told(since, pairs, change, seed)
 
 
-def _ended(then: _Time, since: _Time) -> Iterator[pl.DataFrame]:
+def _ended(then: _Time, since: _Time, seed: int) -> Iterator[pl.DataFrame]:
     for change, name in (("ended-data", "category"), ("ended-country", "country"), ("ended-recipient", "recipient")):
-        yield _told(then, _only(then, since, name), change).with_columns(law=pl.lit([], pl.List(pl.String)))
+        yield _told(then, _only(then, since, name), change, seed).with_columns(law=pl.lit([], pl.List(pl.String)))
 
 
 def _only(time: _Time, other: _Time, *names: str) -> pl.DataFrame:
@@ -119,7 +122,7 @@ def _only(time: _Time, other: _Time, *names: str) -> pl.DataFrame:
     return time.shares.select(on).unique().join(other.shares.select(on).unique(), on=on, how="anti", nulls_equal=True)
 
 
-def _told(time: _Time, found: pl.DataFrame, change: str) -> pl.DataFrame:
+def _told(time: _Time, found: pl.DataFrame, change: str, seed: int) -> pl.DataFrame:
     """Return changes with what their flows in a time add up to: a flow of two kinds of data is one flow."""
     on = found.columns
     numbered = found.sort(on).with_row_index("number")
@@ -140,13 +143,13 @@ def _told(time: _Time, found: pl.DataFrame, change: str) -> pl.DataFrame:
     lanes = days.select("number", "lane").unique().join(time.flows, on="lane")
     several = lanes.select("number", *FLOW).unique().group_by("number").agg(several=pl.len())
     whole = numbered.join(named, on="number").join(sums, on="number").join(several, on="number", how="left")
-    return _finished(whole, change)
+    return _finished(whole, change, seed)
 
 
-def _finished(whole: pl.DataFrame, change: str) -> pl.DataFrame:
+def _finished(whole: pl.DataFrame, change: str, seed: int) -> pl.DataFrame:
     samples = whole.select("number", "samples").explode("samples")
     known = (
-        samples.select("number", samples=community_ids(samples["samples"]))
+        samples.select("number", samples=community_ids(samples["samples"], seed))
         .group_by("number")
         .agg(pl.col("samples").unique(maintain_order=True))
     )

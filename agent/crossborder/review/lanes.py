@@ -66,9 +66,12 @@ def added_up(rows: pl.LazyFrame, permits: Permits, *, everything: bool, sampled:
 
 
 def in_lanes(rows: pl.LazyFrame, permits: Permits, *, everything: bool = False) -> pl.LazyFrame:
-    """Return rows with the columns of LANE: those of core and important data, or all."""
+    """Return rows with the columns of LANE: those of core and important data, or all.
+
+    A flow that has sent no payload, as a port that was knocked at in vain, has transferred nothing.
+    """
     tags, items = (pl.col(name).list.join(JOINED).fill_null("") for name in ("categories", "detected_items"))
-    named = rows.with_columns(tags=tags, items=items)
+    named = rows.filter(pl.col("total_payload_out") > 0).with_columns(tags=tags, items=items)
     if not everything:
         named = named.filter(pl.col("tags").str.contains(_OF_LAW) | pl.col("items").str.contains(_OF_LAW))
     nameless = pl.col("as_org").is_null() & pl.col("server_name").is_null()
@@ -94,6 +97,9 @@ def _read(inspection: str) -> pl.Expr:
     return _BYTES.filter(of).sum().alias(f"{inspection}_bytes")
 
 
+_CLEARTEXT = pl.col("inspection").cast(pl.String) == "cleartext"
+_LOOKED = (pl.col("persons").is_not_null() & _CLEARTEXT) | (pl.col("persons").list.len() > 0).fill_null(value=False)
+"""Where something could look for persons, and did: of what is not readable a list of none says nothing."""
 _SAMPLE = (
     pl.struct("transport", "initiator", "local_key", pl.col("remote").alias("remote_key"), "local_port", "remote_port")
     .min_by("first_ns")
@@ -105,7 +111,7 @@ _SUMS = (
     *(_read(name) for name in ("cleartext", "metadata", "opaque")),
     pl.col("first_ns").min(),
     pl.col("last_ns").max(),
-    pl.col("persons").is_not_null().any().alias("looked"),
+    _LOOKED.any().alias("looked"),
     _ENDED_AT_ONCE.sum().cast(pl.UInt64).alias("single"),
     FIRST.sum().cast(pl.Int64).alias("stands_for"),
 )

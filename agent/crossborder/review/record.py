@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import polars as pl
 
 from crossborder.engine.communityids import community_ids
 from crossborder.publish.history import inventory, read
@@ -10,13 +12,13 @@ from crossborder.publish.history.inventory import Span
 from crossborder.publish.history.places import hour_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-    import polars as pl
 
     from crossborder.publish.history.gathering import LeftOut, Where
     from crossborder.publish.history.places import File, Place
+
+T = TypeVar("T")
 
 
 class Record(NamedTuple):
@@ -29,9 +31,26 @@ class Record(NamedTuple):
     pseudonyms: frozenset[str]  # keys under which addresses at home are pseudonyms: rules on those say nothing there
 
 
-def open_record(place: Place | Where, since: datetime | None = None, until: datetime | None = None) -> Record:
-    """Return what the history at a place holds of the hours from `since` to before `until`; None: no bound."""
-    return Record(*read(place, since, until, identify=community_ids))
+def open_record(
+    place: Place | Where, since: datetime | None = None, until: datetime | None = None, *, thorough: bool = False
+) -> Record:
+    """Return what the history at a place holds of the hours from `since` to before `until`; None: no bound.
+
+    The end of each file is looked at, or with `thorough` all its bytes.
+    """
+    return Record(*read(place, since, until, thorough=thorough, identify=community_ids))
+
+
+def made_of_sound(make: Callable[[bool], T]) -> T:
+    """Return what is made of records, which `make` opens with the `thorough` it is given.
+
+    A file may be damaged where nobody looks beforehand, or have been joined with others meanwhile. That shows when rows
+    are read: then all is opened anew, thoroughly, and what is damaged is left out and named.
+    """
+    try:
+        return make(False)
+    except (OSError, pl.exceptions.PolarsError):
+        return make(True)
 
 
 class Gap(NamedTuple):

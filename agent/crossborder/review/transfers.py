@@ -73,7 +73,7 @@ flows             distinct flows
 bytes_out         outward bytes of IP packets; payload_out: of transport payload
 *_bytes           bytes_out by how much of the flows could be read; opaque_share: 0 to 1, null where nothing went out
 persons_KIND      distinct persons recognised in the time, an estimate; _low and _high: its bounds at 95 %.
-                  null: in none of its flows anything looked for persons
+                  null: in none of its flows persons were looked for, or could be: nothing was readable
 decision          the gravest of its flows: `permitted` where a permit covers all; null: data of no class of the law
 permit            the one that covers it, or that nearly does; permit_reason: its dossier, or why it does not cover
 permitted_bytes   of bytes_out what a permit covered
