@@ -26,7 +26,7 @@ def test_a_small_history_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     found = read(tmp_path / "history", thorough=True)
     kept = found.rows.select("flow_id", "last_ns", "hour", "date").collect()
-    begins = kept["date"].cast(pl.Datetime("ns")).cast(pl.Int64) + kept["hour"] * HOUR_NS
+    begins = kept["date"].cast(pl.Datetime("ns")).cast(pl.Int64) + kept["hour"].cast(pl.Int64) * HOUR_NS
     assert (kept.height, found.left_out) == (rows, ())
     assert kept["flow_id"].n_unique() == rows >= 3_000
     assert kept.select(((pl.col("last_ns") - begins) // HOUR_NS == 0).all()).item()

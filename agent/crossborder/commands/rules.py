@@ -10,6 +10,7 @@ import click
 
 from crossborder.commands.backtest import backtest
 from crossborder.commands.coverage import show_coverage
+from crossborder.commands.exceptions import draft_exception
 from crossborder.commands.export import export_rules
 from crossborder.commands.mutate import mutate_rules
 from crossborder.commands.options import config_option, paths_argument, tell_verdicts
@@ -31,6 +32,7 @@ def rules() -> None:
 
 
 rules.add_command(backtest)
+rules.add_command(draft_exception)
 rules.add_command(show_coverage)
 rules.add_command(mutate_rules)
 rules.add_command(export_rules)

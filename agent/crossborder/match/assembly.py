@@ -26,6 +26,7 @@ class Draft(NamedTuple):
     heads: Sequence[BaseHead]  # one per document
     trees: Sequence[Node]  # one per document with a detection
     correlation: Correlation | None  # of the last document
+    filters: tuple[str, ...] = ()  # digests of the filters that were put to it
 
     @property
     def generates(self) -> bool:
@@ -96,11 +97,13 @@ def _rule(draft: Draft, at: int, tree: Node, disabled: frozenset[str]) -> Rule:
         tree=tree,
         correlation=draft.correlation if at == len(draft.heads) - 1 else None,
         enabled=head.status in EVALUATED and head.name not in disabled,
+        filters=draft.filters,
     )
 
 
 def _digest(rules: Iterable[Rule], sets: Iterable[NamedSet]) -> str:
     """Return one hash for what is in force: any changed text, set or switch changes it."""
     lines = [f"rule {rule.name} {rule.sha256} {rule.enabled}" for rule in rules]
+    lines += [f"filter of {rule.name} {one}" for rule in rules for one in rule.filters]
     lines += [f"set {named.name} {named.sha256}" for named in sets]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

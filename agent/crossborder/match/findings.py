@@ -30,7 +30,7 @@ class Findings:
         self.max_groups = max_groups
         self.firing = Firing(max_pairs)
         self.sums = Sums()
-        self.correlators: dict[tuple[str, str], Correlator] = {}
+        self.correlators: dict[tuple[str, ...], Correlator] = {}
         self._rules: tuple[Rule, ...] = ()
         self._marks = pl.Series(dtype=pl.UInt64)
 

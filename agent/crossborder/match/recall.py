@@ -34,6 +34,8 @@ def ruleset_of(
     home: str,
     cache: Path | None,
     catalog: Path | None = None,
+    *,
+    partial: bool = False,
 ) -> Ruleset:
     """Return what `reader.read_ruleset` makes of these; `cache` is a folder to keep it in, `catalog` a catalog's file.
 
@@ -45,9 +47,9 @@ def ruleset_of(
         from crossborder.match.reader import read_ruleset
 
         known = Catalog.read(catalog) if catalog else None
-        return dumps(read_ruleset(paths, set_paths, disable, countries, home, known))
+        return dumps(read_ruleset(paths, set_paths, disable, countries, home, known, partial=partial))
 
-    settings = repr((sorted(disable), sorted(countries), home))
+    settings = repr((sorted(disable), sorted(countries), home, partial))
     try:
         of = b"".join(_digests([settings.encode(), *_contents(paths, set_paths, catalog)]))
     except OSError:

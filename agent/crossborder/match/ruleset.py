@@ -99,6 +99,7 @@ class Rule:
     tree: Node
     correlation: Correlation | None
     enabled: bool  # by its status and by the configuration
+    filters: tuple[str, ...] = ()  # digests of the filters put to it, which are in its tree
 
     @property
     def expression(self) -> pl.Expr:
@@ -111,9 +112,9 @@ class Rule:
         return self.legal.category
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Return what stays the same as long as the rule means the same: its id and the hash of its text."""
-        return self.uuid, self.sha256
+    def identity(self) -> tuple[str, ...]:
+        """Return what stays the same as long as the rule means the same: its id, the hash of its text, its filters."""
+        return self.uuid, self.sha256, *self.filters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +125,7 @@ class Ruleset:
     sets: Mapping[str, NamedSet] = field(default_factory=dict)
     sha256: str = ""  # over the texts of all rules and sets and the names that are disabled
     files: tuple[Path, ...] = ()  # all that was read: what a change on disk is looked for in
+    filters: tuple[Path, ...] = ()  # those of them that hold filters
 
     @property
     def enabled(self) -> tuple[Rule, ...]:
