@@ -216,6 +216,7 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
             cache_folder(),
             catalog_path(),
             partial=bool(paths),
+            shadow=settings.rules.shadow,
         )
     except CrossborderError as error:  # what names no file is about rules.disable
         raise CrossborderError(

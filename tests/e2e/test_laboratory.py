@@ -223,3 +223,31 @@ def test_rotated_files_are_searched(day: Path, tmp_path: Path) -> None:
 
     assert f"{tmp_path}/events.jsonl.1.gz:" in ended.stdout
     assert "no finding '0000000000000000' was opened in the event log" in str(missing.exception)
+
+
+def test_a_shadow_alerts_nobody(day: Path, tmp_path: Path) -> None:
+    """An experimental copy of a rule that fires: counted as often, and no event, no violation, no exit code of it."""
+    shipped = (config.data_folder("rules") / "vn/cloud_storage_upload.yaml").read_text(encoding="utf-8")
+    copy = shipped.replace("status: test", "status: experimental").replace("name: cloud_storage_upload", "name: tried")
+    uuid = next(line for line in copy.splitlines() if line.startswith("id: "))
+    (tmp_path / "own").mkdir()
+    text = copy.replace(uuid, "id: 00000000-0000-4000-8000-00000000abcd")
+    (tmp_path / "own/tried.yaml").write_text(text, encoding="utf-8")
+    settings = tmp_path / "c.yaml"
+    base = (day / "c.yaml").read_text(encoding="utf-8").split("history:")[0]
+    settings.write_text(base + "rules: {paths: [own], shipped: false}\n", encoding="utf-8")
+
+    agent = app.replay(settings, app.Options(files=(day / "day.pcap",), events=tmp_path / "x.jsonl", summary=True))
+    failed = run("replay", day / "day.pcap", "-c", settings, "--fail-on", "informational")
+    listed = run("rules", "list", "-c", settings)
+
+    metrics = agent.metrics.expose()[1].decode()
+    (counted,) = [line for line in metrics.splitlines() if line.startswith("crossborder_shadow_findings_total{")]
+    assert counted.endswith(" 4.0")
+    assert 'rule="tried"' in counted
+    assert [line for line in metrics.splitlines() if 'rule="tried"' in line and "shadow" not in line
+            and "rule_flow_seconds" not in line] == []  # fmt: skip
+    assert events_of(tmp_path / "x.jsonl") == []
+    assert failed.exit_code == 0
+    assert "(shadow)" in listed.stdout
+    assert "0 of 1 in force, 1 in shadow" in listed.stderr

@@ -42,8 +42,11 @@ class Findings:
         self._rules = rules
         self._marks = pl.Series([_mark(rule.uuid) for rule in rules], dtype=pl.UInt64)
         counted = {rule.identity: rule for rule in rules if rule.correlation}
-        fresh = {identity: Correlator(rule, self.max_groups, self.sums) for identity, rule in counted.items()}
+        fresh = {identity: self._correlator(rule) for identity, rule in counted.items()}
         self.correlators = fresh | {key: kept for key, kept in self.correlators.items() if key in counted}
+
+    def _correlator(self, rule: Rule) -> Correlator:
+        return Correlator(rule, self.max_groups, None if rule.shadow else self.sums)
 
     @property
     def columns(self) -> set[str]:

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from crossborder.match.detection import Matching, Named
     from crossborder.match.head import BaseHead
     from crossborder.match.rulefile import RuleFile
-    from crossborder.match.ruleset import Comparison, NamedSet, Ruleset
+    from crossborder.match.ruleset import Comparison, NamedSet, Ruleset, Shadow
     from crossborder.yamlfile import Document
 
 _TRIVIAL = {"any": {"source.port": 1}, "condition": "any"}  # when only the head is to be judged
@@ -70,13 +70,16 @@ def read_ruleset(
     catalog: Catalog | None = None,
     *,
     partial: bool = False,
+    shadow: Shadow = "alert",
 ) -> Ruleset:
     """Read rule files, or folders of them, and the named sets they use.
 
     `disable` names rules that are read and checked but not evaluated. `countries` holds the codes of ISO 3166 that a
     rule may name; without it any two capitals pass. `home` is the country that HOME in a set stands for. `catalog` is
     what cited items are held to; without it they are not. `partial` says that these are not all rules there are: a
-    filter may name another. Raises CrossborderError with every fault of every file.
+    filter may name another. `shadow` says what becomes of experimental rules.
+
+    Raises CrossborderError with every fault of every file.
     """
     faults: list[Fault] = []
     disabled = frozenset(disable)
@@ -96,7 +99,7 @@ def read_ruleset(
         trees = [Detection(document, DOOR, sets, countries, faults).tree() for document in bases]
         drafts.append(Draft(file, found, trees, _correlation(file.main, found, faults)))
     drafts = put(filters, drafts, faults, partial=partial)
-    ruleset = assemble(drafts, sets, disabled, faults)
+    ruleset = assemble(drafts, sets, disabled, faults, shadow)
     if filters:
         paths_of = tuple(dict.fromkeys(one.file.path for one in filters))
         ruleset = replace(ruleset, filters=paths_of, files=(*ruleset.files, *paths_of))
