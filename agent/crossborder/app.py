@@ -187,6 +187,7 @@ class Agent:
             stats = self.matcher.stats()
             self.metrics.match_evicted(evicted(stats))
             self.metrics.counted(stats.counted)
+            self.metrics.shadow(stats.shadow)
             self._follow_files()
             begin = time.perf_counter()
 

@@ -143,6 +143,9 @@ class RulesSection(Section):
     paths: tuple[Path, ...] = Field((), description="More rule files and folders: your own.")
     sets: tuple[Path, ...] = Field((), description="More files of named sets (country groups, networks, domains).")
     disable: tuple[str, ...] = Field((), description="Names of rules that are not evaluated.")
+    shadow: Literal["count", "off", "alert"] = Field(
+        "count", description="Rules of status experimental: counted alone, off, or alert as any other."
+    )
     max_groups: int = Field(
         100_000, ge=1, description="Most groups a correlation keeps; the oldest gives way, counted."
     )

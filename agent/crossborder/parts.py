@@ -236,7 +236,15 @@ def read_rules(settings: Config, paths: tuple[Path, ...] = ()) -> Ruleset:
     disable = () if paths else settings.rules.disable
     try:
         return ruleset_of(
-            paths or configured, sets, disable, countries, settings.home.country, cache_folder(), catalog_path()
+            paths or configured,
+            sets,
+            disable,
+            countries,
+            settings.home.country,
+            cache_folder(),
+            catalog_path(),
+            partial=bool(paths),
+            shadow=settings.rules.shadow,
         )
     except CrossborderError as error:  # what names no file is about rules.disable
         raise CrossborderError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from tests.match.conftest import rule_head
 
 from crossborder.match import Matcher
 from crossborder.match.cases import crossings
@@ -289,3 +290,45 @@ def test_repeated_batches_do_no_harm(ruleset: Ruleset) -> None:
     frame = batch(report(7, "opened", 100, 100))
 
     assert [phase for _, _, phase, _ in told(match(frame)) + told(match(frame))] == ["opened", "continued"]
+
+
+def test_rules_in_shadow_are_counted_and_silent(write: Write) -> None:
+    """As `count` has it; `off` does not evaluate them, `alert` lets them speak."""
+    paths = [write("loud", SSH, number=1), write("fresh", SSH, number=5, status="experimental")]
+    told = {}
+    for shadow in ("count", "off", "alert"):
+        matcher = Matcher(read_ruleset(paths, shadow=shadow))
+        found = matcher(batch(report(7, "opened", 9, 9), report(8, "opened", 9, 9)))
+        told[shadow] = (found["rule"].unique().sort().to_list(), matcher.stats().shadow)
+
+    assert told == {
+        "count": (["loud"], {("fresh", "core", "high"): 2}),
+        "off": (["loud"], {}),
+        "alert": (["fresh", "loud"], {}),
+    }
+
+
+def test_a_rule_that_leaves_the_shadow_speaks_of_what_lives(write: Write) -> None:
+    """Its text is the same; what it saw in shadow is not held to be told."""
+    path = write("fresh", SSH, status="experimental")
+    matcher = Matcher(read_ruleset([path], shadow="count"))
+    silent = matcher(batch(report(7, "opened", 9, 9)))
+    matcher.replace(read_ruleset([path], shadow="alert"))
+
+    assert silent.is_empty()
+    assert matcher(batch(report(7, "active", 18, 9)))["phase"].to_list() == ["opened"]
+
+
+def test_a_correlation_in_shadow_is_no_part_of_sums_over_gateways(write: Write) -> None:
+    """Else an exported alert would count what nobody is told."""
+    base = rule_head(8, "many_flow", "experimental") + SSH
+    counted = "correlation: {type: event_count, rules: [many_flow], timespan: 1h, condition: {gte: 1}}\n"
+    path = write("many", counted, number=9, status="experimental")
+    path.write_text(f"{base}\n---\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    ruleset = read_ruleset([path], shadow="count")
+    matcher = Matcher(ruleset)
+
+    found = matcher(batch(report(7, "opened", 9, 9)))
+
+    assert (found.height, matcher.stats().counted, matcher.stats().shadow) == (0, {}, {("many", "core", "high"): 1})
+    assert (ruleset.enabled, len(ruleset.evaluated)) == ((), 1)

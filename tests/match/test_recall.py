@@ -57,9 +57,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read = reader.read_ruleset
     counted: list[int] = []
 
-    def counting(*args: Any) -> Ruleset:
+    def counting(*args: Any, **options: Any) -> Ruleset:
         counted.append(1)
-        return read(*args)
+        return read(*args, **options)
 
     monkeypatch.setattr(reader, "read_ruleset", counting)
     return counted

@@ -44,7 +44,7 @@ def backtest(
     """Try rules on the flow history: how often each would have fired, for whom, where to, when, on which flows.
 
     RULE is a rule file, a folder of them or the name of a rule of the configuration (without -c, of the shipped pack);
-    without any, those in force. FOLDER is a history; without it, history.directory of the configuration.
+    without any, those in force and in shadow. FOLDER is a history; without it, history.directory of the configuration.
 
     The rules themselves run, compiled as in the agent: one finding for each flow and rule however many hours the flow
     lasts. Permits are not asked: a permitted flow is found too. What hours cannot tell as the agent told it is said
@@ -92,7 +92,7 @@ def _history_last(words: tuple[str, ...]) -> tuple[tuple[str, ...], Place | None
 
 
 def _rules(settings: Config, words: tuple[str, ...]) -> tuple[Rule, ...]:
-    """Return the rules that words mean, in their order; without any those in force. Each is asked, whatever its status.
+    """Return the rules that words mean, in their order; without any those evaluated. Each is asked, of any status.
 
     Raises CrossborderError with every fault of their files, and for a name that no rule has.
     """
@@ -100,7 +100,7 @@ def _rules(settings: Config, words: tuple[str, ...]) -> tuple[Rule, ...]:
     from crossborder.parts import read_rules
 
     if not words:
-        return read_rules(settings).enabled
+        return read_rules(settings).evaluated
     found: list[Rule] = []
     for word in words:
         path = Path(word)
@@ -108,7 +108,7 @@ def _rules(settings: Config, words: tuple[str, ...]) -> tuple[Rule, ...]:
             found += read_rules(settings, (path,)).rules
         else:
             found.append(named(read_rules(settings), word))
-    return tuple(replace(rule, enabled=True) for rule in found)
+    return tuple(replace(rule, enabled=True, shadow=False) for rule in found)
 
 
 def _only(rules: tuple[Rule, ...], what: str) -> Rule:

@@ -10,6 +10,7 @@ import click
 
 from crossborder.commands.backtest import backtest
 from crossborder.commands.coverage import show_coverage
+from crossborder.commands.exceptions import draft_exception
 from crossborder.commands.export import export_rules
 from crossborder.commands.mutate import mutate_rules
 from crossborder.commands.options import config_option, paths_argument, tell_verdicts
@@ -31,6 +32,7 @@ def rules() -> None:
 
 
 rules.add_command(backtest)
+rules.add_command(draft_exception)
 rules.add_command(show_coverage)
 rules.add_command(mutate_rules)
 rules.add_command(export_rules)
@@ -51,12 +53,15 @@ def list_rules(paths: tuple[Path, ...], config_path: Path | None, as_json: bool)
     for rule in ruleset.rules:
         click.echo(json.dumps(asdict(describe(rule)), ensure_ascii=False) if as_json else _row(rule))
     if not as_json:
-        click.echo(f"{len(ruleset.enabled)} of {len(ruleset.rules)} in force, sha256 {ruleset.sha256[:16]}", err=True)
+        silent = len(ruleset.evaluated) - len(ruleset.enabled)
+        shadow = f", {silent} in shadow" if silent else ""
+        said = f"{len(ruleset.enabled)} of {len(ruleset.rules)} in force{shadow}, sha256 {ruleset.sha256[:16]}"
+        click.echo(said, err=True)
 
 
 def _row(rule: Rule) -> str:
     level = click.style(f"{rule.level:13}", fg=COLOURS[rule.level])
-    off = "" if rule.enabled else "  (off)"
+    off = "" if rule.enabled and not rule.shadow else "  (shadow)" if rule.enabled else "  (off)"
     return f"{level} {rule.category:9} {rule.evidence or '-':9} {rule.name:32} {rule.title}{off}"
 
 
@@ -90,11 +95,17 @@ def named(ruleset: Ruleset, name: str) -> Rule:
         raise CrossborderError(f"there is no rule {name!r}{hint}") from None
 
 
+def _standing(told: Description) -> str:
+    if not told.enabled:
+        return ", not in force"
+    return ", in shadow: counted, and nothing else" if told.shadow else ""
+
+
 def _words(told: Description) -> str:
     rows = {
         "": told.title,
         "name": told.name,
-        "level": f"{told.level}, status {told.status}{'' if told.enabled else ', not in force'}",
+        "level": f"{told.level}, status {told.status}{_standing(told)}",
         "law": told.legal,
         "evidence": told.evidence,
         "what for": told.description,

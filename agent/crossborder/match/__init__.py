@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class MatchStats:
     groups: dict[str, int]  # correlation rule → groups
     groups_evicted: dict[str, int]  # correlation rule → since the start, for want of room
     counted: dict[tuple[str, str, str], int]  # correlation rule, system, country → since the start, see fleet.Sums
+    shadow: dict[tuple[str, str, str], int]  # rule in shadow, category, severity → findings it would have made
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Matcher:
         self._findings = Findings(max_groups, max_pairs)
         self._next: Ruleset | None = None
         self._rules: tuple[Rule, ...] = ()
+        self._shadow: Counter[str] = Counter()
         self._sample = pl.DataFrame()
         self._use(ruleset)
 
@@ -102,6 +105,7 @@ class Matcher:
             {name: len(c) for name, c in named.items()},
             {name: c.evicted for name, c in named.items()},
             dict(self._findings.sums.amounts),
+            {(r.name, r.category, r.level): self._shadow[r.name] for r in self._rules if r.shadow},
         )
 
     def solo(self, turn: int) -> Solo | None:
@@ -131,10 +135,21 @@ class Matcher:
         sightings = self._findings.follow(rows, self._plan.hits(tests, rows.height))
         if sightings.is_empty():
             return pl.DataFrame(schema=FINDING_SCHEMA)
-        return self._told(rows, tests, self._findings.grown(rows, sightings))
+        told = self._spoken(self._findings.grown(rows, sightings))
+        return self._told(rows, tests, told)
+
+    def _spoken(self, told: pl.DataFrame) -> pl.DataFrame:
+        """Count what rules in shadow would have found, and take it away: no event, no debit, nothing."""
+        silent = [at for at, rule in enumerate(self._rules) if rule.shadow]
+        if not silent:
+            return told
+        unheard = told.filter(pl.col("rule").is_in(silent) & (pl.col("phase") == Phase.OPENED.value))
+        for at, findings in unheard.group_by("rule").len().iter_rows():
+            self._shadow[self._rules[at].name] += findings
+        return told.filter(~pl.col("rule").is_in(silent))
 
     def _use(self, ruleset: Ruleset) -> None:
-        self._rules = ruleset.enabled
+        self._rules = ruleset.evaluated
         self._findings.use(self._rules)
         self._plan = Plan([rule.tree for rule in self._rules])
         self._whys: dict[int, Why] = {}  # of the rules that have found something

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crossborder.match.conditions import Node
     from crossborder.match.head import BaseHead, Head
     from crossborder.match.rulefile import RuleFile
-    from crossborder.match.ruleset import Correlation, NamedSet
+    from crossborder.match.ruleset import Correlation, NamedSet, Shadow
 
 
 class Draft(NamedTuple):
@@ -26,6 +26,7 @@ class Draft(NamedTuple):
     heads: Sequence[BaseHead]  # one per document
     trees: Sequence[Node]  # one per document with a detection
     correlation: Correlation | None  # of the last document
+    filters: tuple[str, ...] = ()  # digests of the filters that were put to it
 
     @property
     def generates(self) -> bool:
@@ -35,7 +36,11 @@ class Draft(NamedTuple):
 
 
 def assemble(
-    drafts: Sequence[Draft], sets: Mapping[str, NamedSet], disabled: frozenset[str], faults: list[Fault]
+    drafts: Sequence[Draft],
+    sets: Mapping[str, NamedSet],
+    disabled: frozenset[str],
+    faults: list[Fault],
+    shadow: Shadow = "alert",
 ) -> Ruleset:
     """Return the ruleset; what is wrong between files is added to `faults`, and then the ruleset is empty."""
     faults += _repeated(drafts)
@@ -44,7 +49,7 @@ def assemble(
         faults.append(Fault("", None, f"rules.disable names {name!r}, which is no rule{nearest(name, names)}"))
     if faults:
         return Ruleset(())
-    rules = tuple(rule for draft in drafts for rule in _rules(draft, disabled))
+    rules = tuple(rule for draft in drafts for rule in _rules(draft, disabled, shadow))
     files = (*(draft.file.path for draft in drafts), *(named.path for named in sets.values()))
     return Ruleset(rules, dict(sets), _digest(rules, sets.values()), files)
 
@@ -68,16 +73,17 @@ def _repeated(drafts: Sequence[Draft]) -> list[Fault]:
     return faults
 
 
-def _rules(draft: Draft, disabled: frozenset[str]) -> list[Rule]:
+def _rules(draft: Draft, disabled: frozenset[str], shadow: Shadow) -> list[Rule]:
     bases = draft.heads[:-1]
     counted = draft.correlation.bases if draft.correlation else ()
-    rules = [_rule(draft, at, draft.trees[at], disabled) for at in range(len(bases)) if draft.generates]
+    rules = [_rule(draft, at, draft.trees[at], disabled, shadow) for at in range(len(bases)) if draft.generates]
     tree = any_of([draft.trees[at] for at, base in enumerate(bases) if base.name in counted] or [draft.trees[-1]])
-    return [*rules, _rule(draft, len(bases), tree, disabled)]
+    return [*rules, _rule(draft, len(bases), tree, disabled, shadow)]
 
 
-def _rule(draft: Draft, at: int, tree: Node, disabled: frozenset[str]) -> Rule:
+def _rule(draft: Draft, at: int, tree: Node, disabled: frozenset[str], shadow: Shadow) -> Rule:
     head = cast("Head", draft.heads[at])
+    tried = head.status == "experimental"
     return Rule(
         name=head.name,
         uuid=head.id,
@@ -95,12 +101,15 @@ def _rule(draft: Draft, at: int, tree: Node, disabled: frozenset[str]) -> Rule:
         sha256=draft.file.sha256,
         tree=tree,
         correlation=draft.correlation if at == len(draft.heads) - 1 else None,
-        enabled=head.status in EVALUATED and head.name not in disabled,
+        enabled=head.status in EVALUATED and head.name not in disabled and not (tried and shadow == "off"),
+        filters=draft.filters,
+        shadow=tried and shadow == "count",
     )
 
 
 def _digest(rules: Iterable[Rule], sets: Iterable[NamedSet]) -> str:
     """Return one hash for what is in force: any changed text, set or switch changes it."""
-    lines = [f"rule {rule.name} {rule.sha256} {rule.enabled}" for rule in rules]
+    lines = [f"rule {rule.name} {rule.sha256} {rule.enabled}{' shadow' * rule.shadow}" for rule in rules]
+    lines += [f"filter of {rule.name} {one}" for rule in rules for one in rule.filters]
     lines += [f"set {named.name} {named.sha256}" for named in sets]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -55,6 +55,7 @@ class Description:
     level: str
     status: str
     enabled: bool
+    shadow: bool  # counted, and nothing else
     legal: str
     evidence: str  # empty where nothing is cited
     conditions: str
@@ -76,6 +77,7 @@ def describe(rule: Rule) -> Description:
         level=rule.level,
         status=rule.status,
         enabled=rule.enabled,
+        shadow=rule.shadow,
         legal=cited(rule.legal),
         evidence=f"{rule.evidence}: {EVIDENCE[rule.evidence]}" if rule.evidence else "",
         conditions=sentence(rule.tree),

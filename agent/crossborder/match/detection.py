@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     Named = Callable[[str], Node]
     Matching = Callable[[str, Callable[[list[Node]], Node]], Node]
 
-_CONDITION = ("detection", "condition")
-
 FAULTY = Test("source.ip", Op.MISSING)
 """Stands where a fault has been told; a ruleset with faults is refused anyway."""
 
@@ -47,23 +45,24 @@ class Detection:
     sets: Mapping[str, NamedSet]
     countries: frozenset[str] | None
     faults: list[Fault]
+    key: str = "detection"  # where it stands; a filter is one with the rules it is put to
     selections: dict[str, Node] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def tree(self) -> Node:
         """Return the tree of the document."""
-        block = self.document.data["detection"]
+        block = self.document.data[self.key]
         for name, definition in block.items():
-            if name != "condition":
-                self.selections[name] = self._selection(definition, "detection", name)
+            if name != "condition" and (self.key, name) != ("filter", "rules"):
+                self.selections[name] = self._selection(definition, self.key, name)
         if "condition" not in block:
-            return self._fault("detection.condition is missing", "detection")
+            return self._fault(f"{self.key}.condition is missing", self.key)
         before = len(self.faults)
         conditions = block["condition"] if isinstance(block["condition"], list) else [block["condition"]]
         tree = any_of([self._condition(text, at) for at, text in enumerate(conditions)] or [self._condition(None, 0)])
         unused = [name for name in self.selections if name not in self.used] if len(self.faults) == before else []
         for name in unused:
-            self._fault(f"selection {name!r} is not used by the condition", "detection", name)
+            self._fault(f"selection {name!r} is not used by the condition", self.key, name)
         return tree
 
     def _fault(self, message: str, *place: str | int) -> Node:
@@ -128,7 +127,7 @@ class Detection:
         return Not(any_of(parts)) if "neq" in modifiers else any_of(parts)
 
     def _condition(self, text: object, at: int) -> Node:
-        place = (*_CONDITION, at)  # of a condition that stands alone, the line is the same
+        place = (self.key, "condition", at)  # of a condition that stands alone, the line is the same
         if not isinstance(text, str) or not text.strip():
             return self._fault("a condition is a text: selection and not filter", *place)
         try:
@@ -142,7 +141,8 @@ class Detection:
         if name not in self.selections:
             return self._fault(
                 f"the condition names selection {name!r}, which does not exist{nearest(name, self.selections)}",
-                *_CONDITION,
+                self.key,
+                "condition",
             )
         self.used.add(name)
         return self.selections[name]
@@ -151,7 +151,9 @@ class Detection:
         """Join the selections a pattern matches."""
         names = matched(pattern, self.selections)
         if not names:
-            return self._fault(f"the condition asks for {pattern!r}, and no selection is named so", *_CONDITION)
+            return self._fault(
+                f"the condition asks for {pattern!r}, and no selection is named so", self.key, "condition"
+            )
         self.used.update(names)
         return join([self.selections[name] for name in names])
 

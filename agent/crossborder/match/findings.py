@@ -30,7 +30,7 @@ class Findings:
         self.max_groups = max_groups
         self.firing = Firing(max_pairs)
         self.sums = Sums()
-        self.correlators: dict[tuple[str, str], Correlator] = {}
+        self.correlators: dict[tuple[str, ...], Correlator] = {}
         self._rules: tuple[Rule, ...] = ()
         self._marks = pl.Series(dtype=pl.UInt64)
 
@@ -42,8 +42,11 @@ class Findings:
         self._rules = rules
         self._marks = pl.Series([_mark(rule.uuid) for rule in rules], dtype=pl.UInt64)
         counted = {rule.identity: rule for rule in rules if rule.correlation}
-        fresh = {identity: Correlator(rule, self.max_groups, self.sums) for identity, rule in counted.items()}
+        fresh = {identity: self._correlator(rule) for identity, rule in counted.items()}
         self.correlators = fresh | {key: kept for key, kept in self.correlators.items() if key in counted}
+
+    def _correlator(self, rule: Rule) -> Correlator:
+        return Correlator(rule, self.max_groups, None if rule.shadow else self.sums)
 
     @property
     def columns(self) -> set[str]:

@@ -30,7 +30,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _uuid(value: str) -> str:
+def uuid_text(value: str) -> str:
+    """Return a UUID as it is always written; raises ValueError for any other text."""
     try:
         return str(UUID(value))
     except ValueError:
@@ -96,7 +97,7 @@ class BaseHead(_Part):
     """A document whose matches a correlation counts: what the correlation says of the law it need not repeat."""
 
     title: Annotated[str, Field(min_length=1, max_length=256)]
-    id: Annotated[str, AfterValidator(_uuid)]
+    id: Annotated[str, AfterValidator(uuid_text)]
     name: Name
     status: Status | None = None
     level: Level | None = None

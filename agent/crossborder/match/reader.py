@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from sigma.conditions import (
@@ -14,6 +15,7 @@ from sigma.conditions import (
 )
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
 from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 from sigma.rule.detection import EmptySigmaDetections, SigmaDetectionItem
 from sigma.types import (
@@ -35,12 +37,13 @@ from crossborder.match.conditions import Not, Op, Test, all_of, any_of
 from crossborder.match.detection import Detection
 from crossborder.match.fields import KINDS, Kind
 from crossborder.match.files import yaml_files
+from crossborder.match.filters import ANY, Filter, digest, is_filter, named_rules, put
 from crossborder.match.rulefile import heads, rule_files
 from crossborder.match.ruleset import Correlation
 from crossborder.match.sets import read_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sigma.types import SigmaType
@@ -50,7 +53,8 @@ if TYPE_CHECKING:
     from crossborder.match.conditions import Node, Value
     from crossborder.match.detection import Matching, Named
     from crossborder.match.head import BaseHead
-    from crossborder.match.ruleset import Comparison, Ruleset
+    from crossborder.match.rulefile import RuleFile
+    from crossborder.match.ruleset import Comparison, NamedSet, Ruleset, Shadow
     from crossborder.yamlfile import Document
 
 _TRIVIAL = {"any": {"source.port": 1}, "condition": "any"}  # when only the head is to be judged
@@ -64,20 +68,29 @@ def read_ruleset(
     countries: frozenset[str] | None = None,
     home: str = "VN",
     catalog: Catalog | None = None,
+    *,
+    partial: bool = False,
+    shadow: Shadow = "alert",
 ) -> Ruleset:
     """Read rule files, or folders of them, and the named sets they use.
 
     `disable` names rules that are read and checked but not evaluated. `countries` holds the codes of ISO 3166 that a
     rule may name; without it any two capitals pass. `home` is the country that HOME in a set stands for. `catalog` is
-    what cited items are held to; without it they are not. Raises CrossborderError with every fault of every file.
+    what cited items are held to; without it they are not. `partial` says that these are not all rules there are: a
+    filter may name another. `shadow` says what becomes of experimental rules.
+
+    Raises CrossborderError with every fault of every file.
     """
     faults: list[Fault] = []
     disabled = frozenset(disable)
     set_files = yaml_files(set_paths, faults)
     sets = read_sets(set_files, countries, home, faults)
     files = rule_files(paths, faults)
-    drafts = []
+    filters = [one for file in files if is_filter(file) for one in _filters(file, sets, countries, faults)]
+    drafts: list[Draft] = []
     for file in files:
+        if is_filter(file):
+            continue
         found = heads(file, disabled, catalog, faults)
         if found is None:
             continue
@@ -85,22 +98,42 @@ def read_ruleset(
         bases = file.documents[:-1] if found[-1].correlation else file.documents
         trees = [Detection(document, DOOR, sets, countries, faults).tree() for document in bases]
         drafts.append(Draft(file, found, trees, _correlation(file.main, found, faults)))
-    ruleset = assemble(drafts, sets, disabled, faults)
+    drafts = put(filters, drafts, faults, partial=partial)
+    ruleset = assemble(drafts, sets, disabled, faults, shadow)
+    if filters:
+        paths_of = tuple(dict.fromkeys(one.file.path for one in filters))
+        ruleset = replace(ruleset, filters=paths_of, files=(*ruleset.files, *paths_of))
     if faults:
         order = {str(path): at for at, path in enumerate([*set_files, *(file.path for file in files)])}
         raise CrossborderError(*sorted(faults, key=lambda f: (order.get(f.path, -1), f.path, f.line or 0)))
     return ruleset
 
 
+def _filters(
+    file: RuleFile, sets: Mapping[str, NamedSet], countries: frozenset[str] | None, faults: list[Fault]
+) -> Iterator[Filter]:
+    """Read the filters of a file: their heads and conditions as of rules, the rest as pySigma judges it."""
+    for at, document in enumerate(file.documents):
+        rules = named_rules(file, at, faults)
+        if rules is None:
+            continue
+        judged = SigmaFilter.from_dict({**document.data, "filter": _TRIVIAL | {"rules": ANY}}, collect_errors=True)
+        faults += [document.fault(str(error), _key_of(error)) for error in judged.errors]
+        tree = Detection(document, DOOR, sets, countries, faults, "filter").tree()
+        yield Filter(file, at, rules, tree, digest(file, at))
+
+
+def _key_of(error: Exception) -> str:
+    key = type(error).__name__.removeprefix("Sigma").removesuffix("Error").lower()
+    return {"tag": "tags", "value": "tags"}.get(key, key)
+
+
 def _head_faults(document: Document) -> list[Fault]:
     """Let pySigma judge what it knows best: tags, relations, the log source."""
     if "correlation" in document.data:
         return []
-    faults = []
-    for error in SigmaRule.from_dict({**document.data, "detection": _TRIVIAL}, collect_errors=True).errors:
-        key = type(error).__name__.removeprefix("Sigma").removesuffix("Error").lower()
-        faults.append(document.fault(str(error), {"tag": "tags", "value": "tags"}.get(key, key)))
-    return faults
+    judged = SigmaRule.from_dict({**document.data, "detection": _TRIVIAL}, collect_errors=True)
+    return [document.fault(str(error), _key_of(error)) for error in judged.errors]
 
 
 class _Door:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from crossborder.errors import Fault
+    from crossborder.match.ruleset import Shadow
 
 _NOUNS = {noun.__name__: noun for noun in (Ruleset, Rule, Legal, Correlation, NamedSet, Test, Not, And, Or)}
 _KIND = "is"  # member of an object that tells which noun it is; no noun has a field of that name
@@ -34,6 +35,9 @@ def ruleset_of(
     home: str,
     cache: Path | None,
     catalog: Path | None = None,
+    *,
+    partial: bool = False,
+    shadow: Shadow = "alert",
 ) -> Ruleset:
     """Return what `reader.read_ruleset` makes of these; `cache` is a folder to keep it in, `catalog` a catalog's file.
 
@@ -45,9 +49,9 @@ def ruleset_of(
         from crossborder.match.reader import read_ruleset
 
         known = Catalog.read(catalog) if catalog else None
-        return dumps(read_ruleset(paths, set_paths, disable, countries, home, known))
+        return dumps(read_ruleset(paths, set_paths, disable, countries, home, known, partial=partial, shadow=shadow))
 
-    settings = repr((sorted(disable), sorted(countries), home))
+    settings = repr((sorted(disable), sorted(countries), home, partial, shadow))
     try:
         of = b"".join(_digests([settings.encode(), *_contents(paths, set_paths, catalog)]))
     except OSError:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crossborder.match.conditions import Node
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
+Shadow = Literal["count", "off", "alert"]
+"""What becomes of experimental rules: they are counted alone, not evaluated, or as any other."""
 Status = Literal["stable", "test", "experimental", "deprecated", "unsupported"]
 Category = Literal["core", "important", "personal", "secret", "none"]
 Evidence = Literal["verbatim", "ocr", "secondary", "unverified"]
@@ -99,6 +101,8 @@ class Rule:
     tree: Node
     correlation: Correlation | None
     enabled: bool  # by its status and by the configuration
+    filters: tuple[str, ...] = ()  # digests of the filters put to it, which are in its tree
+    shadow: bool = False  # evaluated and counted, and nothing else comes of it
 
     @property
     def expression(self) -> pl.Expr:
@@ -111,9 +115,9 @@ class Rule:
         return self.legal.category
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Return what stays the same as long as the rule means the same: its id and the hash of its text."""
-        return self.uuid, self.sha256
+    def identity(self) -> tuple[str, ...]:
+        """Return what stays the same as long as the rule means the same: id, text, filters, whether it speaks."""
+        return self.uuid, self.sha256, *self.filters, *(("shadow",) if self.shadow else ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,10 +128,16 @@ class Ruleset:
     sets: Mapping[str, NamedSet] = field(default_factory=dict)
     sha256: str = ""  # over the texts of all rules and sets and the names that are disabled
     files: tuple[Path, ...] = ()  # all that was read: what a change on disk is looked for in
+    filters: tuple[Path, ...] = ()  # those of them that hold filters
 
     @property
     def enabled(self) -> tuple[Rule, ...]:
-        """Return the rules that are evaluated."""
+        """Return the rules in force: those that make findings."""
+        return tuple(rule for rule in self.rules if rule.enabled and not rule.shadow)
+
+    @property
+    def evaluated(self) -> tuple[Rule, ...]:
+        """Return the rules in force and those in shadow."""
         return tuple(rule for rule in self.rules if rule.enabled)
 
     def __getitem__(self, name: str) -> Rule:

@@ -97,7 +97,7 @@ class Cases:
 
     def opened(self, rule: Rule) -> Iterator[pl.DataFrame]:
         """Yield the findings each case opens: a correlation starts anew for each, other rules see all at once."""
-        ruleset = Ruleset((dataclasses.replace(rule, enabled=True),))
+        ruleset = Ruleset((dataclasses.replace(rule, enabled=True, shadow=False),))
         if rule.correlation:
             yield from (_openings(Matcher(ruleset)(frame)) for frame in self.frames)
             return

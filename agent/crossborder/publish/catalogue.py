@@ -246,6 +246,14 @@ METRICS: tuple[Metric, ...] = (
         folds=("country",),
     ),
     Metric(
+        "crossborder_shadow_findings_total",
+        "counter",
+        ("rule", "category", "severity"),
+        "Findings that rules in shadow (status experimental, rules.shadow: count) would have made. No event tells of "
+        "them, no other metric counts them, no permit is debited.",
+        "sum by (rule) (increase(crossborder_shadow_findings_total[1d]))",
+    ),
+    Metric(
         "crossborder_counted_total",
         "counter",
         ("rule", "system", "country"),

@@ -182,6 +182,10 @@ class Metrics(RecordCounts):
         sums = (((rule, system, _country(code)), n) for (rule, system, code), n in totals.items())
         self._follow("crossborder_counted_total", sums)
 
+    def shadow(self, totals: Mapping[tuple[str, str, str], int]) -> None:
+        """Follow how often rules in shadow would have found something, by rule, category and severity."""
+        self._follow("crossborder_shadow_findings_total", totals.items())
+
     def permits(self, values: Mapping[str, PermitValues]) -> None:
         """Take how every permit stands, by its id; those of before are forgotten."""
         ratios: dict[Labels, float] = {

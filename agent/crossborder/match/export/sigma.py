@@ -12,7 +12,7 @@ from crossborder.match.export.written_out import NotWritableError, asked, writte
 from crossborder.model import COLUMN_OF, PERSON_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from crossborder.match.ruleset import NamedSet, Rule, Ruleset
 
@@ -51,9 +51,23 @@ def pack(ruleset: Ruleset) -> Pack:
         fields |= {field for document in documents for field in _fields(document)}
         kind = documents[-1].get("correlation", {}).get("type", "rules")  # a folder each: few converters know them all
         files[f"{kind}/{documents[-1]['name']}.yml"] = "---\n".join(map(yamlfile.text_of, documents))
+    for file in ruleset.filters:
+        files |= {f"filters/{name}.yml": text for name, text in _filters(file, ruleset.sets)}
     files[PIPELINE] = yamlfile.text_of(_pipeline())
     files["README.md"] = manual(taken, left_out, fields, ruleset.sets)
     return Pack(files, [rule.name for rule in taken], left_out)
+
+
+def _filters(path: Path, sets: Mapping[str, NamedSet]) -> Iterator[tuple[str, str]]:
+    """Yield the filters of a file, written out; converters put them to rules as the agent does."""
+    for at, document in enumerate(yamlfile.read_all(path)):
+        block = document.data["filter"]
+        rules = {"rules": block["rules"]}
+        asked_for = {name: part for name, part in block.items() if name != "rules"}
+        yield (
+            f"{path.stem}-{at + 1}",
+            yamlfile.text_of(document.data | {"filter": rules | written_out(asked_for, sets)}),
+        )
 
 
 def _documents(

@@ -117,10 +117,10 @@ def _fits(permit: Permit, face: Face) -> bool:
         return False
     if face.route is not None and face.route != permit.route:
         return False
-    return all(map(permit.names, _carried(face)))
+    return all(map(permit.names, carried(face)))
 
 
-def _carried(face: Face) -> Iterator[str]:
+def carried(face: Face) -> Iterator[str]:
     """Yield what a permit must name to cover a finding.
 
     A sign that cites no law asks for `none`. Else what of the rule's class the system holds, every item of it: which

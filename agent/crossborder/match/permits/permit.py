@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crossborder import yamlfile
+from crossborder.match.filters import filled
 from crossborder.match.head import Day, some
 from crossborder.match.permits import SIGNS, UNTAGGED, VIETNAM
 from crossborder.match.ruleset import Route  # noqa: TC001 - pydantic reads annotations
@@ -69,6 +70,9 @@ Ground = Literal["emergency", "staff", "contract"]
 Form = Literal["storage-abroad", "recipient-abroad", "platform-abroad"]
 
 
+Said = Annotated[Text, AfterValidator(filled)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -89,7 +93,7 @@ class Sender(_Part):
 class Recipient(_Part):
     """One recipient. What is given must all fit, one value of each list."""
 
-    name: Text = Field("", description="Who it is, for people.")
+    name: Said = Field("", description="Who it is, for people.")
     networks: tuple[Network, ...] = Field((), description="Addresses and prefixes, IPv4 and IPv6.")
     server_names: tuple[Annotated[str, AfterValidator(_server_name)], ...] = Field(
         (), description="Names as files.example, or *.files.example for every name below it."
@@ -128,7 +132,7 @@ class Permit(_Part):
         description="Unique and lasting: what is debited stays with it."
     )
     route: Route = Field(description="Legal route: nd165-core, nd165-important or pdpl.")
-    dossier: Text = Field("", description="Number of the dossier.")
+    dossier: Said = Field("", description="Number of the dossier.")
     filed: Day | None = Field(None, description="Day the dossier was sent to the authority.")
     exception: Ground | None = Field(
         None, description="Decree 165/2025, Article 12(11): a emergency, b staff, c contract; needs contact and note."
@@ -146,7 +150,7 @@ class Permit(_Part):
     first: Day = Field(alias="from", description="First day, in Viet Nam.")
     until: Day = Field(description="Last day, in Viet Nam.")
     ceilings: Ceilings = Ceilings()
-    contact: Text = Field("", description="Who answers for it: a role or a mailbox.")
+    contact: Said = Field("", description="Who answers for it: a role or a mailbox.")
     note: Annotated[str, Field(max_length=4096)] = Field("", description="For people; the ground of an exception.")
 
     def names(self, category: str) -> bool:
