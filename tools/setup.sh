@@ -24,6 +24,10 @@ command -v tshark >/dev/null || missing+=(tshark)       # engine tshark, explain
 command -v ip >/dev/null || missing+=(iproute2)         # live demo and live tests
 ldconfig -p 2>/dev/null | grep 'libpcap\.so' >/dev/null || missing+=(libpcap0.8) # compiles capture filters; -q would break the pipe
 
+# the report as PDF
+ldconfig -p 2>/dev/null | grep 'libpangoft2-1\.0\.so' >/dev/null || missing+=(libpango-1.0-0 libpangoft2-1.0-0)
+ldconfig -p 2>/dev/null | grep 'libharfbuzz-subset\.so' >/dev/null || missing+=(libharfbuzz-subset0)
+
 services=()
 if [ "${1:-}" = kit ]; then
 	command -v prometheus >/dev/null && command -v promtool >/dev/null || services+=(prometheus)
@@ -33,6 +37,7 @@ if [ "${1:-}" = kit ]; then
 	command -v java >/dev/null || missing+=(default-jre-headless) # a Kafka broker, the same
 	command -v mvn >/dev/null || missing+=(maven)
 	missing+=("${services[@]}")
+	command -v chromium >/dev/null || missing+=(chromium) # the report in a browser
 fi
 
 python=""

@@ -31,6 +31,7 @@ COMMANDS = {
         "List observed transfers and what changed; make a filter that knows your own people.",
     ),
     "history": ("crossborder.commands.history:history", "List, check and hold the record of flows."),
+    "report": ("crossborder.commands.report:report", "Report a time: a page and a PDF, in Vietnamese or English."),
     "whatif": ("crossborder.commands.whatif:whatif", "Replay policy over the record: other countries, other permits."),
     "events": ("crossborder.commands.events:events", "Verify that an event log is as it was written."),
     "unmask": ("crossborder.commands.unmask:unmask", "Give back addresses stored as pseudonyms; logs that it did."),

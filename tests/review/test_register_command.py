@@ -111,7 +111,7 @@ def test_damage_within_a_file_is_said_too(settings: Path, tmp_path: Path, words:
 
 
 def test_hours_without_rows_are_said(settings: Path) -> None:
-    """Nothing crossed, or nobody recorded: which of the two the record cannot tell."""
+    """No row, and nothing says that an agent recorded."""
     words = ("register", "transfers", "-c", settings, "--from", "2026-03-01T09:00", "--to", "2026-03-01T12:00")
     told = json.loads(run(*words, "--format", "json").stdout)
 

@@ -58,7 +58,7 @@ class Lacks(NamedTuple):
             yield f"{path}: left out: {why}"
         for gateway, since, until in self.gaps:
             hours = f"from {since:%Y-%m-%d %Hh} to {until:%Y-%m-%d %Hh} UTC"
-            yield f"{gateway}: no rows {hours}: nothing crossed, or nobody recorded"
+            yield f"{gateway}: no rows {hours}, and nothing says that an agent recorded"
         for gateway in self.silent:
             yield f"{gateway}: recorded before, and nothing in this time: what it saw may go on unseen"
 
