@@ -47,6 +47,14 @@ class Appender:
         return _events(self.held)
 
     @property
+    def room(self) -> int | None:
+        """Return the bytes free on the file's disk; None of what is no file."""
+        if not is_file(self.fd):
+            return None
+        disk = os.fstatvfs(self.fd)
+        return disk.f_bavail * disk.f_frsize
+
+    @property
     def torn(self) -> bytes:
         """Return what is written of a line that is not whole yet."""
         first = self.held[:1] if self._begun else []

@@ -430,6 +430,13 @@ METRICS: tuple[Metric, ...] = (
         "Events given up because too many waited to be written.",
         "increase(crossborder_events_lost_total[1d]) > 0",
     ),
+    Metric(
+        "crossborder_events_room_bytes",
+        "gauge",
+        (),
+        "Bytes free on the disk of the event log. Evidence stops first there, then the flow history, events last.",
+        "crossborder_events_room_bytes < 1024^3",
+    ),
     # Packet evidence, where evidence.directory is set.
     Metric(
         "crossborder_evidence_files_written_total",

@@ -34,8 +34,8 @@ class Tallies(Protocol):
 class Told(Protocol):
     """Where the end of a log is shown: `Metrics.chain`."""
 
-    def __call__(self, sequence: int, checkpoint: float | None) -> None:
-        """Take the number of the last line, and when the last checkpoint was: seconds since 1970."""
+    def __call__(self, sequence: int, checkpoint: float | None, room: int | None) -> None:
+        """Take the number of the last line, when the last checkpoint was: seconds since 1970, and bytes still free."""
 
 
 class EventLog:
@@ -71,6 +71,7 @@ class EventLog:
         for appender in self._appenders:
             if findings.is_empty() and (appender.held or (appender.chain and appender.chain.due)):
                 self._append(appender, [])
+        self._show()
         if self._rotation:
             self._rotation.look(self._appenders[0])
 
@@ -99,7 +100,6 @@ class EventLog:
         before = appender.error
         written, failed, lost = appender.append(lines)
         self._count(written=written, failed=failed, lost=lost)
-        self._show()
         if appender.error and not before:
             log().error(
                 "events cannot be written, they are held and tried again", sink=appender.name, reason=appender.reason
@@ -108,16 +108,17 @@ class EventLog:
             log().info("events are written again", sink=appender.name, lost=appender.lost)
 
     def _show(self) -> None:
-        """Show the end of the first log: that of the file, where there is one."""
-        chain = self._appenders[0].chain
-        if self._tell and chain:
-            self._tell(chain.end.sequence, chain.checkpoint_at)
+        """Show the end of the first log, that of the file where there is one, and how far its disk is from full."""
+        first = self._appenders[0]
+        if self._tell and first.chain:
+            self._tell(first.chain.end.sequence, first.chain.checkpoint_at, first.room)
 
     def _closed(self, appender: Appender) -> CrossborderError | None:
         self._append(appender, [])
         if appender.chain and appender.chain.origin.signer and not appender.held:
             appender.begin(appender.chain.checkpoint("closed"))
             self._append(appender, [])
+        self._show()
         missing = appender.waiting + appender.lost
         appender.close()
         if not missing or isinstance(appender.error, BrokenPipeError):  # whoever read us has gone: their choice

@@ -55,9 +55,11 @@ class RecordCounts(Tables):
             for name, value in standing.gauges.items():
                 self._of(f"crossborder_sink_{name}").set((sink,), value)
 
-    def chain(self, sequence: int, checkpoint: float | None) -> None:
-        """Take the number of the event log's last line, and when its last checkpoint was: seconds since 1970."""
+    def chain(self, sequence: int, checkpoint: float | None, room: int | None) -> None:
+        """Take the number of the event log's last line, when its last checkpoint was, and bytes free on its disk."""
         with self._lock:
             self._of("crossborder_events_chain_sequence").set((), sequence)
             if checkpoint is not None:
                 self._of("crossborder_events_checkpoint_timestamp_seconds").set((), checkpoint)
+            if room is not None:
+                self._of("crossborder_events_room_bytes").set((), room)
