@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 from tools.bench.captures import SEED
+from tools.bench.live import is_short
 from tools.bench.mixed import source, write_mixed
+from tools.bench.table import Floor, Section
 
 from crossborder import app, config
 from crossborder.publish.history import History, Limits, read
 
 if TYPE_CHECKING:
+    from tools.bench.setting import Setting
+
     from crossborder.model import Batch
     from crossborder.publish.fanout import Publishers
 
+PROMISE = 40.0  # bytes
+TICK = 10.0  # seconds
 HASHES = ("persons", "detections")
 """Columns that hold hashes of persons and values: eight bytes each, which nothing makes smaller."""
 
@@ -86,12 +92,24 @@ def told(name: str, cost: Cost) -> str:
     )
 
 
+def history(setting: Setting) -> Section:
+    """Measure what the history of the mixed capture costs."""
+    with tempfile.TemporaryDirectory() as name:
+        cost = measure(setting.captures.mixed().path, Path(name), TICK)
+    each = cost.bytes / cost.rows
+    floor = Floor(
+        "history of the mixed traffic, a crossing", PROMISE, None if is_short(setting) else each, " B", "at most"
+    )
+    lead = "Every crossing as Parquet, a row for each flow and hour, beside an agent that does all else."
+    return Section("Flow history", lead, floors=[floor], notes=[told("mixed", cost)])
+
+
 def main() -> None:
     """Measure the demo's capture and the mixed one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default=os.environ.get("CROSSBORDER_CORPUS", ""))
     parser.add_argument("--megabytes", type=int, default=600)
-    parser.add_argument("--tick", type=float, default=10.0)
+    parser.add_argument("--tick", type=float, default=TICK)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The section on the record: what registers, change lists and replayed policies of many crossings take.
+"""The section on the record: what registers, change lists, replayed policies and reports of many crossings take.
 
 `python -m tools.bench.transfers [--crossings N]` measures it alone. The history is made by arithmetic, as an agent
 writes it: half of all crossings stand in the register, which is far more than traffic has.
@@ -35,7 +35,10 @@ COMMANDS = {
     "register of a day": ("register", "transfers", "--format", "csv"),
     "changes, last five hours": ("register", "changes", "--from", "2026-01-02T02:00", "--format", "csv"),
     "what if SG were allowed": ("whatif", "--allow", "VN,SG", "--format", "csv"),
+    "report of a day": ("report", "--from", "2026-01-01T07:00", "--to", "2026-01-02T07:00"),
 }
+PROMISES = {"register of a day": 30.0, "report of a day": 30.0}
+"""Seconds, of processors: half a busy machine is no other program's measure."""
 _COUNTRIES = pl.Series(("SG", "US", "JP", "DE", "HK", "ZZ", "FR", "AU"))
 _TAGS = pl.Series([["core:I.26"], ["core:I.25", "personal"], ["important:II.10"], ["personal"], ["other"], []])
 _LOCAL = pl.Series([f"10.0.{system}.9" for system in range(60)])
@@ -63,9 +66,17 @@ def measured(crossings: int, cores: tuple[int, ...]) -> Section:
         f"{crossings:,} crossings of a day at {GATEWAYS} gateways, of which half stand in the register; whole commands "
         f"on {len(cores)} cores, with the shipped rules."
     )
-    took = next(iter(runs.values())).processor if crossings == CROSSINGS else None
-    floor = Floor(f"register of {CROSSINGS:,} crossings, processor time", 30, took, " s", "at most")
-    return Section("The record", lead, ["", "wall", "processor", "memory"], rows, [floor])
+    floors = [
+        Floor(
+            f"{what}, {CROSSINGS:,} crossings, processor time",
+            bound,
+            runs[what].processor if crossings == CROSSINGS else None,
+            " s",
+            "at most",
+        )
+        for what, bound in PROMISES.items()
+    ]
+    return Section("The record", lead, ["", "wall", "processor", "memory"], rows, floors)
 
 
 def write_history(folder: Path, crossings: int) -> None:
