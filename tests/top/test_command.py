@@ -141,8 +141,10 @@ def on_terminal(words: list[str], **env: str) -> Iterator[tuple[int, subprocess.
 def read_until(master: int, wanted: bytes, seconds: float = 30.0) -> bytes:
     """Read what the terminal is sent until something is among it."""
     got, end = b"", time.monotonic() + seconds
+    sent = select.poll()  # of any descriptor, however many a long run of tests has open
+    sent.register(master, select.POLLIN)
     while wanted not in got and time.monotonic() < end:
-        if select.select([master], [], [], 0.2)[0]:
+        if sent.poll(200):
             got += os.read(master, 65_536)
     assert wanted in got, got[-2000:]
     return got

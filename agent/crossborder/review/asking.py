@@ -103,7 +103,7 @@ class Asking:
         try:
             rows = rows_of(file, community_ids).select(self._columns).slice(begin, PIECE_ROWS).collect()
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            self.left_out.append(LeftOut(file.path, str(error).split("\n", 1)[0]))
+            self.left_out.append(LeftOut(file.place, str(error).split("\n", 1)[0]))
             return _Sifted(file, 0, self._nothing, _NO_HITS)
         plan = self._plan()
         hits = plan.hits(plan.tests(rows), rows.height)

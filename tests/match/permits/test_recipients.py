@@ -113,9 +113,9 @@ def test_thousands_of_permits_cost_no_thousands_of_passes(rules: Rules) -> None:
     ruleset = read_ruleset(rules(core=CORE))
     match = Matcher(ruleset, judge=Judge(Permits(PermitsFile(permits=many).permits)))
 
-    begin = time.perf_counter()
+    begin = time.process_time()  # whatever else the machine is doing
     findings = match(frame)
-    took = time.perf_counter() - begin
+    took = time.process_time() - begin
 
     assert findings["decision"].value_counts().rows() == [("permitted", flows)]
     assert findings["permit"].to_list() == [f"p{n % 5_000}" for n in range(flows)]
